@@ -1,0 +1,1 @@
+"""Reusable chart items on pyqtgraph."""

@@ -1,0 +1,128 @@
+"""Numbers to text; the only place where a fraction becomes a percent.
+
+A real minus sign, grouped thousands, and a dash for what is not known.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from workstation.units import to_datetime
+
+UNKNOWN: Final = "\N{EN DASH}"
+_MINUS: Final = "\N{MINUS SIGN}"
+_ABBREVIATE_FROM: Final = 100_000
+_STEPS: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
+    """Return ``64,212.40``; with ``sign`` a plus stands before what is positive."""
+    if value is None or not _known(value):
+        return UNKNOWN
+    text = f"{value:+,.{decimals}f}" if sign else f"{value:,.{decimals}f}"
+    if not any(digit in text for digit in "123456789"):
+        text = text.lstrip("+-")  # nothing is left of it at this precision
+    return text.replace("-", _MINUS)
+
+
+def price(value: float | None, tick: float | None = None) -> str:
+    """Return a price with as many decimals as its tick, or as its size suggests."""
+    if value is None or not _known(value):
+        return UNKNOWN
+    if tick:
+        decimals = max(0, -math.floor(math.log10(tick) + 1e-9))
+    elif abs(value) >= 10_000:
+        decimals = 0
+    else:
+        decimals = min(8, max(2, 4 - math.floor(math.log10(abs(value) or 1.0))))
+    return number(value, decimals)
+
+
+def quantity(value: float | None) -> str:
+    """Return a size in coins with four significant digits after grouping."""
+    if value is None or not _known(value):
+        return UNKNOWN
+    size = abs(value)
+    decimals = 0 if size >= 1_000 else 2 if size >= 1 else 4 if size >= 0.01 else 8
+    return number(value, decimals)
+
+
+def usd(value: float | None, *, sign: bool = False, decimals: int = 0) -> str:
+    """Return ``$225,752`` or ``−$5,755``, in full: for tables and cards below 100,000."""
+    if value is None or not _known(value):
+        return UNKNOWN
+    text = number(abs(value), decimals)
+    if not any(digit in text for digit in "123456789"):
+        return f"${text}"
+    prefix = _MINUS if value < 0 else "+" if sign else ""
+    return f"{prefix}${text}"
+
+
+def usd_short(value: float | None, *, sign: bool = False) -> str:
+    """Return ``$1.12 B``: for cards and strips, abbreviated from 100,000."""
+    if value is None or not _known(value) or abs(value) < _ABBREVIATE_FROM:
+        return usd(value, sign=sign)
+    prefix = _MINUS if value < 0 else "+" if sign else ""
+    return f"{prefix}${abbreviated(abs(value))}"
+
+
+def abbreviated(value: float | None) -> str:
+    """Return ``318 k`` or ``1.12 B``: three significant digits."""
+    if value is None or not _known(value):
+        return UNKNOWN
+    for step, letter in _STEPS:
+        if abs(value) >= step * 0.9995:
+            scaled = value / step
+            decimals = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
+            return f"{number(scaled, decimals)} {letter}"
+    return number(value)
+
+
+def percent(fraction: float | None, decimals: int = 1, *, sign: bool = False) -> str:
+    """Return ``−3.3 %`` for -0.033."""
+    if fraction is None or not _known(fraction):
+        return UNKNOWN
+    return f"{number(fraction * 100, decimals, sign=sign)} %"
+
+
+def funding(rate: float | None) -> str:
+    """Return a funding rate as ``−0.0061 %``."""
+    return percent(rate, 4, sign=True)
+
+
+def utc_time(time_ms: int | None) -> str:
+    """Return ``2026-02-05 21:14:08``, UTC."""
+    return UNKNOWN if time_ms is None else to_datetime(time_ms).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def local_time(time_ms: int | None) -> str:
+    """Return the same moment on the user's clock, for tooltips."""
+    if time_ms is None:
+        return UNKNOWN
+    return to_datetime(time_ms).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def age(seconds: float | None) -> str:
+    """Return ``14 s``, ``4 min``, ``3 h`` or ``2 d``."""
+    if seconds is None or not _known(seconds):
+        return UNKNOWN
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3_600:
+        return f"{seconds / 3_600:.0f} h"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def countdown(seconds: float | None) -> str:
+    """Return ``2:14:08``; ``0:00:00`` once it is over."""
+    if seconds is None or not _known(seconds):
+        return UNKNOWN
+    whole = max(0, int(seconds))
+    return f"{whole // 3_600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

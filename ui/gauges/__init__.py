@@ -1,0 +1,1 @@
+"""Gauges that draw any indicator."""

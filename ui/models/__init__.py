@@ -1,0 +1,1 @@
+"""Qt item models with declared columns."""

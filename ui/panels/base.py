@@ -1,0 +1,60 @@
+"""What every panel is: a widget that shows frozen facts, can be driven by one, and keeps a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from ui.bridge import Bridge
+from ui.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class PanelContext:
+    """What a panel is built with; it connects itself to the bridge in its constructor."""
+
+    bridge: Bridge
+    theme: Theme
+
+
+class Panel(QWidget):
+    """The base of every panel; ``state`` and ``restore`` keep what the user arranged in it."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.bridge = context.bridge
+        self.theme = context.theme
+
+    def state(self) -> dict[str, Any]:
+        """Return what the layout file keeps of this panel: JSON values only."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back a state; an unreadable field costs that field."""
+
+
+class Area(StrEnum):
+    """Where a panel stands in the default layout."""
+
+    STRIP = "strip"
+    CHARTS = "charts"  # left, stacked on one time axis
+    BELOW_CHARTS = "below_charts"  # left, tabs
+    RISK = "risk"  # right, stacked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelSpec:
+    """One registered panel; ``in_crash_layout`` says whether the crash layout keeps it."""
+
+    key: str
+    title: str
+    factory: Callable[[PanelContext], Panel]
+    area: Area
+    help: str  # a sentence: what it shows
+    in_crash_layout: bool = False
+    stretch: int = 1  # its share of the area's height

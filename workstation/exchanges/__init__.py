@@ -1,0 +1,1 @@
+"""Everything that knows a venue; the only place that imports ccxt."""

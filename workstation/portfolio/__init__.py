@@ -1,0 +1,1 @@
+"""The user's book: what it is, and the files that hold it."""

@@ -1,0 +1,154 @@
+"""The book: accounts, balances, positions and orders, as a portfolio file states them.
+
+Quantities are signed inside (long > 0, short < 0): base coins for linear contracts, USD face for
+inverse ones; contracts exist only in ``portfolio.formats`` and ``exchanges``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from workstation.market.instrument import Contract, MarketKey, Side, contract_of
+from workstation.units import UnixMs
+
+MANUAL_VENUE = "manual"
+
+
+class MarginMode(StrEnum):
+    """What backs a position: the account's pool, or its own margin."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
+class PositionMode(StrEnum):
+    """One net position a symbol, or a long and a short leg side by side."""
+
+    ONE_WAY = "one-way"
+    HEDGE = "hedge"
+
+
+class Collateral(StrEnum):
+    """Whether each coin backs its own positions, or every balance counts with its haircut."""
+
+    SINGLE_ASSET = "single-asset"
+    MULTI_ASSET = "multi-asset"
+
+
+class MarginSystem(StrEnum):
+    """The venue's margin system; only the standard one has rules here."""
+
+    STANDARD = "standard"
+    PORTFOLIO = "portfolio"
+    UNIFIED_PORTFOLIO = "unified-portfolio"
+
+
+class OrderType(StrEnum):
+    """A resting order, or one that waits for its trigger price."""
+
+    LIMIT = "limit"
+    STOP = "stop"
+    TAKE_PROFIT = "take-profit"
+
+
+class Trigger(StrEnum):
+    """The price that a trigger order watches."""
+
+    MARK = "mark"
+    LAST = "last"
+    INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """One position; ``quantity`` is signed, in base coins (linear) or USD face (inverse).
+
+    ``isolated_margin`` is the isolated wallet in the settlement coin, never ``None`` for an
+    isolated position once loaded. ``maintenance_rate`` and ``maintenance_amount`` override the
+    tier table with one tier. ``mark_price`` is the file's, used until a live mark is known.
+    """
+
+    symbol: str
+    quantity: float
+    entry_price: float
+    leverage: float | None = None
+    margin_mode: MarginMode = MarginMode.CROSS
+    isolated_margin: float | None = None
+    mark_price: float | None = None
+    maintenance_rate: float | None = None
+    maintenance_amount: float = 0.0
+    contract_size: float | None = None
+
+    @property
+    def side(self) -> Side:
+        return Side.LONG if self.quantity > 0 else Side.SHORT
+
+    @property
+    def contract(self) -> Contract:
+        return contract_of(self.symbol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A resting or trigger order; ``quantity`` is signed: buy > 0, sell < 0."""
+
+    symbol: str
+    quantity: float
+    type: OrderType
+    price: float
+    trigger: Trigger = Trigger.MARK
+    reduce_only: bool = False
+
+
+def _no_amounts() -> Mapping[str, float]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account at one venue.
+
+    ``balances`` are wallet balances in coins, without unrealised PnL and without isolated margin;
+    negative ones are debts. ``haircuts`` override the venue's table (multi-asset only).
+    ``taker_fee`` is a fraction, ``None`` for the venue's base tier.
+    """
+
+    id: str
+    venue: str
+    positions: tuple[Position, ...] = ()
+    balances: Mapping[str, float] = field(default_factory=_no_amounts)
+    haircuts: Mapping[str, float] = field(default_factory=_no_amounts)
+    orders: tuple[Order, ...] = ()
+    position_mode: PositionMode = PositionMode.ONE_WAY
+    collateral: Collateral = Collateral.SINGLE_ASSET
+    margin_system: MarginSystem = MarginSystem.STANDARD
+    taker_fee: float | None = None
+
+    def key(self, symbol: str) -> MarketKey:
+        return MarketKey(self.venue, symbol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """A whole book; ``as_of_ms`` is when it was true."""
+
+    accounts: tuple[Account, ...]
+    as_of_ms: UnixMs
+    name: str = ""
+    reporting_currency: str = "USD"
+    path: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    def markets(self) -> frozenset[MarketKey]:
+        return frozenset(
+            account.key(symbol)
+            for account in self.accounts
+            for symbol in (
+                *(position.symbol for position in account.positions),
+                *(order.symbol for order in account.orders),
+            )
+        )

@@ -1,0 +1,1 @@
+"""Threads and sequencing: workers, the portfolio watcher, the choice of a feed."""

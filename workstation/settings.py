@@ -1,0 +1,201 @@
+"""Settings: declared once, as frozen dataclasses; the file, the dialog and the help come from here.
+
+A field's metadata holds ``help`` (a sentence), ``range`` (inclusive) or ``choices``, and ``unit``.
+Unknown or unreadable fields cost that field: its default is used and one warning is returned.
+Keys of exchanges never stand here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from workstation.errors import SettingsError
+
+
+def _setting(
+    default: Any,
+    help_text: str,
+    *,
+    range_: tuple[float, float] | None = None,
+    choices: tuple[Any, ...] | None = None,
+    unit: str = "",
+) -> Any:
+    metadata = {"help": help_text, "range": range_, "choices": choices, "unit": unit}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSettings:
+    """Market data."""
+
+    source: str = _setting("simulated", "live, simulated, or replay:FOLDER")
+    venues: tuple[str, ...] = _setting(
+        ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit"), "Exchanges to read, by ccxt id"
+    )
+    coin: str = _setting("BTC", "Coin on the charts")
+    interval: str = _setting(
+        "15m", "Length of a candle", choices=("1m", "5m", "15m", "1h", "4h", "1d")
+    )
+    poll_interval_s: float = _setting(
+        2.0, "Time between two polls of a venue", range_=(0.5, 60.0), unit="s"
+    )
+    timeout_s: float = _setting(
+        8.0, "How long an exchange may take to answer", range_=(1.0, 30.0), unit="s"
+    )
+    speed: float = _setting(
+        60.0, "Speed of the simulated market and of a replay", range_=(0.1, 10_000.0), unit="x"
+    )
+    seed: int = _setting(20260205, "Seed of the simulated market", range_=(0, 2**31 - 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSettings:
+    """Risk figures."""
+
+    scenario_price: float = _setting(
+        60_000.0, "Price of the scenario when the program starts", range_=(0.0, 1e9), unit="USD"
+    )
+    buffer: float = _setting(
+        0.10, "Share of maintenance margin to keep after a repair", range_=(0.0, 1.0)
+    )
+    book_age_warning_h: float = _setting(
+        1.0, "Age of the book from which it is called old", range_=(0.0, 8_760.0), unit="h"
+    )
+    max_mark_age_s: float = _setting(
+        60.0, "Oldest cached mark that the command line uses", range_=(1.0, 86_400.0), unit="s"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSettings:
+    """The window."""
+
+    theme: str = _setting("dark", "Colours", choices=("dark", "light"))
+    colour_blind: bool = _setting(
+        default=False, help_text="Blue and orange for up and down instead of green and red"
+    )
+    show_heatmap: bool = _setting(
+        default=True, help_text="Draw the liquidation map under the candles"
+    )
+    portfolio: str = _setting("", "Portfolio file to open at the start (empty: the last one)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. ``venues`` maps a venue to its own options (``ccxt``: dict)."""
+
+    market: MarketSettings = MarketSettings()
+    risk: RiskSettings = RiskSettings()
+    window: WindowSettings = WindowSettings()
+    venues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+PAGES = ("market", "risk", "window")
+
+
+def load(path: Path) -> tuple[Settings, tuple[SettingsError, ...]]:
+    """Read a settings file; a missing file gives the defaults.
+
+    Returns
+    -------
+    The settings, and one error for every field (or the file) that could not be used.
+    """
+    if not path.exists():
+        return Settings(), ()
+    try:
+        document = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        reason = f"{path} could not be read ({error}); the defaults are used"
+        return Settings(), (SettingsError("file", reason),)
+    problems: list[SettingsError] = []
+    pages = {
+        name: _read_page(name, getattr(Settings(), name), document.pop(name, {}), problems)
+        for name in PAGES
+    }
+    venues = document.pop("venues", {})
+    if not isinstance(venues, dict) or not all(isinstance(v, dict) for v in venues.values()):
+        problems.append(SettingsError("venues", "must be tables such as [venues.okx.ccxt]"))
+        venues = {}
+    problems += [SettingsError(name, "is not a known section") for name in document]
+    return Settings(**pages, venues=venues), tuple(problems)
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write what differs from the defaults, keeping the file's comments and unknown keys."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError:
+        document = tomlkit.document()
+    for name in PAGES:
+        page, default = getattr(settings, name), getattr(Settings(), name)
+        section = document.setdefault(name, tomlkit.table())
+        for item in dataclasses.fields(page):
+            value = getattr(page, item.name)
+            if value != getattr(default, item.name):
+                section[item.name] = list(value) if isinstance(value, tuple) else value
+            else:
+                section.pop(item.name, None)
+        if not section:
+            document.pop(name)
+    _replace_file(path, tomlkit.dumps(document))
+
+
+def check(page: str, item: dataclasses.Field[Any], value: Any) -> Any:
+    """Return ``value`` in the field's type.
+
+    Raises
+    ------
+    SettingsError
+        It has another type, lies outside the range or is none of the choices.
+    """
+    name = f"{page}.{item.name}"
+    default = item.default
+    if isinstance(default, tuple):
+        if not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
+            raise SettingsError(name, "must be a list of texts")
+        return tuple(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not type(default):
+        raise SettingsError(name, f"must be of type {type(default).__name__}, was {value!r}")
+    limits, choices = item.metadata["range"], item.metadata["choices"]
+    if limits and not limits[0] <= value <= limits[1]:
+        raise SettingsError(name, f"must lie between {limits[0]} and {limits[1]}, was {value}")
+    if choices and value not in choices:
+        raise SettingsError(name, f"must be one of {', '.join(map(str, choices))}, was {value!r}")
+    return value
+
+
+def _read_page(name: str, page: Any, section: Any, problems: list[SettingsError]) -> Any:
+    if not isinstance(section, dict):
+        problems.append(SettingsError(name, "must be a table"))
+        return page
+    known = {item.name: item for item in dataclasses.fields(page)}
+    values: dict[str, Any] = {}
+    for key, raw in section.items():
+        if key not in known:
+            problems.append(SettingsError(f"{name}.{key}", "is not a known setting"))
+            continue
+        try:
+            values[key] = check(name, known[key], raw)
+        except SettingsError as error:
+            problems.append(error)
+    return dataclasses.replace(page, **values)
+
+
+def _replace_file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    Path(temporary).replace(path)

@@ -1,0 +1,1 @@
+"""A market of known accounts, from which every fact follows; always labelled SIMULATED."""
