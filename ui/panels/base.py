@@ -1,4 +1,4 @@
-"""What every panel is: a widget that shows frozen facts, can be driven by one, and keeps a state."""
+"""What every panel is: a widget that shows frozen facts and keeps a state."""
 
 from __future__ import annotations
 

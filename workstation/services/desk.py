@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from workstation.errors import PortfolioFileError
 from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.market.overview import MarketOverview
-from workstation.portfolio.model import Portfolio
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 
 
