@@ -8,11 +8,15 @@ request method returns at once; the work is done by the feed's thread and by the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from workstation.errors import PortfolioFileError
-from workstation.market.feed import FeedMode, FeedUpdate
+from workstation.market.feed import Feed, FeedMode, FeedUpdate, Tape
 from workstation.market.overview import MarketOverview
+from workstation.market.store import MarketStore
+from workstation.portfolio.model import Portfolio
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
+from workstation.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +47,60 @@ class DeskNews:
     scenario: ScenarioReport | None = None
     heatmap: HeatmapColumns | None = None
     notices: tuple[str, ...] = ()
+
+
+class Desk:
+    """See the module's text; the newest of everything stands in the public attributes."""
+
+    settings: Settings
+    view: View
+    store: MarketStore
+    feed: Feed
+    portfolio: Portfolio | None
+    overview: MarketOverview | None
+    risk: RiskReport | None
+    scenario: ScenarioReport | None
+    heatmap: HeatmapColumns | None
+
+    @property
+    def tape(self) -> Tape | None:
+        """The controls of a replayed or simulated market; ``None`` when the market is live."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def tick(self) -> DeskNews:
+        """Take in what is fresh, hand work to the workers, say what is new."""
+        raise NotImplementedError
+
+    def set_view(self, view: View) -> None:
+        raise NotImplementedError
+
+    def open_source(self, source: str) -> None:
+        """Switch to ``live``, ``simulated`` or ``replay:FOLDER``."""
+        raise NotImplementedError
+
+    def open_portfolio(self, path: Path) -> None:
+        raise NotImplementedError
+
+    def reload_portfolio(self) -> None:
+        raise NotImplementedError
+
+    def close_portfolio(self) -> None:
+        raise NotImplementedError
+
+    def save_portfolio(self, portfolio: Portfolio, path: Path) -> None:
+        """Write a portfolio file and open it."""
+        raise NotImplementedError
+
+    def read_address(self, address: str) -> None:
+        """Open a public Hyperliquid address as a book, without any key."""
+        raise NotImplementedError
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Keep new settings and write them to their file."""
+        raise NotImplementedError

@@ -1,0 +1,54 @@
+"""What every test gets: a home of its own, and a check that it leaves nothing running."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+_LIBRARY_THREADS = ("asyncio_", "ThreadPoolExecutor", "pydevd", "QDBusConnection")
+_GRACE_S = 2.0
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep settings, caches and logs of a test away from the user's."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("RISK_WORKSTATION_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_thread_outlives_its_test():
+    before = set(threading.enumerate())
+    yield
+    end = time.monotonic() + _GRACE_S
+    while leaked := _started_since(before):
+        if time.monotonic() > end:
+            pytest.fail(f"threads outlived the test: {', '.join(t.name for t in leaked)}")
+        time.sleep(0.01)
+
+
+def _started_since(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before
+        and thread.is_alive()
+        and not thread.name.startswith(_LIBRARY_THREADS)
+    ]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The recorded market data beside the project; a test that needs it is skipped without it."""
+    root = os.environ.get("RISK_WORKSTATION_SHARED", Path(__file__).parents[2] / "shared")
+    folder = Path(root) / "data"
+    if not folder.is_dir():
+        pytest.skip("the recorded market data is not here (RISK_WORKSTATION_SHARED)")
+    return folder

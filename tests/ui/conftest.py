@@ -1,0 +1,74 @@
+"""A desk that does nothing, so that a panel can be driven with one frozen report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ui.bridge import Bridge
+from ui.panels.base import PanelContext
+from ui.theme import DARK
+from workstation.market.feed import FeedMode
+from workstation.market.store import MarketStore
+from workstation.services.desk import DeskNews, View
+from workstation.settings import Settings
+
+
+class StubDesk:
+    """Keeps what it was asked for in ``requests``: (method, argument)."""
+
+    def __init__(self) -> None:
+        self.settings = Settings()
+        self.view = View(coin="BTC", interval_s=900, scenario_price=60_000.0)
+        self.store = MarketStore(FeedMode.SIMULATED)
+        self.portfolio = self.overview = self.risk = self.scenario = self.heatmap = None
+        self.tape = None
+        self.news = DeskNews()
+        self.requests: list[tuple[str, Any]] = []
+
+    def tick(self) -> DeskNews:
+        news, self.news = self.news, DeskNews()
+        return news
+
+    def set_view(self, view: View) -> None:
+        self.view = view
+        self.requests.append(("set_view", view))
+
+    def open_source(self, source: str) -> None:
+        self.requests.append(("open_source", source))
+
+    def open_portfolio(self, path: Path) -> None:
+        self.requests.append(("open_portfolio", path))
+
+    def reload_portfolio(self) -> None:
+        self.requests.append(("reload_portfolio", None))
+
+    def close_portfolio(self) -> None:
+        self.requests.append(("close_portfolio", None))
+
+    def save_portfolio(self, portfolio: Any, path: Path) -> None:
+        self.requests.append(("save_portfolio", (portfolio, path)))
+
+    def read_address(self, address: str) -> None:
+        self.requests.append(("read_address", address))
+
+    def apply_settings(self, settings: Settings) -> None:
+        self.settings = settings
+        self.requests.append(("apply_settings", settings))
+
+
+@pytest.fixture
+def desk() -> StubDesk:
+    return StubDesk()
+
+
+@pytest.fixture
+def bridge(qapp, desk) -> Bridge:
+    return Bridge(desk)
+
+
+@pytest.fixture
+def context(bridge) -> PanelContext:
+    return PanelContext(bridge=bridge, theme=DARK)
