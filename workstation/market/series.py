@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,34 @@ def merge_candles(known: Candles | None, new: Candles) -> Candles:
         low=low,
         close=close,
         volume_base=volume,
+    )
+
+
+def aggregate_candles(candles: Candles, interval_s: int) -> Candles:
+    """Return candles of a longer interval, a multiple of theirs; bars without rows stay missing.
+
+    Raises
+    ------
+    ValueError
+        ``interval_s`` is not a multiple of the candles' interval.
+    """
+    if interval_s == candles.interval_s or not len(candles):
+        return dataclasses.replace(candles, interval_s=interval_s)
+    if interval_s % candles.interval_s:
+        raise ValueError(f"{candles.interval_s} s candles do not make {interval_s} s ones")
+    step_ms = interval_s * 1_000
+    opens = candles.time_ms // step_ms * step_ms
+    first = np.flatnonzero(np.diff(opens, prepend=opens[0] - 1))
+    last = np.append(first[1:], len(opens)) - 1
+    return dataclasses.replace(
+        candles,
+        interval_s=interval_s,
+        time_ms=opens[first],
+        open=candles.open[first],
+        high=np.maximum.reduceat(candles.high, first),
+        low=np.minimum.reduceat(candles.low, first),
+        close=candles.close[last],
+        volume_base=np.add.reduceat(candles.volume_base, first),
     )
 
 
