@@ -59,7 +59,7 @@ class Outbox:
         health: Iterable[VenueHealth] = (),
         notices: Iterable[str] = (),
     ) -> None:
-        """Add what is new; of facts, instruments and health the newest per market or venue stays."""
+        """Add what is new; of facts and health the newest per market or venue stays."""
         with self._lock:
             self._facts.update(((type(fact), fact.key), fact) for fact in facts)
             for bars in candles:
