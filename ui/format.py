@@ -13,11 +13,24 @@ from workstation.units import to_datetime
 UNKNOWN: Final = "\N{EN DASH}"
 _MINUS: Final = "\N{MINUS SIGN}"
 _ABBREVIATE_FROM: Final = 100_000
+_VENUES: Final = {
+    "binanceusdm": "Binance",
+    "binancecoinm": "Binance coin-M",
+    "bybit": "Bybit",
+    "okx": "OKX",
+    "hyperliquid": "Hyperliquid",
+    "deribit": "Deribit",
+}
 _STEPS: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 def _known(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
+
+
+def venue_name(venue: str) -> str:
+    """Return a venue's name as people write it, from its ccxt id."""
+    return _VENUES.get(venue, venue.capitalize())
 
 
 def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:

@@ -1,0 +1,224 @@
+"""Docks: every panel a block that moves, floats, hides and comes back where it was.
+
+The only module that imports the dock library (QtAds 5.1.1), which has no types: everything above
+speaks of panels by their key. A block that stands alone shows no title bar, so that the window
+looks composed; while the user arranges (``set_arranging``) every block shows its bar and can be
+dragged, floated and closed by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import PySide6QtAds as ads
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from ui.panels.base import Area, PanelSpec
+
+_LEFT_SHARE: Final = 0.63  # of the width: charts; the rest is the risk column
+_STRIP_HEIGHT: Final = 44
+_HIDE_SINGLE_TITLE: Final = ads.CDockAreaWidget.eDockAreaFlag.HideSingleWidgetTitleBar
+_FLAGS: Final = {
+    "DockAreaHasCloseButton": False,
+    "DockAreaHasUndockButton": True,
+    "DockAreaHasTabsMenuButton": False,
+    "AllTabsHaveCloseButton": False,
+    "ActiveTabHasCloseButton": False,
+    "OpaqueSplitterResize": True,
+    "FocusHighlighting": False,
+    "XmlCompressionEnabled": True,
+    "EqualSplitOnInsertion": False,
+    "DisableTabTextEliding": True,
+    "FloatingContainerHasWidgetIcon": False,
+    "DisableStylesheet": True,  # ours comes from ui/style.py
+}
+
+
+class Docks(QObject):
+    """The blocks of one window.
+
+    Signals
+    -------
+    arranged : nothing; a block was shown, hidden, moved or floated
+    """
+
+    arranged = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        for name, on in _FLAGS.items():
+            ads.CDockManager.setConfigFlag(ads.CDockManager.eConfigFlag[name], on)
+        self._manager: Any = ads.CDockManager(parent)
+        self._docks: dict[str, Any] = {}
+        self._specs: dict[str, PanelSpec] = {}
+        self._arranging = False
+        self._manager.dockAreaCreated.connect(self._dress)
+
+    @property
+    def widget(self) -> QWidget:
+        widget: QWidget = self._manager
+        return widget
+
+    def add(self, spec: PanelSpec, panel: QWidget) -> None:
+        """Take a panel in; it stands nowhere until a layout is set."""
+        dock = ads.CDockWidget(self._manager, spec.title)
+        dock.setObjectName(spec.key)
+        dock.setTabToolTip(spec.help)
+        self._docks[spec.key] = dock
+        self._specs[spec.key] = spec
+        self.replace(spec.key, panel)
+        dock.viewToggled.connect(self._say_arranged)
+        dock.topLevelChanged.connect(self._say_arranged)
+
+    def replace(self, key: str, panel: QWidget) -> None:
+        """Put another widget into a block; the former one is deleted."""
+        dock = self._docks[key]
+        former = dock.takeWidget() if dock.widget() is not None else None
+        scrolls = self._specs[key].area in (Area.RISK, Area.BELOW_CHARTS)
+        modes = ads.CDockWidget.eInsertMode
+        dock.setWidget(panel, modes.AutoScrollArea if scrolls else modes.ForceNoScrollArea)
+        if former is not None:
+            former.deleteLater()
+
+    def set_default_layout(self) -> None:
+        """Put every block where it belongs and show it."""
+        for dock in self._docks.values():
+            if dock.dockAreaWidget() is not None:
+                self._manager.removeDockWidget(dock)
+        by_area = {area: self._of_area(area) for area in Area}
+        self._place_columns(by_area)
+        for key in by_area[Area.STRIP]:
+            self._manager.addDockWidget(ads.TopDockWidgetArea, self._docks[key])
+        for dock in self._docks.values():
+            dock.toggleView(True)
+        self.set_arranging(self._arranging)
+        self._size(by_area)
+
+    def show(self, keys: Iterable[str]) -> None:
+        """Show these blocks and hide all others."""
+        wanted = set(keys)
+        for key, dock in self._docks.items():
+            dock.toggleView(key in wanted)
+
+    def set_shown(self, key: str, shown: bool) -> None:
+        self._docks[key].toggleView(shown)
+
+    def is_shown(self, key: str) -> bool:
+        return not self._docks[key].isClosed()
+
+    def raise_(self, key: str) -> None:
+        """Show a block, bring its tab to the front, and give it the keyboard."""
+        dock = self._docks[key]
+        dock.toggleView(True)
+        dock.setAsCurrentTab()
+        dock.raise_()
+        dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def float_(self, key: str) -> None:
+        """Take a block out into a window of its own."""
+        dock = self._docks[key]
+        dock.toggleView(True)
+        dock.setFloating()
+
+    def is_floating(self, key: str) -> bool:
+        return bool(self._docks[key].isFloating())
+
+    @property
+    def arranging(self) -> bool:
+        return self._arranging
+
+    def set_arranging(self, on: bool) -> None:
+        """Show every block's title bar, by which it is dragged, or only those of tabs."""
+        self._arranging = on
+        for area in self._manager.openedDockAreas():
+            self._dress(area)
+
+    def save(self) -> bytes:
+        return bytes(self._manager.saveState().data())
+
+    def restore(self, state: bytes) -> bool:
+        """Take a saved layout; blocks that it does not know are shown beside the others.
+
+        Returns
+        -------
+        Whether the layout could be read; if not, nothing has changed.
+        """
+        if not self._manager.restoreState(QByteArray(state)):
+            return False
+        self.set_arranging(self._arranging)
+        return True
+
+    def close(self) -> None:
+        """Close every floating block; the window calls this when it closes."""
+        self._manager.hideManagerAndFloatingWidgets()
+
+    def _of_area(self, area: Area) -> list[str]:
+        return [key for key, spec in self._specs.items() if spec.area is area]
+
+    def _place_columns(self, by_area: dict[Area, list[str]]) -> None:
+        above: Any = None
+        for key in by_area[Area.CHARTS]:
+            above = self._stack(key, above)
+        tabs: Any = None
+        for key in by_area[Area.BELOW_CHARTS]:
+            dock = self._docks[key]
+            if tabs is None:
+                tabs = self._stack(key, above)
+            else:
+                self._manager.addDockWidgetTabToArea(dock, tabs)
+        if tabs is not None:
+            tabs.setCurrentIndex(0)
+        above = None
+        for key in by_area[Area.RISK]:
+            if above is None:
+                above = self._manager.addDockWidget(ads.RightDockWidgetArea, self._docks[key])
+            else:
+                above = self._stack(key, above)
+
+    def _stack(self, key: str, above: Any) -> Any:
+        dock = self._docks[key]
+        if above is None:
+            return self._manager.addDockWidget(ads.LeftDockWidgetArea, dock)
+        return self._manager.addDockWidget(ads.BottomDockWidgetArea, dock, above)
+
+    def _size(self, by_area: dict[Area, list[str]]) -> None:
+        left = by_area[Area.CHARTS] or by_area[Area.BELOW_CHARTS]
+        below = by_area[Area.BELOW_CHARTS][:1]
+        self._split(by_area[Area.CHARTS] + below)
+        self._split(by_area[Area.RISK])
+        sides = [keys[0] for keys in (left, by_area[Area.RISK]) if keys]
+        if len(sides) == 2:
+            self._split_columns(*sides)
+        for key in by_area[Area.STRIP]:
+            self._pin_strip(key)
+
+    def _split(self, keys: Sequence[str]) -> None:
+        if len(keys) > 1:
+            shares = [100 * self._specs[key].stretch for key in keys]
+            self._manager.setSplitterSizes(self._docks[keys[0]].dockAreaWidget(), shares)
+
+    def _split_columns(self, left: str, right: str) -> None:
+        # the columns' splitter is the one that holds both: the parent of a stack's own, if any
+        column = self._docks[left].dockAreaWidget().parentSplitter()
+        other = self._docks[right].dockAreaWidget().parentSplitter()
+        both = column if column is other else column.parentWidget()
+        share = round(1_000 * _LEFT_SHARE)
+        both.setSizes([share, 1_000 - share])
+
+    def _pin_strip(self, key: str) -> None:
+        area = self._docks[key].dockAreaWidget()
+        splitter = area.parentSplitter()
+        splitter.setSizes([_STRIP_HEIGHT, max(100, self._manager.height() - _STRIP_HEIGHT)])
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+
+    @Slot(object)
+    def _dress(self, area: Any) -> None:
+        area.setDockAreaFlag(_HIDE_SINGLE_TITLE, not self._arranging)
+        area.updateTitleBarVisibility()
+
+    @Slot()
+    def _say_arranged(self, *_: object) -> None:
+        self.arranged.emit()
