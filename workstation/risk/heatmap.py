@@ -1,0 +1,272 @@
+"""The liquidation heatmap: a book of open interest that adds up, bar by bar.
+
+Theory of operation
+-------------------
+For one market and each side the book says at which price how much of the open interest would be
+liquidated. It is kept in coins, on bins of ``delta`` in ln(price) with absolute numbers (bin ``k``
+begins at ``exp(delta k)``), so nothing is ever re-binned. What has no liquidation price inside the
+grid (hedged, 1x, deep cross margin, opened before the history began) is kept *outside* the bins.
+Longs in the bins plus longs outside are exactly the open interest, and so are the shorts: there is
+no "long share" of open interest.
+
+Each bar does three things to each side. *Cross*: longs above the bar's low and shorts below its
+high are taken out; a fraction ``liquidatable_fraction`` of them was liquidated, the rest lives on
+outside. *Close*: whatever open interest lost beyond that, and a churn in proportion to volume,
+leaves by two hazards, a fast one and a slow one, in O(1) through a multiplier a side and age.
+*Deposit*: what is then missing to the open interest was opened in this bar, by longs and shorts
+alike, at the prices where volume traded, and is spread over distances by the leverage mix
+(``heatmap_basis``). The colour of a candle plays no part.
+
+Columns are the book after a bar, with what was known then; a later bar never changes them.
+
+What it does not do well: the mix is a prior, not a fit, so sizes can be off by a factor of several
+while places are better (models.md 7.3); at bars of an hour and more high leverage opens and dies
+inside one bar and is not seen; cross margin has no price of its own and stays outside; hidden stops
+sell before liquidations. A venue's published liquidations are not used yet.
+
+Inputs are one-sided open interest in coins; conversion of venues' units happens at the edge.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from workstation.market.facts import FloatArray
+from workstation.risk.heatmap_bars import Bars
+from workstation.risk.heatmap_basis import NODE_LEVERAGES, lognormal_mix, make_basis
+from workstation.risk.kernels.book import (
+    SLOW,
+    BarArrays,
+    Basis,
+    BookState,
+    Flows,
+    IntArray,
+    Picture,
+    advance,
+    bridge,
+    triangle_profile,
+)
+
+DEFAULT_MAINTENANCE_RATE: Final = 0.004  # the common first tier of BTC perpetuals, models.md 2.2
+NO_PICTURE: Final = Picture(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatmapParameters:
+    """The default prior. Sources are rows of the parameter table of models.md 2.2.
+
+    ``priced_share`` (h) of what is opened has a liquidation price inside the grid.
+    ``liquidatable_fraction`` (phi) of what price reaches is sold by the venue. ``churn`` (eta) is
+    opening and closing at once, in coins a traded coin. ``fast_share`` of what is opened is closed
+    ``fast_hazard`` times as readily as the rest.
+    """
+
+    delta: float = 0.001  # 10 bp, spec of the recording; [A] 5 to 20 bp
+    median_leverage: float = 8.3  # Hyperliquid isolated notional, p50 [S4]
+    leverage_spread: float = 1.25  # sd of ln(leverage); p75 18.5, p90 48 [S4]
+    priced_share: float = 0.15  # fits on real hours gave .14 to .15 [M]
+    liquidatable_fraction: float = 0.8  # [A] 0.5 to 1
+    churn: float = 0.1  # grid fit [M]
+    fast_share: float = 0.6  # grid fit [M]
+    fast_hazard: float = 30.0  # grid fit [M]
+    glitch_factor: float = 1.5  # [A] a jump of open interest held back until it is read twice
+
+    def shares(self, maintenance_rate: float) -> FloatArray:
+        """Return pi, the (2, 13) share of open interest a side and hat."""
+        mix = lognormal_mix(self.median_leverage, self.leverage_spread, maintenance_rate)
+        shares: FloatArray = np.stack([mix, mix]) * self.priced_share
+        return shares
+
+    def flows(self) -> Flows:
+        """Return what the kernel needs of them."""
+        return Flows(self.churn, self.fast_share, self.fast_hazard, self.liquidatable_fraction)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Bins ``first_bin`` to ``first_bin + bins - 1`` of width ``delta`` in ln(price)."""
+
+    first_bin: int
+    bins: int
+    delta: float
+
+    @classmethod
+    def around(cls, low: float, high: float, delta: float, margin: float = 0.1) -> Grid:
+        """Return a grid that holds every liquidation of entries between two prices.
+
+        ``margin`` is the room, in ln(price), that price may move beyond them.
+        """
+        reach = -np.log1p(-1.0 / NODE_LEVERAGES[0]) + margin
+        first = int(np.floor((np.log(low) - reach) / delta)) - 2
+        last = int(np.floor((np.log(high) + reach) / delta)) + 2
+        return cls(first, last - first + 1, delta)
+
+    def index(self, price: FloatArray) -> IntArray:
+        """Return the (n,) bins of prices, counted from the first."""
+        index: IntArray = np.floor(np.log(price) / self.delta).astype(np.int64) - self.first_bin
+        return index
+
+
+@dataclass(slots=True)
+class Bridged:
+    """How often a book had to help itself."""
+
+    glitches: int = 0  # readings of open interest that were not believed
+    missing_bars: int = 0
+    scaled: int = 0  # open interest fell faster than the closing rule allows
+
+
+class HeatmapBook:
+    """The book of one market; see the module's text.
+
+    Parameters
+    ----------
+    grid : must hold every liquidation of every entry; a bar beyond it is refused
+    maintenance_rate : fraction, of the venue's first tier
+    separate_hats : keep the thirteen hats apart (what a fit needs), not their mixture
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        parameters: HeatmapParameters | None = None,
+        *,
+        maintenance_rate: float = DEFAULT_MAINTENANCE_RATE,
+        separate_hats: bool = False,
+    ) -> None:
+        self.grid = grid
+        self.parameters = parameters or HeatmapParameters()
+        shares = self.parameters.shares(maintenance_rate)
+        self.basis: Basis = make_basis(
+            shares, maintenance_rate, grid.delta, separate_hats=separate_hats
+        )
+        self.bridged = Bridged()
+        self.last_ms: int | None = None
+        self._accepted = self._doubtful = math.nan  # readings of open interest
+        layers = self.basis.weight.shape[1]
+        self._state = BookState(
+            mass=np.zeros((2, 2, layers, grid.bins)),
+            outside=np.zeros((2, 2)),
+            multiplier=np.ones((2, 2)),
+            running=np.zeros((2, 2, layers)),
+            reach=np.array([-1, grid.bins]),
+            bars=np.zeros(1, np.int64),
+        )
+
+    def copy(self) -> HeatmapBook:
+        """Return a book that can be advanced on trial, over bars that are not finished."""
+        twin = copy.copy(self)
+        twin.bridged = dataclasses.replace(self.bridged)
+        twin._state = copy.deepcopy(self._state)
+        return twin
+
+    @property
+    def open_interest_base(self) -> float | None:
+        """The last open interest that was believed: what longs and shorts each add up to."""
+        return None if math.isnan(self._accepted) else self._accepted
+
+    @property
+    def outside_base(self) -> FloatArray:
+        """(2,) longs and shorts that no price inside the grid liquidates."""
+        outside: FloatArray = self._state.outside.sum(axis=1)
+        return outside
+
+    @property
+    def priced_base(self) -> FloatArray:
+        """(2,) longs and shorts in the bins, from the running sums."""
+        priced: FloatArray = np.einsum("sj,saj->s", self.basis.weight, self._state.running)
+        return priced
+
+    def column(self) -> FloatArray:
+        """Return the (2, bins) longs and shorts in coins as they stand now."""
+        column: FloatArray = self.layers().sum(axis=1)
+        return column
+
+    def layers(self) -> FloatArray:
+        """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
+        unit = np.einsum("sa,sajk->sjk", self._state.multiplier, self._state.mass)
+        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * unit
+        return layers
+
+    def advance(
+        self,
+        bars: Bars,
+        picture: Picture | None = None,
+        *,
+        row: IntArray | None = None,
+        rows: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Take in bars that follow those taken in before.
+
+        Parameters
+        ----------
+        bars : those before the first reading of open interest are skipped
+        picture : columns are added to its rows
+        row : (n,) the picture's row of each bar; negative ones lie before the picture
+        rows : first and one past the last row to write; rows without a bar repeat the book
+
+        Raises
+        ------
+        ValueError
+            A bar lies outside the grid, or not after the last one.
+        """
+        row = np.full(len(bars), -1) if row is None else row
+        if self.open_interest_base is None:
+            known = np.flatnonzero(bars.open_interest_base > 0)
+            if not len(known):
+                return
+            bars, row = bars[known[0] :], row[known[0] :]
+            rows = max(rows[0], int(row[0])), rows[1]
+        self.bridged.scaled += advance(
+            self._state,
+            self.basis,
+            self._to_bins(bars, row),
+            self.parameters.flows(),
+            picture or NO_PICTURE,
+            *rows,
+        )
+
+    def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:
+        low, high = self.grid.index(bars.low), self.grid.index(bars.high)
+        self._check(bars, low, high)
+        first, start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
+        return BarArrays(
+            low=low,
+            high=high,
+            close=self.grid.index(bars.close),
+            volume=bars.volume_base,
+            open_interest=self._believe(bars.open_interest_base),
+            profile_bin=first - self.grid.first_bin,
+            profile_start=start,
+            profile=profile,
+            row=row,
+        )
+
+    def _check(self, bars: Bars, low: IntArray, high: IntArray) -> None:
+        if not len(bars):
+            return
+        reach = self.basis.kernel.shape[2]
+        if low.min() < reach or high.max() >= self.grid.bins - reach:
+            raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
+        before = bars.time_ms[0] - bars.interval_ms if self.last_ms is None else self.last_ms
+        steps = np.diff(bars.time_ms, prepend=before)
+        if steps.min() <= 0:
+            raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before}")
+        self.bridged.missing_bars += int((steps // bars.interval_ms - 1).sum())
+        self.last_ms = int(bars.time_ms[-1])
+
+    def _believe(self, readings: FloatArray) -> FloatArray:
+        begins = self.open_interest_base is None
+        used, self._accepted, self._doubtful, glitches = bridge(
+            readings, self._accepted, self._doubtful, self.parameters.glitch_factor
+        )
+        self.bridged.glitches += glitches
+        if begins and len(used):
+            self._state.outside[:, SLOW] = used[0]  # opened before the history, nobody knows where
+        return used

@@ -1,0 +1,366 @@
+"""The conserved open-interest book, bar by bar: see ``workstation.risk.heatmap`` for the theory.
+
+Compiled by numba, cached on disk, run without the interpreter lock. Bins are counted from the
+grid's first one here; a "layer" is one hat of the leverage basis, or their mixture.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from workstation.market.facts import FloatArray
+
+IntArray = NDArray[np.int64]
+PictureArray = NDArray[np.float32]
+
+LONG: Final = 0
+SHORT: Final = 1
+FAST: Final = 0
+SLOW: Final = 1
+_FOLD_BELOW: Final = 1e-30  # a smaller multiplier is worked into the bins before it underflows
+_RESUM_EVERY: Final = 256  # bars between two exact sums of the running masses
+
+
+class BookState(NamedTuple):
+    """The book of one market, in coins; true mass is ``multiplier x mass``.
+
+    ``mass`` holds unit books: what would stand there if all flow used the layer's leverage.
+    ``reach`` is the highest bin that may hold longs and the lowest that may hold shorts.
+    """
+
+    mass: FloatArray  # (side, age, layer, bin)
+    outside: FloatArray  # (side, age): what no price inside the grid liquidates
+    multiplier: FloatArray  # (side, age)
+    running: FloatArray  # (side, age, layer): the sum over bins of multiplier x mass
+    reach: IntArray  # (side,)
+    bars: IntArray  # (1,): bars taken in so far
+
+
+class Basis(NamedTuple):
+    """Where a deposit lands: one unit-sum kernel a side and layer, and the layers' shares."""
+
+    weight: FloatArray  # (side, layer): pi, sums to the priced share
+    kernel: FloatArray  # (side, layer, offset); longs descend towards the entry, shorts ascend
+    span: IntArray  # (side, layer, 2): first and one past the last offset that is not zero
+
+
+class BarArrays(NamedTuple):
+    """Bars in bins; ``profile`` is volume at price, flattened, each bar's summing to one."""
+
+    low: IntArray  # (n,)
+    high: IntArray
+    close: IntArray
+    volume: FloatArray  # (n,) coins; NaN where unknown
+    open_interest: FloatArray  # (n,) coins, known and positive
+    profile_bin: IntArray  # (n,): the bin of the bar's first profile entry
+    profile_start: IntArray  # (n + 1,)
+    profile: FloatArray
+    row: IntArray  # (n,): the picture's row of the bar; negative lies before the picture
+
+
+class Flows(NamedTuple):
+    """Scalars of the update; sources in ``HeatmapParameters``."""
+
+    churn: float
+    fast_share: float
+    fast_hazard: float
+    liquidatable: float
+
+
+class Picture(NamedTuple):
+    """Rows that columns are added to, so that several markets sum into one picture."""
+
+    long: PictureArray  # (rows, bins)
+    short: PictureArray
+    open_interest: FloatArray  # (rows,)
+
+
+@njit(cache=True, nogil=True)
+def advance(
+    state: BookState,
+    basis: Basis,
+    bars: BarArrays,
+    flows: Flows,
+    picture: Picture,
+    first_row: int,
+    end_row: int,
+) -> int:
+    """Take in bars; add the book after each to its row, and hold it over rows without a bar.
+
+    Rows ``first_row`` to ``end_row`` are written. Returns how many times open interest fell by
+    more than the closing rule could take, so that the book was scaled down.
+    """
+    widest = 1
+    for i in range(len(bars.low)):
+        widest = max(widest, bars.profile_start[i + 1] - bars.profile_start[i])
+    buffer = np.empty(basis.kernel.shape[2] + widest)
+    scaled, row = 0, first_row
+    for i in range(len(bars.low)):
+        while row < min(bars.row[i], end_row):
+            _write(state, basis, picture, row)
+            row += 1
+        if state.bars[0] % _RESUM_EVERY == 0:
+            _resum(state)
+        for side in (LONG, SHORT):
+            edge = bars.low[i] if side == LONG else bars.high[i]
+            _cross(state, basis, side, edge, flows.liquidatable)
+            scaled += _open_and_close(state, basis, bars, i, side, flows, buffer)
+        state.bars[0] += 1
+    while row < end_row:
+        _write(state, basis, picture, row)
+        row += 1
+    return scaled
+
+
+@njit(cache=True, nogil=True)
+def total(state: BookState, basis: Basis, side: int, age: int) -> float:
+    """Return the quantity of one side and age, priced and outside."""
+    quantity: float = state.outside[side, age]
+    for layer in range(state.running.shape[2]):
+        quantity += basis.weight[side, layer] * state.running[side, age, layer]
+    return quantity
+
+
+@njit(cache=True, nogil=True)
+def _cross(state: BookState, basis: Basis, side: int, edge: int, liquidatable: float) -> None:
+    # Empty the bins that the bar touched. What was liquidated is gone; who was not goes outside:
+    # topped up, cross margin, stopped before.
+    first, last = (edge, state.reach[LONG]) if side == LONG else (state.reach[SHORT], edge)
+    if last < first:
+        return
+    state.reach[side] = first - 1 if side == LONG else last + 1
+    for age in (FAST, SLOW):
+        for layer in range(state.mass.shape[2]):
+            bins = state.mass[side, age, layer]
+            unit = 0.0
+            for k in range(first, last + 1):
+                unit += bins[k]
+                bins[k] = 0.0
+            unit *= state.multiplier[side, age]
+            left = state.running[side, age, layer] - unit
+            state.running[side, age, layer] = max(0.0, left)
+            crossed = basis.weight[side, layer] * unit
+            state.outside[side, age] += (1.0 - liquidatable) * crossed
+
+
+@njit(cache=True, nogil=True)
+def _open_and_close(
+    state: BookState,
+    basis: Basis,
+    bars: BarArrays,
+    i: int,
+    side: int,
+    flows: Flows,
+    buffer: FloatArray,
+) -> int:
+    # After the crossing: whatever the book then lacks was opened, whatever it has too much closed.
+    wanted = bars.open_interest[i]
+    fast, slow = total(state, basis, side, FAST), total(state, basis, side, SLOW)
+    missing = wanted - fast - slow
+    churn = 0.0 if np.isnan(bars.volume[i]) else flows.churn * bars.volume[i]
+    closed = max(0.0, -missing) + churn
+    hazard = closed / max(flows.fast_hazard * fast + slow, 1e-300)
+    _scale(state, side, FAST, max(0.0, 1.0 - hazard * flows.fast_hazard))
+    _scale(state, side, SLOW, max(0.0, 1.0 - hazard))
+    left = total(state, basis, side, FAST) + total(state, basis, side, SLOW)
+    if left > wanted:
+        _scale(state, side, FAST, wanted / left)
+        _scale(state, side, SLOW, wanted / left)
+        return 1 if left > wanted * (1.0 + 1e-9) else 0
+    _deposit(state, basis, bars, i, side, wanted - left, flows, buffer)
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _scale(state: BookState, side: int, age: int, factor: float) -> None:
+    state.outside[side, age] *= factor
+    state.multiplier[side, age] *= factor
+    for layer in range(state.running.shape[2]):
+        state.running[side, age, layer] *= factor
+    if state.multiplier[side, age] < _FOLD_BELOW:
+        _fold(state, side, age)
+
+
+@njit(cache=True, nogil=True)
+def _fold(state: BookState, side: int, age: int) -> None:
+    state.mass[side, age] *= state.multiplier[side, age]
+    state.multiplier[side, age] = 1.0
+
+
+@njit(cache=True, nogil=True)
+def _resum(state: BookState) -> None:
+    # Keep the running masses from drifting away from the bins they stand for.
+    for side in (LONG, SHORT):
+        for age in (FAST, SLOW):
+            for layer in range(state.mass.shape[2]):
+                unit = state.mass[side, age, layer].sum()
+                state.running[side, age, layer] = state.multiplier[side, age] * unit
+
+
+@njit(cache=True, nogil=True)
+def _deposit(
+    state: BookState,
+    basis: Basis,
+    bars: BarArrays,
+    i: int,
+    side: int,
+    opened: float,
+    flows: Flows,
+    buffer: FloatArray,
+) -> None:
+    # Entries are spread as the bar's volume, each entry as the kernel. What the close has already
+    # passed was opened and gone inside the bar, or not as modelled: it goes outside.
+    profile = bars.profile[bars.profile_start[i] : bars.profile_start[i + 1]]
+    placed = 0.0
+    for layer in range(state.mass.shape[2]):
+        begin, end = basis.span[side, layer, 0], basis.span[side, layer, 1]
+        kernel = basis.kernel[side, layer, begin:end]
+        spread = buffer[: len(profile) + len(kernel) - 1]
+        _convolve(profile, kernel, spread)
+        base = bars.profile_bin[i] + begin
+        if side == LONG:
+            base -= basis.kernel.shape[2] - 1
+            spread = spread[: max(0, bars.close[i] - base)]
+        else:
+            passed = min(len(spread), max(0, bars.close[i] + 1 - base))
+            spread = spread[passed:]
+            base += passed
+        unit = _add(state, side, layer, base, spread, opened, flows.fast_share)
+        placed += basis.weight[side, layer] * unit
+    state.outside[side, FAST] += opened * flows.fast_share * (1.0 - placed)
+    state.outside[side, SLOW] += opened * (1.0 - flows.fast_share) * (1.0 - placed)
+
+
+@njit(cache=True, nogil=True)
+def _convolve(profile: FloatArray, kernel: FloatArray, spread: FloatArray) -> None:
+    spread[:] = 0.0
+    for entry in range(len(profile)):
+        part = profile[entry]
+        target = spread[entry : entry + len(kernel)]
+        for offset in range(len(kernel)):
+            target[offset] += part * kernel[offset]
+
+
+@njit(cache=True, nogil=True)
+def _add(
+    state: BookState,
+    side: int,
+    layer: int,
+    base: int,
+    spread: FloatArray,
+    opened: float,
+    fast_share: float,
+) -> float:
+    # Returns the share of a unit that found a place.
+    if not len(spread):
+        return 0.0
+    unit: float = spread.sum()
+    for age in (FAST, SLOW):
+        quantity = opened * (fast_share if age == FAST else 1.0 - fast_share)
+        state.running[side, age, layer] += quantity * unit
+        factor = quantity / state.multiplier[side, age]
+        bins = state.mass[side, age, layer, base : base + len(spread)]
+        for k in range(len(spread)):
+            bins[k] += factor * spread[k]
+    if side == LONG:
+        state.reach[LONG] = max(state.reach[LONG], base + len(spread) - 1)
+    else:
+        state.reach[SHORT] = min(state.reach[SHORT], base)
+    return unit
+
+
+@njit(cache=True, nogil=True)
+def _write(state: BookState, basis: Basis, picture: Picture, row: int) -> None:
+    last, first = state.reach[LONG], state.reach[SHORT]
+    for age in (FAST, SLOW):
+        for layer in range(state.mass.shape[2]):
+            scale = basis.weight[LONG, layer] * state.multiplier[LONG, age]
+            _add_scaled(state.mass[LONG, age, layer, : last + 1], scale, picture.long[row])
+            scale = basis.weight[SHORT, layer] * state.multiplier[SHORT, age]
+            _add_scaled(state.mass[SHORT, age, layer, first:], scale, picture.short[row, first:])
+    picture.open_interest[row] += total(state, basis, LONG, FAST)
+    picture.open_interest[row] += total(state, basis, LONG, SLOW)
+
+
+@njit(cache=True, nogil=True)
+def _add_scaled(bins: FloatArray, scale: float, out: PictureArray) -> None:
+    for k in range(len(bins)):
+        out[k] += np.float32(scale * bins[k])
+
+
+@njit(cache=True, nogil=True)
+def triangle_profile(
+    low: FloatArray, high: FloatArray, middle: FloatArray, delta: float
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Spread each bar's volume over its bins as a triangle with its peak at ``middle``.
+
+    The stand-in where volume at price is not known. ``low <= middle <= high``, all prices.
+
+    Returns
+    -------
+    The first bin of every bar, where its entries start, and the entries, summing to one a bar.
+    """
+    bins = np.floor(np.log(low) / delta).astype(np.int64)
+    widths = np.floor(np.log(high) / delta).astype(np.int64) - bins + 1
+    start = np.zeros(len(low) + 1, np.int64)
+    start[1:] = np.cumsum(widths)
+    profile = np.empty(start[-1])
+    for i in range(len(low)):
+        left, right = np.log(low[i]) / delta, np.log(high[i]) / delta
+        peak = np.log(middle[i]) / delta
+        before = 0.0
+        for entry in range(widths[i]):
+            edge = min(right, float(bins[i] + entry + 1))
+            after = 1.0 if entry == widths[i] - 1 else _triangle_cdf(edge, left, peak, right)
+            profile[start[i] + entry] = after - before
+            before = after
+    return bins, start, profile
+
+
+@njit(cache=True, nogil=True)
+def _triangle_cdf(x: float, left: float, peak: float, right: float) -> float:
+    if x >= right:
+        return 1.0
+    if x <= left:
+        return 0.0
+    if x < peak:
+        return (x - left) ** 2 / ((right - left) * (peak - left))
+    return 1.0 - (right - x) ** 2 / ((right - left) * (right - peak))
+
+
+@njit(cache=True, nogil=True)
+def bridge(
+    readings: FloatArray, accepted: float, doubtful: float, jump: float
+) -> tuple[FloatArray, float, float, int]:
+    """Replace glitches of open interest by the last good reading; unknown ones count as glitches.
+
+    A reading that differs from the accepted one by more than the factor ``jump`` is held back until
+    the next one agrees with it. ``accepted`` and ``doubtful`` carry over between calls, NaN at the
+    start.
+
+    Returns
+    -------
+    The readings to use, the new ``accepted`` and ``doubtful``, and how many were replaced.
+    """
+    used = np.empty_like(readings)
+    glitches = 0
+    for i in range(len(readings)):
+        reading = readings[i]
+        if not (reading > 0.0 and reading < np.inf):
+            glitches += 1
+        elif np.isnan(accepted) or _near(reading, accepted, jump) or _near(reading, doubtful, jump):
+            accepted, doubtful = reading, np.nan
+        else:
+            doubtful = reading
+            glitches += 1
+        used[i] = accepted
+    return used, accepted, doubtful, glitches
+
+
+@njit(cache=True, nogil=True)
+def _near(reading: float, known: float, jump: float) -> bool:
+    return known / jump <= reading <= known * jump  # False where `known` is NaN
