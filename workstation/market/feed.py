@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from workstation.market.facts import (
     Candles,
@@ -22,6 +22,9 @@ from workstation.market.facts import (
 )
 from workstation.market.instrument import Instrument, MarketKey
 from workstation.units import UnixMs
+
+
+INTERVALS_S: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400}
 
 
 class FeedMode(StrEnum):

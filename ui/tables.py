@@ -1,0 +1,155 @@
+"""Reports as tables on a terminal, for people; the same figures as the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+
+from ui import format as text
+from workstation.risk.report import (
+    EquityCurve,
+    LiquidationKind,
+    PositionReport,
+    RiskReport,
+    ScenarioReport,
+)
+
+
+def print_risk(report: RiskReport) -> None:
+    """Print accounts, positions, exposures and problems."""
+    console = _console()
+    totals = report.totals
+    console.print(
+        f"{report.portfolio or 'Portfolio'} · {text.utc_time(report.as_of_ms)} UTC · "
+        f"equity {text.usd(totals.equity_usd, decimals=2)} · "
+        f"gross {text.number(totals.gross_leverage, 1)}\N{MULTIPLICATION SIGN} "
+        f"net {text.number(totals.net_leverage, 1)}\N{MULTIPLICATION SIGN}"
+    )
+    accounts = _table(
+        "Accounts", ("Account", "Pool"), ("Equity", "Maintenance", "Ratio", "Dies at", "Status")
+    )
+    for account in report.accounts:
+        coin = account.liquidation_coin or ""
+        accounts.add_row(
+            account.id,
+            account.currency,
+            text.number(account.margin_balance, 2),
+            text.number(account.maintenance_margin, 2),
+            text.percent(account.margin_ratio),
+            f"{coin} {text.price(account.liquidation_coin_price)}".strip(),
+            account.status.value,
+        )
+    console.print(accounts)
+    positions = _table(
+        "Positions",
+        ("Account", "Position"),
+        ("Size", "Entry", "Mark", "Liquidation", "Distance", "Ratio", "PnL", "Status"),
+    )
+    for position in report.positions:
+        positions.add_row(
+            position.account,
+            f"{position.symbol} {position.side}",
+            text.quantity(position.quantity),
+            text.price(position.entry_price),
+            text.price(position.mark_price),
+            _liquidation(position),
+            text.percent(position.distance, sign=True),
+            text.percent(position.margin_ratio),
+            f"{text.number(position.unrealized_pnl, 2)} {position.currency}",
+            position.status.value,
+        )
+    console.print(positions)
+    _print_problems(console, report.problems)
+
+
+def print_scenario(report: ScenarioReport) -> None:
+    """Print what the move does, what happens on the way, the ladder and the repair."""
+    console = _console()
+    moves = ", ".join(f"{coin} to {text.price(price)}" for coin, price in report.moves.items())
+    console.print(
+        f"{moves or 'No move'} · equity {text.usd(report.equity_before_usd, decimals=2)} to "
+        f"{text.usd(report.equity_after_usd, decimals=2)} · "
+        f"P&L {text.usd(report.pnl_usd, sign=True, decimals=2)}",
+    )
+    console.print(_outcomes(report))
+    if report.events:
+        console.print(_events(report))
+    if report.ladder is not None:
+        console.print(_ladder(report.ladder))
+    for deposit in report.repair.add_collateral:
+        where = deposit.symbol or "its wallet"
+        console.print(f"Add {deposit.amount:,} {deposit.asset} to {deposit.account}, {where}.")
+    for cut in report.repair.reduce:
+        console.print(
+            f"or cut {cut.quantity:,} of {cut.symbol} {cut.side} at {cut.account} "
+            f"(fee {text.usd(cut.cost_usd, decimals=2)})."
+        )
+    _print_problems(console, report.problems)
+
+
+def _outcomes(report: ScenarioReport) -> Table:
+    table = _table("Then", ("Account", "Position"), ("P&L", "Ratio", "State"))
+    for position in report.positions:
+        table.add_row(
+            position.account,
+            f"{position.symbol} {position.side}",
+            text.usd(position.pnl_usd, sign=True, decimals=2),
+            text.percent(position.margin_ratio),
+            position.status.value,
+        )
+    return table
+
+
+def _events(report: ScenarioReport) -> Table:
+    labels = ("Step", "Account", "Position", "What")
+    table = _table("On the way", labels, ("Price", "Loss", "Equity after"))
+    for event in report.events:
+        table.add_row(
+            str(event.step),
+            event.account,
+            f"{event.symbol} {event.side}",
+            event.kind.value,
+            text.price(event.price),
+            text.usd(event.loss_usd, decimals=2),
+            text.usd(event.equity_after_usd, decimals=2),
+        )
+    return table
+
+
+def _ladder(curve: EquityCurve) -> Table:
+    table = _table(f"Ladder ({curve.coin})", (), ("Price", "Equity", "P&L", "Liquidated"))
+    columns = (curve.price, curve.equity_usd, curve.pnl_usd, curve.liquidated)
+    for price, equity, pnl, dead in zip(*columns, strict=True):
+        table.add_row(
+            text.price(float(price)),
+            text.usd(float(equity), decimals=2),
+            text.usd(float(pnl), sign=True, decimals=2),
+            f"{int(dead)}",
+        )
+    return table
+
+
+def _console() -> Console:
+    return Console(markup=False, highlight=False)  # text of the file is data
+
+
+def _table(title: str, labels: Iterable[str], figures: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for label in labels:
+        table.add_column(label)
+    for figure in figures:
+        table.add_column(figure, justify="right")
+    return table
+
+
+def _liquidation(position: PositionReport) -> str:
+    if position.liquidation is LiquidationKind.PRICE:
+        return text.price(position.liquidation_price)
+    return position.liquidation.value
+
+
+def _print_problems(console: Console, problems: Iterable[str]) -> None:
+    for problem in problems:
+        console.print(f"! {problem}")
