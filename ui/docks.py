@@ -28,7 +28,7 @@ _FLAGS: Final = {
     "ActiveTabHasCloseButton": False,
     "OpaqueSplitterResize": True,
     "FocusHighlighting": False,
-    "XmlCompressionEnabled": True,
+    "XmlCompressionEnabled": False,
     "EqualSplitOnInsertion": False,
     "DisableTabTextEliding": True,
     "FloatingContainerHasWidgetIcon": False,
@@ -93,6 +93,8 @@ class Docks(QObject):
             self._manager.addDockWidget(ads.TopDockWidgetArea, self._docks[key])
         for dock in self._docks.values():
             dock.toggleView(True)
+        for key in by_area[Area.BELOW_CHARTS][:1]:
+            self._docks[key].setAsCurrentTab()
         self.set_arranging(self._arranging)
         self._size(by_area)
 
@@ -135,17 +137,19 @@ class Docks(QObject):
         for area in self._manager.openedDockAreas():
             self._dress(area)
 
-    def save(self) -> bytes:
-        return bytes(self._manager.saveState().data())
+    def save(self) -> str:
+        """Return where every block stands, as the library's XML."""
+        return bytes(self._manager.saveState().data()).decode()
 
-    def restore(self, state: bytes) -> bool:
-        """Take a saved layout; blocks that it does not know are shown beside the others.
+    def restore(self, state: str) -> bool:
+        """Take a saved layout.
 
         Returns
         -------
         Whether the layout could be read; if not, nothing has changed.
         """
-        if not self._manager.restoreState(QByteArray(state)):
+        readable = state.startswith("<?xml")  # the library decompresses what does not, and warns
+        if not (readable and self._manager.restoreState(QByteArray(state.encode()))):
             return False
         self.set_arranging(self._arranging)
         return True
@@ -168,8 +172,6 @@ class Docks(QObject):
                 tabs = self._stack(key, above)
             else:
                 self._manager.addDockWidgetTabToArea(dock, tabs)
-        if tabs is not None:
-            tabs.setCurrentIndex(0)
         above = None
         for key in by_area[Area.RISK]:
             if above is None:

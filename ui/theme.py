@@ -30,6 +30,7 @@ class Theme:
     accent: str  # the scenario, and nothing else
     warn: str  # stale; a distance under 8 %
     alarm: str  # a distance under 4 %, below maintenance
+    live: str  # a venue that answers; never while simulated or replayed
     candle_up: str  # hollow
     candle_down: str  # grey
     venues: tuple[str, ...]  # one a venue, in the order of the settings
@@ -61,6 +62,7 @@ DARK: Final = Theme(
     accent="#f5b942",
     warn="#ffa657",
     alarm="#ff4d5e",
+    live="#2fbf8f",
     candle_up="#d7dee8",
     candle_down="#8d97a5",
     venues=("#4678c8", "#5b9bf0", "#8b6fc9", "#3fae93", "#8f98a3", "#c98a5b", "#6fb3c9"),
@@ -82,6 +84,7 @@ LIGHT: Final = Theme(
     accent="#b07a00",
     warn="#b85c00",
     alarm="#d3122a",
+    live="#0f8a62",
     candle_up="#1b2430",
     candle_down="#6b7685",
     venues=("#3465b5", "#4a87d9", "#7856b8", "#2a937a", "#7c8590", "#b0703f", "#4a9ab3"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from ui.bridge import Bridge
+from ui.models.log_records import LogBook
 from ui.theme import Theme
 
 
@@ -19,6 +20,7 @@ class PanelContext:
 
     bridge: Bridge
     theme: Theme
+    log_book: LogBook = field(default_factory=LogBook)
 
 
 class Panel(QWidget):
