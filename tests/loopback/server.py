@@ -114,7 +114,9 @@ class LoopbackExchange:
         for venue in self.world.states:
             self.repair(venue)
             self.jump(venue, 1.0)
+            self.world.states[venue].two_sided_only = False
         self.world.play(script)
+        self.world.forced.clear()
         self.requests.clear()
 
     def requests_of(self, venue: str, *, last_s: float = 3_600.0) -> list[Request]:

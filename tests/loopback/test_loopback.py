@@ -24,7 +24,7 @@ from tests.loopback.server import LoopbackExchange, ccxt_options, wait_until
 from tests.loopback.venues.registry import VENUES
 from tests.loopback.world import SKEW_MS, Listing, Truth, fall, settled_rate
 from workstation import settings
-from workstation.market.instrument import Contract, contract_of
+from workstation.market.instrument import Contract, MarketKey, Side, contract_of
 from workstation.units import HOUR_MS, MINUTE_MS
 
 every_venue = pytest.mark.parametrize("venue", VENUES)
@@ -336,12 +336,24 @@ def test_a_write_is_refused_and_remembered(loopback):
     async def order(client):
         client.apiKey, client.secret = "key", "secret"
         with pytest.raises(ccxt.BaseError):
-            await client.create_order("BTC/USDT:USDT", "market", "buy", 0.01)
+            await client.fapiPrivatePostOrder({"symbol": "BTCUSDT", "side": "BUY"})
 
     ask(loopback, "binanceusdm", order)
-    assert ("POST", "fapi/v1/order") in {
-        (item.method, item.path) for item in loopback.unknown_requests()
-    }
+    (write,) = loopback.unknown_requests()
+    assert (write.method, write.path) == ("POST", "fapi/v1/order")
+
+
+def test_a_forced_order_appears_once_in_the_public_trades_of_deribit(loopback):
+    async def trades(client):
+        return await client.fetch_trades("BTC/USD:BTC")
+
+    key = MarketKey("deribit", "BTC/USD:BTC")
+    loopback.world.liquidate(key, Side.LONG, 12.5)
+    (trade,) = ask(loopback, "deribit", trades)
+    assert trade["side"] == "sell"
+    assert trade["info"]["liquidation"] == "T"
+    usd = 12.5 * loopback.world.truth(key).last_price
+    assert trade["amount"] == pytest.approx(usd, rel=1e-6)
 
 
 @every_venue

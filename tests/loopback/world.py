@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.loopback.faults import Fault
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, Side
 from workstation.units import HOUR_MS, MINUTE_MS
 
 FloatArray = NDArray[np.float64]
@@ -135,6 +135,17 @@ class VenueState:
     two_sided_only: bool = False  # bybit before June 2026: no singleOpenInterest
 
 
+@dataclass(frozen=True, slots=True)
+class ForcedOrder:
+    """A liquidation; ``side`` is that of the position which was closed."""
+
+    key: MarketKey
+    time_ms: int
+    side: Side
+    quantity_base: float
+    price: float
+
+
 @dataclass
 class World:
     """The script that plays, and what each venue makes of it. Safe to change while it is served."""
@@ -143,6 +154,7 @@ class World:
     script: MarketScript = CALM
     epoch_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     states: dict[str, VenueState] = field(default_factory=dict)
+    forced: list[ForcedOrder] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.begin_ms = self.epoch_ms
@@ -158,6 +170,11 @@ class World:
 
     def listing(self, key: MarketKey) -> Listing:
         return self._by_key[key]
+
+    def liquidate(self, key: MarketKey, side: Side, quantity_base: float) -> None:
+        """Force an order on a market now, at its last price."""
+        price = self.truth(key).last_price
+        self.forced.append(ForcedOrder(key, self.now_ms(), side, quantity_base, price))
 
     def truth(self, key: MarketKey, time_ms: int | None = None) -> Truth:
         """Return what a venue says of a market when nothing is broken but its price."""

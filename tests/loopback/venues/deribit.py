@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.loopback.world import Coin, Listing, Query, Terms, Truth, Venue, View, grid, settled_rate
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, Side
 from workstation.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 TERMS = {
@@ -291,6 +291,31 @@ def _levels(listing: Listing, levels: list[tuple[float, float]]) -> list[list[fl
     ]
 
 
+def last_trades(view: View, query: Query) -> Any:
+    """Answer the forced orders; the taker was liquidated in each."""
+    listing = _named(view, query)
+    if listing is None:
+        return refusal(400)
+    trades = [
+        {
+            "trade_seq": number,
+            "trade_id": str(number),
+            "timestamp": order.time_ms,
+            "instrument_name": listing.market_id,
+            "price": order.price,
+            "amount": order.quantity_base * (order.price if listing.inverse else 1.0),
+            "direction": "sell" if order.side is Side.LONG else "buy",
+            "liquidation": "T",
+            "index_price": order.price,
+            "mark_price": order.price,
+            "tick_direction": 0,
+        }
+        for number, order in enumerate(view.world.forced, start=1)
+        if order.key == listing.key
+    ]
+    return _envelope(view, {"trades": trades[::-1], "has_more": False})
+
+
 def settlements(view: View, query: Query) -> Any:
     return _envelope(view, {"settlements": [], "continuation": None})
 
@@ -322,6 +347,7 @@ VENUE = Venue(
             "get_funding_chart_data": funding_chart,
             "get_tradingview_chart_data": chart,
             "get_order_book": order_book,
+            "get_last_trades_by_instrument": last_trades,
             "get_last_settlements_by_instrument": settlements,
             "get_last_settlements_by_currency": settlements,
         }.items()
