@@ -1,0 +1,108 @@
+"""Plays a simulated market into an outbox: what is new since the last time, and the back-fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol, TypeVar
+
+from workstation.market.facts import VenueHealth, VenueState
+from workstation.market.feed import Watch
+from workstation.market.instrument import MarketKey
+from workstation.market.outbox import Outbox
+from workstation.simulation import publish
+from workstation.simulation.generator import SimulatedVenue
+from workstation.simulation.market import SimulatedCoin, SimulatedMarket
+from workstation.units import DAY_MS, SECOND_MS, UnixMs
+
+CANDLES: Final = 1_000  # of the watched coin and interval, at the start
+FUNDING_DAYS: Final = 90
+INTEREST_DAYS: Final = 30
+_DAY_S: Final = DAY_MS // SECOND_MS
+_NOT_AVAILABLE: Final = {"all": (), "largest": (), "first": (), "none": ("liquidations",)}
+
+
+class _OfMarket(Protocol):
+    @property
+    def key(self) -> MarketKey: ...
+
+
+M = TypeVar("M", bound=_OfMarket)
+
+
+class Player:
+    """Publishes a market's present, and the series of the coin that is watched."""
+
+    def __init__(
+        self, market: SimulatedMarket, venues: tuple[SimulatedVenue, ...], outbox: Outbox
+    ) -> None:
+        self._market = market
+        self._venues = {venue.name: venue for venue in venues}
+        self._outbox = outbox
+        self._watched: SimulatedCoin | None = None
+        self._interval_s = Watch().interval_s
+        self._candles_to_s = self._series_to_s = market.time_s
+        self._forced_seen = {item.coin.name: 0 for item in market.coins}
+        for item in market.coins:
+            outbox.put(instruments=self._mine(publish.instruments(item)))
+            self._publish_liquidations(item, since_ms=market.time_s * SECOND_MS - DAY_MS)
+
+    @property
+    def time_s(self) -> int:
+        return self._market.time_s
+
+    def watch(self, watch: Watch) -> None:
+        """Choose coin and interval of the charts; their history is put out at once."""
+        coins = {item.coin.name: item for item in self._market.coins}
+        self._watched, self._interval_s = coins.get(watch.coin), watch.interval_s
+        if self._watched is None:
+            names = ", ".join(coins)
+            self._outbox.put(notices=[f"{watch.coin} is not simulated; there are {names}."])
+            return
+        self._publish_series(CANDLES, self.time_s - INTEREST_DAYS * _DAY_S)
+        since_s = self.time_s - FUNDING_DAYS * _DAY_S
+        self._outbox.put(funding=self._mine(publish.funding_history(self._watched, since_s)))
+
+    def play_to(self, time_s: int) -> None:
+        """Let the market go on; it never goes back."""
+        self._market.advance(time_s - self.time_s)
+
+    def publish(self, now_ms: UnixMs, fresh_for_ms: int) -> None:
+        """Put out the present, and what has come to the series since the last time."""
+        for item in self._market.coins:
+            self._outbox.put(facts=self._mine(publish.facts(item, now_ms, fresh_for_ms)))
+            self._publish_liquidations(item)
+        if self._watched is not None:
+            books = publish.order_books(self._watched, now_ms, fresh_for_ms)
+            self._outbox.put(facts=self._mine(books))
+            passed_s = self.time_s - self._series_to_s
+            self._publish_series(passed_s // self._interval_s + 2, self._series_to_s)
+        self._outbox.put(health=[self._health(venue, now_ms) for venue in self._venues.values()])
+
+    def _publish_series(self, candles: int, since_s: int) -> None:
+        coin = self._watched
+        assert coin is not None
+        self._outbox.put(
+            candles=self._mine(publish.candles(coin, self._interval_s, candles)),
+            open_interest=self._mine(publish.interest_history(coin, since_s)),
+            funding=self._mine(publish.funding_history(coin, since_s)),
+        )
+        self._series_to_s = self.time_s
+
+    def _publish_liquidations(self, item: SimulatedCoin, since_ms: int = 0) -> None:
+        seen = self._forced_seen[item.coin.name]
+        published = publish.liquidations(item, seen)
+        recent = (fact for fact in published if fact.time_ms >= since_ms)
+        self._outbox.put(liquidations=self._mine(recent))
+        self._forced_seen[item.coin.name] = int(item.state.core["forced"][0])
+
+    def _health(self, venue: SimulatedVenue, now_ms: UnixMs) -> VenueHealth:
+        return VenueHealth(
+            venue=venue.name,
+            state=VenueState.LIVE,
+            latency_ms=venue.latency_ms * (0.8 + 0.05 * (now_ms % 9)),
+            last_success_ms=now_ms,
+            not_available=_NOT_AVAILABLE[venue.published],
+        )
+
+    def _mine(self, items: Iterable[M]) -> Iterator[M]:
+        return (item for item in items if item.key.venue in self._venues)
