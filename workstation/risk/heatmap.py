@@ -54,7 +54,6 @@ from workstation.risk.kernels.book import (
 )
 
 DEFAULT_MAINTENANCE_RATE: Final = 0.004  # the common first tier of BTC perpetuals, models.md 2.2
-NO_PICTURE: Final = Picture(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +87,9 @@ class HeatmapParameters:
         return Flows(self.churn, self.fast_share, self.fast_hazard, self.liquidatable_fraction)
 
 
+DEFAULT_PARAMETERS: Final = HeatmapParameters()
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Bins ``first_bin`` to ``first_bin + bins - 1`` of width ``delta`` in ln(price)."""
@@ -107,10 +109,24 @@ class Grid:
         last = int(np.floor((np.log(high) + reach) / delta)) + 2
         return cls(first, last - first + 1, delta)
 
+    def holds(self, low: float, high: float) -> bool:
+        """Tell whether entries between two prices have all their liquidations on the grid."""
+        needed = Grid.around(low, high, self.delta, margin=0.0)
+        return (
+            self.first_bin <= needed.first_bin
+            and needed.first_bin + needed.bins <= self.first_bin + self.bins
+        )
+
     def index(self, price: FloatArray) -> IntArray:
         """Return the (n,) bins of prices, counted from the first."""
         index: IntArray = np.floor(np.log(price) / self.delta).astype(np.int64) - self.first_bin
         return index
+
+
+def blank_picture(rows: int, grid: Grid) -> Picture:
+    """Return a picture of ``rows`` columns to which books add theirs."""
+    shape = rows, grid.bins
+    return Picture(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(rows))
 
 
 @dataclass(slots=True)
@@ -135,13 +151,13 @@ class HeatmapBook:
     def __init__(
         self,
         grid: Grid,
-        parameters: HeatmapParameters | None = None,
+        parameters: HeatmapParameters = DEFAULT_PARAMETERS,
         *,
         maintenance_rate: float = DEFAULT_MAINTENANCE_RATE,
         separate_hats: bool = False,
     ) -> None:
         self.grid = grid
-        self.parameters = parameters or HeatmapParameters()
+        self.parameters = parameters
         shares = self.parameters.shares(maintenance_rate)
         self.basis: Basis = make_basis(
             shares, maintenance_rate, grid.delta, separate_hats=separate_hats
@@ -228,13 +244,13 @@ class HeatmapBook:
             self.basis,
             self._to_bins(bars, row),
             self.parameters.flows(),
-            picture or NO_PICTURE,
+            picture or blank_picture(0, self.grid),
             *rows,
         )
 
     def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:
         low, high = self.grid.index(bars.low), self.grid.index(bars.high)
-        self._check(bars, low, high)
+        self._check(bars)
         first, start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
         return BarArrays(
             low=low,
@@ -248,11 +264,10 @@ class HeatmapBook:
             row=row,
         )
 
-    def _check(self, bars: Bars, low: IntArray, high: IntArray) -> None:
+    def _check(self, bars: Bars) -> None:
         if not len(bars):
             return
-        reach = self.basis.kernel.shape[2]
-        if low.min() < reach or high.max() >= self.grid.bins - reach:
+        if not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
             raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
         before = bars.time_ms[0] - bars.interval_ms if self.last_ms is None else self.last_ms
         steps = np.diff(bars.time_ms, prepend=before)

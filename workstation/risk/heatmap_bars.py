@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workstation.market.facts import Candles, FloatArray, OpenInterestHistory, TimeArray
+from workstation.market.facts import (
+    Candles,
+    FloatArray,
+    OpenInterest,
+    OpenInterestHistory,
+    TimeArray,
+)
+from workstation.market.series import merge_open_interest
 from workstation.units import SECOND_MS
 
 COLUMNS = ("time_ms", "low", "high", "close", "middle", "volume_base", "open_interest_base")
@@ -37,6 +43,11 @@ class Bars:
         columns = {name: getattr(self, name)[rows] for name in COLUMNS}
         return Bars(interval_ms=self.interval_ms, **columns)
 
+    def begin_ms(self) -> int | None:
+        """Return the open time of the first bar that ends with a known open interest."""
+        known = np.flatnonzero(self.open_interest_base > 0)
+        return int(self.time_ms[known[0]]) if len(known) else None
+
     def repeats(self, other: Bars) -> bool:
         """Tell whether these bars are, figure by figure, the first bars of ``other``."""
         return len(self) <= len(other) and all(
@@ -45,32 +56,43 @@ class Bars:
         )
 
 
-def join_bars(candles: Candles, interest: OpenInterestHistory) -> Bars:
-    """Give every candle the open interest that was last known when it ended."""
-    ends = candles.time_ms + candles.interval_s * SECOND_MS
-    last_known = np.searchsorted(interest.time_ms, ends, side="right") - 1
-    known = last_known >= 0
-    open_interest = np.full(len(candles), np.nan)
-    open_interest[known] = interest.open_interest_base[last_known[known]]
+def with_newest(history: OpenInterestHistory, newest: OpenInterest | None) -> OpenInterestHistory:
+    """Return the history with the reading of the present as its last row, if it is newer."""
+    if newest is None or (len(history) and newest.as_of_ms <= history.time_ms[-1]):
+        return history
+    row = OpenInterestHistory(
+        key=history.key,
+        time_ms=np.array([newest.as_of_ms], dtype=np.int64),
+        open_interest_base=np.array([newest.open_interest_base]),
+        open_interest_usd=np.array([newest.open_interest_usd]),
+    )
+    return merge_open_interest(history, row)
+
+
+def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0) -> Bars:
+    """Give every candle from ``start_ms`` on the open interest that was last known at its end."""
+    first = int(np.searchsorted(candles.time_ms, start_ms))
+    # copies: a kernel is compiled anew for a read-only or strided array
+    times = np.array(candles.time_ms[first:])
+    opened, high, low, close, volume = (np.array(column[first:]) for column in candles.columns())
+    last_known = np.searchsorted(interest.time_ms, times + candles.interval_s * SECOND_MS, "right")
+    open_interest = np.append(np.nan, interest.open_interest_base)[last_known]
     return Bars(
         interval_ms=candles.interval_s * SECOND_MS,
-        time_ms=candles.time_ms,
-        low=candles.low,
-        high=candles.high,
-        close=candles.close,
-        middle=(candles.open + candles.close) / 2,
-        volume_base=candles.volume_base,
+        time_ms=times,
+        low=low,
+        high=high,
+        close=close,
+        middle=(opened + close) / 2,
+        volume_base=volume,
         open_interest_base=open_interest,
     )
 
 
-def settled(candles: Candles, interest: OpenInterestHistory) -> NDArray[np.bool_]:
-    """Tell which bars can no longer change: a later one has begun, and so has open interest's.
+def open_from_ms(candles: Candles, interest: OpenInterestHistory) -> int:
+    """Return the time from which on bars can still change.
 
-    A bar whose end no reading of open interest has reached yet may still get a later one.
+    That is the last candle, and every candle whose end the open interest has not reached yet.
     """
-    ends = candles.time_ms + candles.interval_s * SECOND_MS
-    newest = interest.time_ms[-1] if len(interest) else np.iinfo(np.int64).min
-    done: NDArray[np.bool_] = ends <= newest
-    done[-1:] = False
-    return done
+    reached = int(interest.time_ms[-1]) - candles.interval_s * SECOND_MS + 1
+    return min(int(candles.time_ms[-1]), reached)

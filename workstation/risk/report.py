@@ -336,6 +336,7 @@ class HeatmapColumns:
     venues: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()  # venues without open interest, by name
     notes: tuple[str, ...] = field(default=())
+    final: int = 0  # leading columns that later answers repeat unchanged
 
     def edges(self) -> FloatArray:
         """Return the (bins + 1,) prices that bound the bins."""
