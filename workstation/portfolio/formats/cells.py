@@ -49,28 +49,29 @@ SEMICOLON: Final = _spelling(delimiter=";", decimal=",", group=".")
 _YES_NO: Final = {"true": True, "false": False}
 
 
-def value_of(text: str, field: FieldInfo, spelling: Spelling) -> object:
-    """Read a cell as its field wants it; what remains a text is for the schema to judge.
+def kind_of(field: FieldInfo) -> type:
+    """Return how the cells of a field are read: as ``float``, ``bool`` or ``str``."""
+    # ``float``, or ``Annotated[float, …] | None``, whose members carry their type in ``__origin__``
+    members = getattr(field.annotation, "__args__", (field.annotation,))
+    kinds = {getattr(member, "__origin__", member) for member in members}
+    return next((kind for kind in (float, bool) if kind in kinds), str)
+
+
+def value_of(text: str, kind: type, spelling: Spelling) -> object:
+    """Read a cell; what remains a text is for the schema to judge.
 
     Raises
     ------
     ValueError
-        The field is a number and the text is none, or it is neither true nor false.
+        The cell should hold a number and does not, or it is neither true nor false.
     """
-    kinds = _kinds(field)
-    if float in kinds:
+    if kind is float:
         return spelling.number(text)
-    if bool in kinds:
+    if kind is bool:
         if text.lower() not in _YES_NO:
             raise ValueError(text)
         return _YES_NO[text.lower()]
     return text
-
-
-def _kinds(field: FieldInfo) -> frozenset[object]:
-    # ``float``, or ``Annotated[float, …] | None``, whose members carry their type in ``__origin__``
-    members = getattr(field.annotation, "__args__", (field.annotation,))
-    return frozenset(getattr(member, "__origin__", member) for member in members)
 
 
 def text_of(value: object, spelling: Spelling) -> str:

@@ -12,10 +12,17 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 
 from workstation.portfolio.formats.base import Draft, KeyPath, Problem, Table, TextProblemError
-from workstation.portfolio.formats.cells import COMMA, SEMICOLON, Spelling, text_of, value_of
+from workstation.portfolio.formats.cells import (
+    COMMA,
+    SEMICOLON,
+    Spelling,
+    kind_of,
+    text_of,
+    value_of,
+)
 from workstation.portfolio.formats.schema import (
     AccountTable,
     OrderTable,
@@ -28,17 +35,21 @@ _LISTS: Final = {"position": "positions", "order": "orders"}
 _AMOUNTS: Final = {"quantity": "balances", "haircut": "haircuts"}  # columns of a balance row
 _NESTED: Final = frozenset({*_LISTS.values(), *_AMOUNTS.values()})
 
-_PORTFOLIO_FIELDS: Final = dict(PortfolioTable.model_fields)
+
+def _kinds(table: type[BaseModel]) -> dict[str, type]:
+    return {key: kind_of(field) for key, field in table.model_fields.items()}
+
+
+_PORTFOLIO_FIELDS: Final = _kinds(PortfolioTable)
 _ACCOUNT_FIELDS: Final = {  # a row says "account" for the account's id
-    "account" if key == "id" else key: field
-    for key, field in AccountTable.model_fields.items()
+    "account" if key == "id" else key: kind
+    for key, kind in _kinds(AccountTable).items()
     if key not in _NESTED
 }
-_NUMBER: Final = FieldInfo(annotation=float)
-_ROW_FIELDS: Final[Mapping[str, Mapping[str, FieldInfo]]] = {
-    "position": PositionTable.model_fields,
-    "balance": {"symbol": PositionTable.model_fields["symbol"], **dict.fromkeys(_AMOUNTS, _NUMBER)},
-    "order": OrderTable.model_fields,
+_ROW_FIELDS: Final[Mapping[str, Mapping[str, type]]] = {
+    "position": _kinds(PositionTable),
+    "balance": {"symbol": str, **dict.fromkeys(_AMOUNTS, float)},
+    "order": _kinds(OrderTable),
 }
 COLUMNS: Final = tuple(
     dict.fromkeys(
@@ -156,7 +167,7 @@ class _Assembly:
         self,
         account: Table,
         path: KeyPath,
-        fields: Mapping[str, FieldInfo],
+        fields: Mapping[str, type],
         line: int,
         row: Mapping[str, str],
     ) -> None:
@@ -183,35 +194,35 @@ class _Assembly:
                 first, _ = self._places[*path, key, coin]
                 self._complain(line, "symbol", coin, f"has a row in line {first} already")
             elif column in row:
-                self._put(table, (*path, key, coin), _NUMBER, (line, column), row[column])
+                self._put(table, (*path, key, coin), float, (line, column), row[column])
 
-    def _settle(self, table: Any, path: KeyPath, field: FieldInfo, line: int, cell: str) -> None:
+    def _settle(self, table: Any, path: KeyPath, kind: type, line: int, cell: str) -> None:
         """Keep a value that many rows may state, as long as they state the same one."""
         column = "account" if path[-1] == "id" else str(path[-1])
         if path not in self._places:
-            self._put(table, path, field, (line, column), cell)
+            self._put(table, path, kind, (line, column), cell)
             return
         first, _ = self._places[path]
         stated = table.get(path[-1])
-        if stated is not None and self._value(cell, field) != stated:
+        if stated is not None and self._value(cell, kind) != stated:
             says = text_of(stated, self._spelling)
             self._complain(line, column, cell, f"contradicts line {first}, which says '{says}'")
 
     def _put(
-        self, table: Table, path: KeyPath, field: FieldInfo, place: tuple[int, str], cell: str
+        self, table: Table, path: KeyPath, kind: type, place: tuple[int, str], cell: str
     ) -> None:
         self._places[path] = place
         try:
-            table[str(path[-1])] = value_of(cell, field, self._spelling)
+            table[str(path[-1])] = value_of(cell, kind, self._spelling)
         except ValueError:
             expected = expectation(path)
             phrase = expected.phrase if expected else "expected a number"
-            hint = "" if field.annotation is bool else f", spelt like 1234{self._spelling.decimal}5"
+            hint = "" if kind is bool else f", spelt like 1234{self._spelling.decimal}5"
             self._problems.append(Problem(path, cell, f"{phrase}{hint}"))
 
-    def _value(self, cell: str, field: FieldInfo) -> object:
+    def _value(self, cell: str, kind: type) -> object:
         try:
-            return value_of(cell, field, self._spelling)
+            return value_of(cell, kind, self._spelling)
         except ValueError:
             return None
 
