@@ -1,0 +1,211 @@
+"""The histories a venue is asked for: which rows are missing, and how rows become a series.
+
+A history starts as one missing range, from its depth to now, and is asked for in pages, newest
+first, so that a chart fills from its right edge. Afterwards only what came since is missing. A hole
+between two rows is asked for once more; if the venue has nothing there, it stays a hole.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from workstation.exchanges.base import ExchangeAdapter, Market
+from workstation.market.facts import (
+    CandlePrice,
+    Candles,
+    FloatArray,
+    FundingHistory,
+    OpenInterestHistory,
+    TimeArray,
+)
+from workstation.units import DAY_MS, HOUR_MS, SECOND_MS
+
+CANDLES: Final = 1_000
+FUNDING_DAYS: Final = 90
+_INTERVALS_H: Final = (1.0, 2.0, 4.0, 8.0)
+_AHEAD_MS: Final = HOUR_MS  # a row further in the future than a wrong clock explains is rubbish
+
+Range = tuple[int, int]
+
+
+class Series(ABC):
+    """One history of one market: what is known of it by time, and what is still to be asked for.
+
+    ``step_ms`` is the time between two rows, ``page_ms`` what one call covers.
+    """
+
+    kind: str  # the argument of ``Outbox.put``
+    refresh_s: float
+
+    def __init__(self, market: Market, *, step_ms: int, page_rows: int, depth_ms: int) -> None:
+        self.market = market
+        self.step_ms = step_ms
+        self.page_ms = step_ms * page_rows
+        self.depth_ms = depth_ms
+        self.times: TimeArray = np.empty(0, dtype=np.int64)
+        self._missing: list[Range] = []
+        self._asked_again: set[Range] = set()
+        self._asked_to_ms: int | None = None
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (type(self).__name__, self.market.key, self.step_ms)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to ask for until the next refresh."""
+        return not self._missing
+
+    def refresh(self, now_ms: int) -> None:
+        """Add what came since the last time to what is missing."""
+        since_ms = now_ms - self.depth_ms
+        if self._asked_to_ms is not None:
+            newest_ms = int(self.times[-1]) if len(self.times) else since_ms
+            since_ms = max(since_ms, min(newest_ms, self._asked_to_ms))
+        self._missing += pages(since_ms, now_ms, self.page_ms)
+        self._asked_to_ms = now_ms
+
+    def next_page(self) -> Range:
+        return self._missing[-1]
+
+    def take(self, rows: FloatArray, now_ms: int) -> FloatArray:
+        """Note the answer to ``next_page``; return its good rows, sorted and unique."""
+        self._missing.pop()
+        rows = clean(rows, now_ms + _AHEAD_MS)
+        self.times = np.union1d(self.times, rows[:, 0].astype(np.int64))
+        if not self._missing:
+            holes = gaps(self.times, self.step_ms, self.page_ms)
+            again = [hole for hole in holes if hole not in self._asked_again]
+            self._asked_again.update(again)
+            self._missing = again
+        return rows
+
+    @abstractmethod
+    async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
+        """Return the rows of a page, the time in the first column."""
+
+    @abstractmethod
+    def facts(self, rows: FloatArray) -> Any:
+        """Return rows as the frozen series that leaves the feed."""
+
+
+class CandleSeries(Series):
+    """Candles of one interval."""
+
+    kind = "candles"
+
+    def __init__(
+        self, market: Market, interval_s: int, price: CandlePrice, rows: int, refresh_s: float
+    ) -> None:
+        step_ms = interval_s * SECOND_MS
+        super().__init__(
+            market, step_ms=step_ms, page_rows=min(rows, CANDLES), depth_ms=(CANDLES - 1) * step_ms
+        )
+        self.interval_s = interval_s
+        self.price = price
+        self.refresh_s = refresh_s
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (*super().identity, self.price)
+
+    async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
+        first_ms = page[0] // self.step_ms * self.step_ms
+        rows = (page[1] - first_ms) // self.step_ms + 1
+        table = await adapter.candles(self.market, self.interval_s, self.price, first_ms, rows)
+        aligned: FloatArray = table[table[:, 0] % self.step_ms == 0]
+        return aligned
+
+    def facts(self, rows: FloatArray) -> Candles:
+        opened, high, low, close, volume = (np.ascontiguousarray(c) for c in rows[:, 1:].T)
+        return Candles(
+            key=self.market.key,
+            interval_s=self.interval_s,
+            price=self.price,
+            time_ms=rows[:, 0].astype(np.int64),
+            open=opened,
+            high=high,
+            low=low,
+            close=close,
+            volume_base=volume,
+        )
+
+
+class FundingSeries(Series):
+    """Settled funding."""
+
+    kind = "funding"
+    refresh_s = 600.0
+
+    def __init__(self, market: Market, interval_h: float, rows: int) -> None:
+        step_ms = round(interval_h * HOUR_MS)
+        super().__init__(market, step_ms=step_ms, page_rows=rows, depth_ms=FUNDING_DAYS * DAY_MS)
+
+    async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
+        return await adapter.funding_history(self.market, *page)
+
+    def facts(self, rows: FloatArray) -> FundingHistory:
+        time_ms = rows[:, 0].astype(np.int64)
+        return FundingHistory(
+            key=self.market.key,
+            time_ms=time_ms,
+            funding_rate=np.ascontiguousarray(rows[:, 1]),
+            interval_h=intervals_h(time_ms, self.step_ms / HOUR_MS),
+        )
+
+
+class OpenInterestSeries(Series):
+    """One-sided open interest, hourly."""
+
+    kind = "open_interest"
+    refresh_s = 300.0
+
+    def __init__(self, market: Market, days: int, rows: int) -> None:
+        super().__init__(market, step_ms=HOUR_MS, page_rows=rows, depth_ms=days * DAY_MS)
+
+    async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
+        return await adapter.open_interest_history(self.market, *page)
+
+    def facts(self, rows: FloatArray) -> OpenInterestHistory:
+        return OpenInterestHistory(
+            key=self.market.key,
+            time_ms=rows[:, 0].astype(np.int64),
+            open_interest_base=np.ascontiguousarray(rows[:, 1]),
+            open_interest_usd=np.ascontiguousarray(rows[:, 2]),
+        )
+
+
+def pages(since_ms: int, until_ms: int, page_ms: int) -> Iterator[Range]:
+    """Yield ranges that cover ``since_ms`` to ``until_ms``, the newest last."""
+    first_ms = until_ms - max(1, -(-(until_ms - since_ms) // page_ms)) * page_ms
+    for start_ms in range(first_ms, until_ms, page_ms):
+        yield max(start_ms, since_ms), start_ms + page_ms
+
+
+def gaps(times: TimeArray, step_ms: int, page_ms: int) -> list[Range]:
+    """Return the ranges between two rows in which rows are missing, no longer than a page."""
+    after = np.flatnonzero(np.diff(times) > step_ms)
+    holes = ((int(times[i]) + step_ms, int(times[i + 1]) - 1) for i in after)
+    return [page for hole in holes for page in pages(*hole, page_ms)]
+
+
+def clean(rows: FloatArray, latest_ms: int) -> FloatArray:
+    """Return rows sorted by time and unique, the later of two alike; none after ``latest_ms``."""
+    rows = rows[rows[:, 0] <= latest_ms]
+    newest_first = rows[::-1]
+    _, index = np.unique(newest_first[:, 0], return_index=True)
+    return newest_first[index]
+
+
+def intervals_h(time_ms: TimeArray, running_h: float) -> FloatArray:
+    """Return the interval that each settlement closed, in hours.
+
+    It is the distance to the settlement before, where that is an interval that venues use; next to
+    a hole, and for the first row, it is the running one.
+    """
+    found = np.round(np.diff(time_ms, prepend=time_ms[:1]) / HOUR_MS)
+    return np.where(np.isin(found, _INTERVALS_H), found, running_h)
