@@ -6,6 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from workstation.market.feed import FeedUpdate
 from workstation.services.desk import Desk
 
 DRAIN_MS: Final = 50
@@ -83,3 +84,19 @@ class Bridge(QObject):
             self.scenario_changed.emit(news.scenario)
         for notice in news.notices:
             self.noticed.emit(notice)
+
+    def repeat(self) -> None:
+        """Say again the newest of everything that is known, for panels that were built anew."""
+        desk = self.desk
+        self.view_changed.emit(desk.view)
+        self.portfolio_changed.emit(desk.portfolio)
+        store = desk.store
+        self.market_changed.emit(FeedUpdate(mode=store.mode, now_ms=store.now_ms, tape=store.tape))
+        for signal, newest in (
+            (self.overview_changed, desk.overview),
+            (self.heatmap_changed, desk.heatmap),
+            (self.risk_changed, desk.risk),
+            (self.scenario_changed, desk.scenario),
+        ):
+            if newest is not None:
+                signal.emit(newest)

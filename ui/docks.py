@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import PySide6QtAds as ads
+import PySide6QtAds as ads  # noqa: N813 - its own abbreviation
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -54,6 +54,7 @@ class Docks(QObject):
         self._docks: dict[str, Any] = {}
         self._specs: dict[str, PanelSpec] = {}
         self._arranging = False
+        self._home = ""  # the newest arrangement in which nothing floated
         self._manager.dockAreaCreated.connect(self._dress)
 
     @property
@@ -97,6 +98,7 @@ class Docks(QObject):
             self._docks[key].setAsCurrentTab()
         self.set_arranging(self._arranging)
         self._size(by_area)
+        self._remember_home()
 
     def show(self, keys: Iterable[str]) -> None:
         """Show these blocks and hide all others."""
@@ -104,7 +106,7 @@ class Docks(QObject):
         for key, dock in self._docks.items():
             dock.toggleView(key in wanted)
 
-    def set_shown(self, key: str, shown: bool) -> None:
+    def set_shown(self, key: str, *, shown: bool) -> None:
         self._docks[key].toggleView(shown)
 
     def is_shown(self, key: str) -> bool:
@@ -118,14 +120,18 @@ class Docks(QObject):
         dock.raise_()
         dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def float_(self, key: str) -> None:
-        """Take a block out into a window of its own."""
+    def set_floating(self, key: str, *, floating: bool) -> None:
+        """Take a block out into a window of its own, or put it back where it was."""
+        if not floating:
+            self._bring_home(key)
+            return
+        self._remember_home()
         dock = self._docks[key]
         dock.toggleView(True)
         dock.setFloating()
 
     def is_floating(self, key: str) -> bool:
-        return bool(self._docks[key].isFloating())
+        return bool(self._docks[key].isInFloatingContainer())
 
     @property
     def arranging(self) -> bool:
@@ -134,6 +140,7 @@ class Docks(QObject):
     def set_arranging(self, on: bool) -> None:
         """Show every block's title bar, by which it is dragged, or only those of tabs."""
         self._arranging = on
+        self._remember_home()
         for area in self._manager.openedDockAreas():
             self._dress(area)
 
@@ -157,6 +164,21 @@ class Docks(QObject):
     def close(self) -> None:
         """Close every floating block; the window calls this when it closes."""
         self._manager.hideManagerAndFloatingWidgets()
+
+    def _remember_home(self) -> None:
+        if not any(map(self.is_floating, self._docks)):
+            self._home = self.save()
+
+    def _bring_home(self, key: str) -> None:
+        # the library does not know where a floating block came from: the last arrangement without
+        # floating blocks is restored, and what else floats or is hidden now is so again
+        floating = [other for other in self._docks if other != key and self.is_floating(other)]
+        hidden = [other for other in self._docks if not self.is_shown(other)]
+        self.restore(self._home)
+        for other in hidden:
+            self.set_shown(other, shown=False)
+        for other in floating:
+            self._docks[other].setFloating()
 
     def _of_area(self, area: Area) -> list[str]:
         return [key for key, spec in self._specs.items() if spec.area is area]

@@ -1,0 +1,1 @@
+"""What the window can do, by menu; each module offers its commands."""

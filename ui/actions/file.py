@@ -1,0 +1,212 @@
+"""The File menu: opening books, the last ones included, and saving what is on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
+
+from ui.bridge import Bridge
+from ui.commands import Command
+from ui.dialogs.text import TextDialog
+from ui.panels.base import PanelContext
+from workstation import paths
+from workstation.errors import PortfolioFileError
+from workstation.market.feed import FeedMode
+from workstation.portfolio.model import Portfolio
+from workstation.services import session
+
+SUFFIXES: Final = (".toml", ".json", ".csv")
+_FILTER: Final = f"Portfolio files (*{' *'.join(SUFFIXES)});;All files (*)"
+
+
+def sample_path() -> Path:
+    """Return the book that ships with the program."""
+    return Path(str(paths.resource("samples", "sample.toml")))
+
+
+class FileActions(QObject):
+    """Opens, reloads and closes books; asks once whether a book of one's own goes live.
+
+    Signals
+    -------
+    noticed : str, a sentence for the log and the status bar
+    """
+
+    noticed = Signal(str)
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        context: PanelContext,
+        save_state: Callable[[Path], None] | None,
+        *,
+        asks: bool,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._context = context
+        self._bridge: Bridge = context.bridge
+        self._save_state = save_state
+        self._asks = asks
+        context.bridge.portfolio_changed.connect(self.offer_live)
+        context.bridge.portfolio_refused.connect(self.show_refusal)
+
+    def set_context(self, context: PanelContext) -> None:
+        """Open further dialogs in another theme."""
+        self._context = context
+
+    def commands(self) -> Sequence[Command]:
+        return (*self._books(), *self._recent(), *self._pictures(), self._quit())
+
+    def _books(self) -> tuple[Command, ...]:
+        desk = self._bridge.desk
+        opened = desk.portfolio is not None
+        return (
+            Command(
+                id="file.open", menu="File", text="Open portfolio…", shortcut="Ctrl+O",
+                help="Open a book from a TOML, JSON or CSV file; dropping a file here does it too",
+                run=self.choose_file,
+            ),
+            Command(
+                id="file.sample", menu="File", text="Open sample",
+                help="Open the sample book: several venues, a hedge, an inverse contract",
+                run=lambda: desk.open_portfolio(sample_path()),
+            ),
+            Command(
+                id="file.add_position", menu="File", text="Add a position…", shortcut="Ctrl+N",
+                group=1, help="Fill in a form; it writes a portfolio file", run=self.add_position,
+            ),
+            Command(
+                id="file.address", menu="File", text="Public Hyperliquid address…", group=1,
+                help="Show the positions of an address, without any key", run=self.read_address,
+            ),
+            Command(
+                id="file.reload", menu="File", text="Reload", shortcut="Ctrl+R", group=2,
+                help="Read the book's file or account again", enabled=opened,
+                run=desk.reload_portfolio,
+            ),
+            Command(
+                id="file.close", menu="File", text="Close the book", shortcut="Ctrl+W", group=2,
+                help="Close the book; the market stays", enabled=opened, run=desk.close_portfolio,
+            ),
+        )  # fmt: skip
+
+    def _recent(self) -> tuple[Command, ...]:
+        return tuple(
+            Command(
+                id=f"file.recent.{path}", menu="File/Recent files", text=path, group=0,
+                help="Open this book again", run=self._opener(Path(path)),
+            )
+            for path in session.load().recent
+        )  # fmt: skip
+
+    def _pictures(self) -> tuple[Command, ...]:
+        picture = Command(
+            id="file.picture", menu="File", text="Save a picture…", shortcut="Ctrl+Shift+S",
+            group=3, help="Save the window as it is now, as a PNG", run=self.choose_picture,
+        )  # fmt: skip
+        if self._save_state is None:
+            return (picture,)
+        state = Command(
+            id="file.state", menu="File", text="Save state…", group=3,
+            help="Save every figure on the screen as JSON", run=self.choose_state,
+        )  # fmt: skip
+        return picture, state
+
+    def _quit(self) -> Command:
+        return Command(
+            id="file.quit", menu="File", text="Quit", shortcut="Ctrl+Q", group=4,
+            help="Close the window; layout and book come back next time", run=self._window.close,
+        )  # fmt: skip
+
+    def _opener(self, path: Path) -> Callable[[], None]:
+        return lambda: self._bridge.desk.open_portfolio(path)
+
+    def choose_file(self) -> None:
+        dialog = QFileDialog(self._window, "Open portfolio", "", _FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.open_file)
+        dialog.open()
+
+    @Slot(str)
+    def open_file(self, path: str) -> None:
+        self._bridge.desk.open_portfolio(Path(path))
+
+    def add_position(self) -> None:
+        from ui.dialogs.add_position import AddPositionDialog  # noqa: PLC0415 - opened rarely
+
+        AddPositionDialog(self._context, self._window).open()
+
+    def read_address(self) -> None:
+        from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog  # noqa: PLC0415
+
+        HyperliquidAddressDialog(self._context, self._window).open()
+
+    def choose_picture(self) -> None:
+        self._choose_target("Save a picture", "workstation.png", "PNG (*.png)", self.save_picture)
+
+    def choose_state(self) -> None:
+        self._choose_target("Save state", "workstation.json", "JSON (*.json)", self.save_state)
+
+    @Slot(str)
+    def save_picture(self, path: str) -> None:
+        saved = self._window.grab().save(path)
+        self.noticed.emit(f"Picture saved to {path}." if saved else f"{path} cannot be written.")
+
+    @Slot(str)
+    def save_state(self, path: str) -> None:
+        assert self._save_state is not None  # no such command otherwise
+        try:
+            self._save_state(Path(path))
+        except OSError as error:
+            self.noticed.emit(f"{path} cannot be written: {error.strerror}.")
+        else:
+            self.noticed.emit(f"State saved to {path}.")
+
+    def _choose_target(
+        self, title: str, name: str, kinds: str, save: Callable[[str], None]
+    ) -> None:
+        dialog = QFileDialog(self._window, title, name, kinds)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.fileSelected.connect(save)
+        dialog.open()
+
+    @Slot(object)
+    def show_refusal(self, error: PortfolioFileError) -> None:
+        """List everything wrong with a file; the last good book stays."""
+        count = len(error.problems)
+        title = f"{Path(error.path).name}: {count} problem{'s' if count != 1 else ''}"
+        TextDialog(title, error.user_message, self._window).open()
+
+    @Slot(object)
+    def offer_live(self, book: Portfolio | None) -> None:
+        """Ask once, when a book of the user's own meets the simulated market."""
+        simulated = self._bridge.desk.store.mode is FeedMode.SIMULATED
+        own = book is not None and book.path != sample_path()
+        if not (self._asks and own and simulated):
+            return
+        self._asks = False
+        question = QMessageBox(self._window)
+        question.setWindowTitle("Live prices?")
+        question.setText("This is your own book, but the market is simulated.")
+        question.setInformativeText("Watch it at live prices of the exchanges?")
+        question.setStandardButtons(
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No
+        )
+        question.setDefaultButton(QMessageBox.StandardButton.Yes)
+        question.accepted.connect(self._go_live)
+        question.open()
+
+    @Slot()
+    def _go_live(self) -> None:
+        self._bridge.desk.open_source("live")
+
+
+def dropped_file(data: QMimeData) -> str | None:
+    """Return the portfolio file among what is dragged, if there is one."""
+    paths_ = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    return next((path for path in paths_ if path.lower().endswith(SUFFIXES)), None)

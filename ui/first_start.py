@@ -1,0 +1,62 @@
+"""The bar of the first start: four ways out of the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton
+
+from ui.style import plain_label
+
+_WORDS: Final = (
+    "You are looking at an invented market and a sample book. Make it yours:"
+)
+_WAYS: Final = (  # command, what its button says
+    ("market.live", "Watch live prices"),
+    ("file.add_position", "Add a position"),
+    ("file.open", "Open a file"),
+    ("file.address", "Public Hyperliquid address"),
+)
+
+
+class FirstStartBar(QFrame):
+    """Offers the four commands; goes away when one is taken or it is closed.
+
+    Signals
+    -------
+    dismissed : nothing; it need not come back
+    """
+
+    dismissed = Signal()
+
+    def __init__(self, run_command: Callable[[str], None]) -> None:
+        super().__init__()
+        self._run = run_command
+        self.setProperty("role", "bar")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 6, 10, 6)
+        layout.addWidget(plain_label(_WORDS))
+        for command, words in _WAYS:
+            button = QPushButton(words)
+            button.setObjectName(command)
+            button.clicked.connect(self._take)
+            layout.addWidget(button)
+        layout.addStretch(1)
+        close = QToolButton()
+        close.setText("✕")
+        close.setToolTip("Keep looking at the demo; everything here stays in the menus")
+        close.clicked.connect(self._dismiss)
+        layout.addWidget(close)
+
+    @Slot()
+    def _take(self) -> None:
+        command = self.sender().objectName()
+        self._dismiss()
+        self._run(command)
+
+    @Slot()
+    def _dismiss(self) -> None:
+        self.hide()
+        self.dismissed.emit()

@@ -1,0 +1,169 @@
+"""The window: puts panels, menus and bars together; holds no data."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+
+from ui import layout_store, style
+from ui.actions.file import FileActions, dropped_file
+from ui.actions.help import HelpActions
+from ui.actions.market import MarketActions
+from ui.actions.view import ViewActions
+from ui.bridge import Bridge
+from ui.commands import CommandBook
+from ui.first_start import FirstStartBar
+from ui.frame_meter import FrameMeter
+from ui.icon import app_icon
+from ui.layout_store import Layout
+from ui.models.log_records import LogBook
+from ui.notifications import Notifier
+from ui.panels.base import PanelContext, PanelSpec
+from ui.panels.registry import PANELS
+from ui.status_bar import StatusBar
+from ui.theme import Theme, make_theme
+from ui.workspace import Workspace
+from workstation.settings import Settings
+
+
+class MainWindow(QMainWindow):
+    """The one window.
+
+    Parameters
+    ----------
+    panels : what stands in the docks, in the order of the default layout
+    save_state : writes every figure on the screen to a file; without it there is no such command
+    diagnostics : returns what works here and what does not, at once
+    asks : whether a book of the user's own may lead to the question about live prices
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: Settings,
+        theme: Theme,
+        panels: Sequence[PanelSpec] = PANELS,
+        *,
+        save_state: Callable[[Path], None] | None = None,
+        diagnostics: Callable[[], str] | None = None,
+        asks: bool = True,
+    ) -> None:
+        super().__init__()
+        style.apply(theme)
+        self.bridge = bridge
+        self.settings = settings
+        self._theme = theme
+        self._log_book = LogBook()
+        logging.getLogger().addHandler(self._log_book)
+        self.notifier = Notifier(self._log_book, self)
+        self.frames = FrameMeter(self)
+        context = self._context()
+        self.workspace = Workspace(self, context, panels)
+        self.status = StatusBar(bridge, self.frames, theme, self)
+        self.files = FileActions(self, context, save_state, asks=asks)
+        self.book = CommandBook(
+            self,
+            (
+                self.files,
+                MarketActions(self, bridge, self.status.tape_controls),
+                ViewActions(self, self, self.workspace),
+                HelpActions(self, self, diagnostics),
+            ),
+        )
+        self._build()
+        self._connect()
+        self.restore_layout(layout_store.load_last())
+
+    def _context(self) -> PanelContext:
+        return PanelContext(bridge=self.bridge, theme=self._theme, log_book=self._log_book)
+
+    def _build(self) -> None:
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.resize(1_600, 900)
+        self.welcome = FirstStartBar(self.book.run)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.welcome)
+        layout.addWidget(self.workspace.docks.widget, 1)
+        self.setCentralWidget(content)
+        self.setStatusBar(self.status)
+        self._show_title()
+
+    def _connect(self) -> None:
+        self.bridge.noticed.connect(self.notifier.note)
+        self.files.noticed.connect(self.notifier.note)
+        self.notifier.noticed.connect(self.status.show_notice)
+        self.bridge.portfolio_changed.connect(self._show_title)
+        self.bridge.source_changed.connect(self._show_title)
+
+    @Slot(object)
+    def apply_settings(self, settings: Settings) -> None:
+        """Hand settings to the desk; other colours are on the screen at once."""
+        before, self.settings = self.settings.window, settings
+        self.bridge.desk.apply_settings(settings)
+        after = settings.window
+        if (after.theme, after.colour_blind) != (before.theme, before.colour_blind):
+            self.set_theme(make_theme(after.theme, colour_blind=after.colour_blind))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw everything in another theme, and tell the new panels what is known."""
+        self._theme = theme
+        style.apply(theme)
+        context = self._context()
+        self.files.set_context(context)
+        self.status.set_theme(theme)
+        self.workspace.rebuild(context)
+        self.bridge.repeat()
+
+    def save_picture(self, path: Path) -> bool:
+        """Save the window as it is now; return whether the file could be written."""
+        return self.grab().save(str(path))
+
+    def layout_now(self) -> Layout:
+        return Layout(
+            geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
+            docks=self.workspace.dock_state(),
+            panels=self.workspace.panel_states(),
+            welcomed=self.welcome.isHidden(),
+        )
+
+    def restore_layout(self, layout: Layout) -> None:
+        """Take back what can be understood of a layout."""
+        if layout.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(layout.geometry.encode()))
+        self.workspace.restore(layout)
+        self.welcome.setHidden(layout.welcomed)
+
+    @Slot()
+    def _show_title(self, *_: object) -> None:
+        desk = self.bridge.desk
+        book = desk.portfolio
+        name = (book.path.name if book.path else book.name) if book is not None else ""
+        parts = (name, str(desk.store.mode), "Risk Workstation")
+        self.setWindowTitle(" — ".join(part for part in parts if part))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_file(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = dropped_file(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.files.open_file(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        layout_store.save_last(self.layout_now())
+        for part in (self.frames, self.notifier, self.status):
+            part.stop()
+        logging.getLogger().removeHandler(self._log_book)
+        self.workspace.docks.close()
+        super().closeEvent(event)

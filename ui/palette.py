@@ -1,0 +1,116 @@
+"""The command palette: type a few letters of any command, press Enter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.commands import Command, CommandBook
+from ui.models.command_list import CommandListModel
+
+_SIZE: Final = (760, 420)
+_LIST_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+_AT_WORD: Final = 3.0  # a letter that begins a word, against one in its middle
+_IN_A_ROW: Final = 2.0
+
+
+def score(letters: str, text: str) -> float | None:
+    """Return how well ``letters`` stand in ``text`` in this order, or ``None`` if they do not.
+
+    Letters that begin a word or follow one another count more; a short text beats a long one.
+    """
+    text = text.lower()
+    total, position = 0.0, -1
+    for letter in letters.lower().replace(" ", ""):
+        found = text.find(letter, position + 1)
+        if found < 0:
+            return None
+        begins = found == 0 or not text[found - 1].isalnum()
+        total += _AT_WORD if begins else _IN_A_ROW if found == position + 1 else 1.0
+        position = found
+    return total - len(text) / 100
+
+
+def matching(letters: str, commands: Iterable[Command]) -> list[Command]:
+    """Return the commands that match, the best first; all of them without letters."""
+    scored = [(score(letters, f"{c.text} {c.menu}"), c) for c in commands]
+    found = [(points, c) for points, c in scored if points is not None]
+    if letters.strip():
+        found.sort(key=lambda pair: -pair[0])
+    return [command for _, command in found]
+
+
+class Palette(QDialog):
+    """Every command that applies now; usable by keyboard alone."""
+
+    def __init__(self, book: CommandBook, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Find a command")
+        self._book = book
+        self._commands = tuple(command for command in book.commands() if command.enabled)
+        self.model = CommandListModel(self._commands)
+        self.entry = QLineEdit()
+        self.entry.setPlaceholderText("Type a few letters of a command")
+        self.entry.textChanged.connect(self.show_matching)
+        self.entry.returnPressed.connect(self.run_current)
+        self.entry.installEventFilter(self)
+        self._table = self._make_table()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addWidget(self.entry)
+        layout.addWidget(self._table)
+        self.resize(*_SIZE)
+        self.show_matching("")
+
+    @Slot(str)
+    def show_matching(self, letters: str) -> None:
+        self.model.replace(matching(letters, self._commands))
+        self._table.selectRow(0)
+
+    @Slot()
+    def run_current(self) -> None:
+        """Close and run the selected command."""
+        row = self._table.currentIndex().row()
+        if row < 0:
+            return
+        command = self.model.command(row)
+        self.accept()
+        self._book.run(command.id)
+
+    @Slot(QModelIndex)
+    def _run_clicked(self, _: QModelIndex) -> None:
+        self.run_current()
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setShowGrid(False)
+        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.verticalHeader().hide()
+        table.horizontalHeader().hide()
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.clicked.connect(self._run_clicked)
+        return table
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in _LIST_KEYS:
+                self._table.keyPressEvent(event)
+                return True
+        return super().eventFilter(watched, event)

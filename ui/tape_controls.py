@@ -1,0 +1,97 @@
+"""The controls of a market whose time we own: pause, step, speed, and where on the tape."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QToolButton, QWidget
+
+from ui import format as fmt
+from ui.bridge import Bridge
+from workstation.units import UnixMs
+
+SPEEDS: Final = (1.0, 10.0, 60.0, 300.0, 1_000.0)
+_STEPS: Final = 1_000  # of the slider, over the whole tape
+
+
+class TapeControls(QWidget):
+    """Hidden while the market is live; the slider only where the tape can be sought."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._pause = QToolButton()
+        self._pause.clicked.connect(self.toggle_pause)
+        self._step = QToolButton()
+        self._step.setText("⏭")
+        self._step.setToolTip("Advance the paused tape by one candle (.)")
+        self._step.clicked.connect(self.step)
+        self._speed = QComboBox()
+        self._speed.setToolTip("How many times faster than real time the tape runs")
+        for speed in SPEEDS:
+            self._speed.addItem(f"{speed:,.0f}×", speed)
+        self._speed.activated.connect(self._choose_speed)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, _STEPS)
+        self._slider.setFixedWidth(160)
+        self._slider.setToolTip("Where on the tape; drag to seek")
+        self._slider.sliderReleased.connect(self._seek)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 1, 4, 1)
+        layout.setSpacing(4)
+        for widget in (self._pause, self._step, self._speed, self._slider):
+            layout.addWidget(widget)
+        self.show_tape()
+
+    @Slot()
+    def show_tape(self) -> None:
+        """Show how the tape stands now."""
+        state = self._bridge.desk.store.tape
+        self.setVisible(self._bridge.desk.tape is not None and state is not None)
+        if state is None:
+            return
+        self._pause.setText("▶" if state.paused else "⏸")
+        self._pause.setToolTip("Run on (Space)" if state.paused else "Pause the market (Space)")
+        self._step.setEnabled(state.paused)
+        self._show_speed(state.speed)
+        length = state.end_ms - state.start_ms
+        self._slider.setVisible(length > 0)
+        if length > 0 and not self._slider.isSliderDown():
+            done = (self._bridge.desk.store.now_ms - state.start_ms) / length
+            self._slider.setValue(round(_STEPS * done))
+            self._slider.setToolTip(
+                f"{fmt.utc_time(state.start_ms)} to {fmt.utc_time(state.end_ms)} UTC; drag to seek"
+            )
+
+    @Slot()
+    def toggle_pause(self) -> None:
+        tape, state = self._bridge.desk.tape, self._bridge.desk.store.tape
+        if tape is not None and state is not None:
+            tape.set_paused(not state.paused)
+
+    @Slot()
+    def step(self) -> None:
+        if (tape := self._bridge.desk.tape) is not None:
+            tape.step()
+
+    def _show_speed(self, speed: float) -> None:
+        if self._speed.view().isVisible():
+            return  # the user is choosing
+        index = self._speed.findData(speed)
+        if index < 0:
+            self._speed.addItem(f"{speed:,g}×", speed)
+            index = self._speed.count() - 1
+        self._speed.setCurrentIndex(index)
+
+    @Slot(int)
+    def _choose_speed(self, index: int) -> None:
+        if (tape := self._bridge.desk.tape) is not None:
+            tape.set_speed(self._speed.itemData(index))
+
+    @Slot()
+    def _seek(self) -> None:
+        tape, state = self._bridge.desk.tape, self._bridge.desk.store.tape
+        if tape is not None and state is not None:
+            share = self._slider.value() / _STEPS
+            tape.seek(UnixMs(round(state.start_ms + share * (state.end_ms - state.start_ms))))
