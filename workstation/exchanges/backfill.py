@@ -83,7 +83,7 @@ class Backfill:
                 for market in markets
             ]
         if able.funding_rows:
-            series += [FundingSeries(m, self._step_h(m), able.funding_rows) for m in coin]
+            series += [FundingSeries(m, self._step_h, able.funding_rows) for m in coin]
         if able.open_interest_rows:
             days, page = able.open_interest_days, able.open_interest_rows
             series += [OpenInterestSeries(market, days, page) for market in coin]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -120,12 +120,11 @@ class LiveFeed:
                 try:
                     await self._attend(nudged)
                 finally:
-                    for task in venues:
-                        task.cancel()
-                    await asyncio.gather(*venues, return_exceptions=True)
+                    await _cancel(venues)
         finally:
             with self._lock:
                 self._wake = None
+            await _cancel(asyncio.all_tasks() - {asyncio.current_task()})  # ccxt leaves some
 
     async def _attend(self, nudged: asyncio.Event) -> None:
         """Pass on what is watched; return to stop, or to start again after time ran back."""
@@ -206,3 +205,10 @@ class LiveFeed:
             for waiting in known:
                 waiting.cancel()
         tune_garbage_collector()
+
+
+async def _cancel(tasks: Collection[asyncio.Task[Any] | None]) -> None:
+    known = [task for task in tasks if task is not None]
+    for task in known:
+        task.cancel()
+    await asyncio.gather(*known, return_exceptions=True)

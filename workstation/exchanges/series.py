@@ -8,7 +8,7 @@ between two rows is asked for once more; if the venue has nothing there, it stay
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -40,6 +40,7 @@ class Series(ABC):
 
     kind: str  # the argument of ``Outbox.put``
     refresh_s: float
+    regular = True  # whether two rows are always a step apart, so that a hole can be told
 
     def __init__(self, market: Market, *, step_ms: int, page_rows: int, depth_ms: int) -> None:
         self.market = market
@@ -53,7 +54,7 @@ class Series(ABC):
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return (type(self).__name__, self.market.key, self.step_ms)
+        return (type(self).__name__, self.market.key)
 
     @property
     def complete(self) -> bool:
@@ -77,7 +78,7 @@ class Series(ABC):
         self._missing.pop()
         rows = clean(rows, now_ms + _AHEAD_MS)
         self.times = np.union1d(self.times, rows[:, 0].astype(np.int64))
-        if not self._missing:
+        if not self._missing and self.regular:
             holes = gaps(self.times, self.step_ms, self.page_ms)
             again = [hole for hole in holes if hole not in self._asked_again]
             self._asked_again.update(again)
@@ -103,7 +104,10 @@ class CandleSeries(Series):
     ) -> None:
         step_ms = interval_s * SECOND_MS
         super().__init__(
-            market, step_ms=step_ms, page_rows=min(rows, CANDLES), depth_ms=(CANDLES - 1) * step_ms
+            market,
+            step_ms=step_ms,
+            page_rows=min(rows, CANDLES) - 1,  # a page that begins inside a candle has one more
+            depth_ms=(CANDLES - 1) * step_ms,
         )
         self.interval_s = interval_s
         self.price = price
@@ -111,7 +115,7 @@ class CandleSeries(Series):
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return (*super().identity, self.price)
+        return (*super().identity, self.interval_s, self.price)
 
     async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
         first_ms = page[0] // self.step_ms * self.step_ms
@@ -140,10 +144,18 @@ class FundingSeries(Series):
 
     kind = "funding"
     refresh_s = 600.0
+    regular = False  # venues change a market's interval
 
-    def __init__(self, market: Market, interval_h: float, rows: int) -> None:
-        step_ms = round(interval_h * HOUR_MS)
-        super().__init__(market, step_ms=step_ms, page_rows=rows, depth_ms=FUNDING_DAYS * DAY_MS)
+    def __init__(self, market: Market, step_h: Callable[[Market], float], rows: int) -> None:
+        super().__init__(market, step_ms=HOUR_MS, page_rows=rows, depth_ms=FUNDING_DAYS * DAY_MS)
+        self._step_h = step_h
+        self._rows = rows
+
+    def refresh(self, now_ms: int) -> None:
+        """Add what came; the interval is known by now, since the present was asked first."""
+        self.step_ms = round(self._step_h(self.market) * HOUR_MS)
+        self.page_ms = self._rows * self.step_ms
+        super().refresh(now_ms)
 
     async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
         return await adapter.funding_history(self.market, *page)
@@ -187,10 +199,18 @@ def pages(since_ms: int, until_ms: int, page_ms: int) -> Iterator[Range]:
 
 
 def gaps(times: TimeArray, step_ms: int, page_ms: int) -> list[Range]:
-    """Return the ranges between two rows in which rows are missing, no longer than a page."""
-    after = np.flatnonzero(np.diff(times) > step_ms)
-    holes = ((int(times[i]) + step_ms, int(times[i + 1]) - 1) for i in after)
-    return [page for hole in holes for page in pages(*hole, page_ms)]
+    """Return ranges, no longer than a page, that hold all missing rows between two known ones.
+
+    Holes that fit one page share it: a venue with many small ones is not asked for each.
+    """
+    found: list[Range] = []
+    for i in np.flatnonzero(np.diff(times) > step_ms):
+        hole = int(times[i]) + step_ms, int(times[i + 1]) - 1
+        if found and hole[1] - found[-1][0] <= page_ms:
+            found[-1] = found[-1][0], hole[1]
+        else:
+            found += pages(*hole, page_ms)
+    return found
 
 
 def clean(rows: FloatArray, latest_ms: int) -> FloatArray:

@@ -126,7 +126,9 @@ class VenuePoller:
                     tasks.create_task(self._repeat(poll))
                 self._choose()
                 tasks.create_task(backfill.run())
-                tasks.create_task(self._refresh_markets(CACHE_REFRESH_S if cached else MARKETS_REFRESH_S))
+                tasks.create_task(
+                    self._refresh_markets(CACHE_REFRESH_S if cached else MARKETS_REFRESH_S)
+                )
         finally:
             await self._adapter.close()
 
