@@ -9,11 +9,9 @@ import numpy as np
 from workstation.market.facts import (
     Candles,
     FloatArray,
-    OpenInterest,
     OpenInterestHistory,
     TimeArray,
 )
-from workstation.market.series import merge_open_interest
 from workstation.units import SECOND_MS
 
 COLUMNS = ("time_ms", "low", "high", "close", "middle", "volume_base", "open_interest_base")
@@ -54,19 +52,6 @@ class Bars:
             np.array_equal(getattr(self, name), getattr(other, name)[: len(self)], equal_nan=True)
             for name in COLUMNS
         )
-
-
-def with_newest(history: OpenInterestHistory, newest: OpenInterest | None) -> OpenInterestHistory:
-    """Return the history with the reading of the present as its last row, if it is newer."""
-    if newest is None or (len(history) and newest.as_of_ms <= history.time_ms[-1]):
-        return history
-    row = OpenInterestHistory(
-        key=history.key,
-        time_ms=np.array([newest.as_of_ms], dtype=np.int64),
-        open_interest_base=np.array([newest.open_interest_base]),
-        open_interest_usd=np.array([newest.open_interest_usd]),
-    )
-    return merge_open_interest(history, row)
 
 
 def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0) -> Bars:

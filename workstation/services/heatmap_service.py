@@ -17,6 +17,7 @@ import numpy as np
 from workstation.market.consolidated import perpetuals_of
 from workstation.market.facts import Candles, OpenInterest, OpenInterestHistory
 from workstation.market.instrument import MarketKey
+from workstation.market.stack import open_interest_with_newest
 from workstation.market.store import MarketStore
 from workstation.risk.heatmap import (
     DEFAULT_MAINTENANCE_RATE,
@@ -26,7 +27,7 @@ from workstation.risk.heatmap import (
     HeatmapParameters,
     blank_picture,
 )
-from workstation.risk.heatmap_bars import Bars, join_bars, open_from_ms, with_newest
+from workstation.risk.heatmap_bars import Bars, join_bars, open_from_ms
 from workstation.risk.kernels.book import IntArray, Picture
 from workstation.risk.report import HeatmapColumns
 from workstation.units import SECOND_MS, iso_utc
@@ -138,12 +139,13 @@ class _Frame:
 def _inputs(request: HeatmapRequest) -> Iterator[_Input]:
     for market in request.markets:
         candles, history = market.candles, market.open_interest
-        if history is None or not len(history):
-            continue
+        readings = open_interest_with_newest(history, market.newest)
+        if history is None or readings is None or not len(history):
+            continue  # one reading of the present places nothing
         block_ms = BLOCK * request.interval_s * SECOND_MS
         blocks = -(-(COLUMNS + BURN_IN) // BLOCK)
         start_ms = (int(candles.time_ms[-1]) // block_ms - blocks) * block_ms
-        bars = join_bars(candles, with_newest(history, market.newest), start_ms)
+        bars = join_bars(candles, readings, start_ms)
         begin_ms = bars.begin_ms()
         if begin_ms is not None:
             changing = open_from_ms(candles, history)
