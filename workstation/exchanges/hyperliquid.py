@@ -22,7 +22,7 @@ class Hyperliquid(CcxtAdapter):
     """Perpetuals margined in USDC."""
 
     capabilities = Capabilities(
-        main=("{coin}/USDC:USDC", "k{coin}/USDC:USDC"),
+        main=("{coin}/USDC:USDC", "K{coin}/USDC:USDC"),
         candle_rows=5_000,
         funding_rows=500,
         not_available=(
