@@ -7,13 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.end_to_end.observer import ALL_VENUES, BITCOIN, POLL_S, Observer
-from tests.loopback.faults import Fault
-from tests.loopback.server import LoopbackExchange, wait_until
-from tests.loopback.world import fall, settled_rate
-from workstation.market.consolidated import consolidate
+from tests.end_to_end.observer import ALL_VENUES, BITCOIN, Observer
+from tests.loopback.server import LoopbackExchange
+from tests.loopback.world import settled_rate
 from workstation.market.facts import FundingRate, MarkPrice, OpenInterest, OrderBook, Ticker
-from workstation.market.feed import FeedMode, Watch
+from workstation.market.feed import Watch
 from workstation.market.instrument import MarketKey, Side
 
 WITHOUT_INTEREST_HISTORY = {"hyperliquid", "deribit"}
