@@ -145,7 +145,8 @@ def _axis(times: Sequence[TimeArray], step_ms: int) -> TimeArray:
     if not times:
         return np.empty(0, np.int64)
     first, last = min(int(part[0]) for part in times), max(int(part[-1]) for part in times)
-    return np.append(np.arange(-(-first // step_ms) * step_ms, last, step_ms, np.int64), last)
+    regular = np.arange(-(-first // step_ms) * step_ms, last, step_ms)
+    return np.append(regular, last).astype(np.int64)
 
 
 def _weight(history: OpenInterestHistory, axis: TimeArray) -> FloatArray:

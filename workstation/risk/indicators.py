@@ -113,7 +113,7 @@ def gauge_inputs(overview: MarketOverview, store: MarketStore) -> GaugeInputs:
         for key in keys
         if (history := _open_interest(store, key)) is not None and len(history)
     }
-    funding = [history for key in keys if (history := _funding(store, key)) is not None]
+    funding = [settled for key in keys if (settled := _funding(store, key)) is not None]
     funding_ms, funding_8h = weighted_funding(funding, interest)
     interest_ms, interest_base, venues = _whole_history(
         stack_open_interest(interest.values(), step_ms=HOUR_MS)

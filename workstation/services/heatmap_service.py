@@ -4,10 +4,14 @@
 still change (the unfinished one; those whose open interest is not in yet) are played on copies of
 the books, so that a column is final before it is history. Whenever what was taken in turns out to
 be different now, and every ``BLOCK`` bars to make room, all is computed again from the first bar.
+
+Venues publish their history of open interest hourly or not at all, so the readings of the present
+are remembered here, one a minute: a venue without a history begins with the first of them.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +20,9 @@ import numpy as np
 
 from workstation.market.consolidated import perpetuals_of
 from workstation.market.facts import Candles, OpenInterest, OpenInterestHistory
+from workstation.market.feed import FeedMode
 from workstation.market.instrument import MarketKey
-from workstation.market.stack import open_interest_with_newest
+from workstation.market.series import merge_open_interest
 from workstation.market.store import MarketStore
 from workstation.risk.heatmap import (
     DEFAULT_MAINTENANCE_RATE,
@@ -30,7 +35,7 @@ from workstation.risk.heatmap import (
 from workstation.risk.heatmap_bars import Bars, join_bars, open_from_ms
 from workstation.risk.kernels.book import IntArray, Picture
 from workstation.risk.report import HeatmapColumns
-from workstation.units import SECOND_MS, iso_utc
+from workstation.units import MINUTE_MS, SECOND_MS, iso_utc
 
 COLUMNS: Final = 1_000  # bars in the picture
 BURN_IN: Final = 10_000  # bars at most that the books see before the picture begins
@@ -40,7 +45,7 @@ MAX_OPEN: Final = 96  # newest bars at most that are played again every time
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HeatmapMarket:
-    """One market's share in the map; ``newest`` extends its history of open interest."""
+    """One market's share in the map; ``newest`` is open interest now, beside its history."""
 
     candles: Candles
     open_interest: OpenInterestHistory | None
@@ -50,8 +55,12 @@ class HeatmapMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HeatmapRequest:
-    """What the map is made of: candles of one interval, open interest of any resolution."""
+    """What the map is made of: candles of one interval, open interest of any resolution.
 
+    Requests of different ``source`` share nothing.
+    """
+
+    source: FeedMode
     coin: str
     interval_s: int
     markets: tuple[HeatmapMarket, ...]
@@ -71,24 +80,76 @@ def heatmap_request(store: MarketStore, coin: str, interval_s: int) -> HeatmapRe
     )
     if not markets:
         return None
-    return HeatmapRequest(coin=coin, interval_s=interval_s, markets=markets)
+    return HeatmapRequest(source=store.mode, coin=coin, interval_s=interval_s, markets=markets)
 
 
 class HeatmapAnswer:
     """Answers a ``HeatmapRequest``; belongs to one thread, so to one ``LatestWorker``."""
 
     def __init__(self) -> None:
+        self._source: FeedMode | None = None
+        self._forget()
+
+    def _forget(self) -> None:
         self._map: _Map | None = None
+        self._heard: dict[MarketKey, OpenInterestHistory] = {}
 
     def __call__(self, request: HeatmapRequest) -> HeatmapColumns | None:
         """Return the map up to the newest bar; ``None`` where no market has open interest."""
-        inputs = tuple(_inputs(request))
+        if request.source is not self._source:
+            self._source = request.source
+            self._forget()
+        inputs = tuple(
+            item for market in request.markets if (item := self._input(market)) is not None
+        )
         if not inputs:
             return None
         frame = _frame(request, inputs)
         if self._map is None or not self._map.continues(frame, inputs):
             self._map = _Map(frame, inputs)
         return self._map.columns(request, inputs)
+
+    def _input(self, market: HeatmapMarket) -> _Input | None:
+        candles, interest = market.candles, self._open_interest(market)
+        if interest is None or not len(interest):
+            return None
+        block_ms = BLOCK * candles.interval_s * SECOND_MS
+        blocks = -(-(COLUMNS + BURN_IN) // BLOCK)
+        start_ms = (int(candles.time_ms[-1]) // block_ms - blocks) * block_ms
+        bars = join_bars(candles, interest, start_ms)
+        begin_ms = bars.begin_ms()
+        if begin_ms is None:
+            return None
+        changing_ms = open_from_ms(candles, interest)
+        return _Input(candles.key, market.maintenance_rate, bars, begin_ms, changing_ms)
+
+    def _open_interest(self, market: HeatmapMarket) -> OpenInterestHistory | None:
+        key = market.candles.key
+        if market.newest is not None:
+            self._heard[key] = _remember(self._heard.get(key), market.newest)
+        heard, history = self._heard.get(key), market.open_interest
+        return history if heard is None else merge_open_interest(history, heard)
+
+
+def _remember(heard: OpenInterestHistory | None, newest: OpenInterest) -> OpenInterestHistory:
+    # the last reading of every minute; what lies ahead is of a tape that was wound back
+    minute_ms = (newest.as_of_ms - 1) // MINUTE_MS * MINUTE_MS
+    row = OpenInterestHistory(
+        key=newest.key,
+        time_ms=np.array([newest.as_of_ms], dtype=np.int64),
+        open_interest_base=np.array([newest.open_interest_base]),
+        open_interest_usd=np.array([newest.open_interest_usd]),
+    )
+    if heard is None:
+        return row
+    keep = slice(0, int(np.searchsorted(heard.time_ms, minute_ms, side="right")))
+    earlier = dataclasses.replace(
+        heard,
+        time_ms=heard.time_ms[keep],
+        open_interest_base=heard.open_interest_base[keep],
+        open_interest_usd=heard.open_interest_usd[keep],
+    )
+    return merge_open_interest(earlier, row)
 
 
 def warm_up(progress: Callable[[str], None]) -> None:
@@ -134,22 +195,6 @@ class _Frame:
     def rows(self, bars: Bars) -> IntArray:
         rows: IntArray = (bars.time_ms - self.first_ms) // self.interval_ms
         return rows
-
-
-def _inputs(request: HeatmapRequest) -> Iterator[_Input]:
-    for market in request.markets:
-        candles, history = market.candles, market.open_interest
-        readings = open_interest_with_newest(history, market.newest)
-        if history is None or readings is None or not len(history):
-            continue  # one reading of the present places nothing
-        block_ms = BLOCK * request.interval_s * SECOND_MS
-        blocks = -(-(COLUMNS + BURN_IN) // BLOCK)
-        start_ms = (int(candles.time_ms[-1]) // block_ms - blocks) * block_ms
-        bars = join_bars(candles, readings, start_ms)
-        begin_ms = bars.begin_ms()
-        if begin_ms is not None:
-            changing = open_from_ms(candles, history)
-            yield _Input(candles.key, market.maintenance_rate, bars, begin_ms, changing)
 
 
 def _frame(request: HeatmapRequest, inputs: tuple[_Input, ...]) -> _Frame:
