@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeAlias
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands in the document, such as ``("accounts", 0, "positions", 2, "side")``."""
+
+THE_KEY: Final = "[key]"
+"""Ends a path to a key itself, such as a coin, where the key and not its value is wrong."""
 
 Table: TypeAlias = dict[str, object]
 """A document or a part of it as it was written: nothing is known yet about its values."""
@@ -28,12 +31,14 @@ class Draft:
     """A text that could be taken apart.
 
     ``document`` has the keys of the schema, its values unchecked; ``problems`` is what was found
-    on the way; ``where`` names a place in the words of the file: a key path, or line and column.
+    on the way; ``where`` names a place in the words of the file: a key path, or line and column;
+    ``written`` has the texts of values that the file spells in another way than the document.
     """
 
     document: Table
     where: Callable[[KeyPath], str]
     problems: tuple[Problem, ...] = ()
+    written: Mapping[KeyPath, str] = field(default_factory=dict)
 
 
 class TextProblemError(Exception):
@@ -77,5 +82,6 @@ class PortfolioFormat(Protocol):
 
 def key_path(path: KeyPath) -> str:
     """Return ``accounts[0].positions[2].side``; the whole document is ``file``."""
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    keys = path[:-1] if path[-1:] == (THE_KEY,) else path
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     return text.removeprefix(".") or "file"

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from workstation.errors import FileProblem
 from workstation.market.catalogue import Catalogue, nearest
 from workstation.market.instrument import MarketKey, split_symbol
-from workstation.portfolio.formats.base import Draft, KeyPath, Problem, Table, key_path
+from workstation.portfolio.formats.base import THE_KEY, Draft, KeyPath, Problem, Table, key_path
 from workstation.portfolio.formats.schema import COIN, PortfolioDocument, expectation, table_at
 from workstation.portfolio.model import MANUAL_VENUE, Collateral, MarginMode, PositionMode
 
@@ -50,7 +50,7 @@ def _in_words(problems: Iterable[Problem], draft: Draft) -> Iterator[FileProblem
         near = nearest(problem.offending, problem.choices) if number < MAX_SUGGESTIONS else None
         yield FileProblem(
             where=_quoted(draft.where(problem.path)),
-            offending=_quoted(problem.offending),
+            offending=_quoted(draft.written.get(problem.path, problem.offending)),
             expected=problem.expected,
             suggestion=near,
         )
@@ -73,8 +73,8 @@ def _shaped(document: Table) -> tuple[PortfolioDocument | None, list[Problem]]:
 
 def _shape_problem(error: ErrorDetails) -> Problem:
     path, kind, value = error["loc"], error["type"], error["input"]
-    if path and path[-1] == "[key]":
-        return Problem(path[:-1], str(value), COIN.phrase, (str(value).upper(),))
+    if path[-1:] == (THE_KEY,):
+        return Problem(path, str(value), COIN.phrase, (str(value).upper(),))
     if kind == "extra_forbidden":
         table = table_at(path[:-1])
         known = tuple(table.model_fields) if table else ()

@@ -14,7 +14,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from workstation.portfolio.formats.base import Draft, KeyPath, Problem, Table, TextProblemError
+from workstation.portfolio.formats.base import (
+    THE_KEY,
+    Draft,
+    KeyPath,
+    Problem,
+    Table,
+    TextProblemError,
+)
 from workstation.portfolio.formats.cells import (
     COMMA,
     SEMICOLON,
@@ -110,6 +117,7 @@ class _Assembly:
         self._document: Table = {}
         self._accounts: dict[str, tuple[int, Table]] = {}
         self._places: dict[KeyPath, tuple[int, str]] = {}
+        self._written: dict[KeyPath, str] = {}
         self._problems: list[Problem] = []
         self._check_header(line)
 
@@ -123,7 +131,7 @@ class _Assembly:
             row = {column: cell for column, cell in zip(self._columns, cells, strict=True) if cell}
             self._add_row(line, row)
         self._document["accounts"] = [account for _, account in self._accounts.values()]
-        return Draft(self._document, self._where, tuple(self._problems))
+        return Draft(self._document, self._where, tuple(self._problems), self._written)
 
     def _check_header(self, line: int) -> None:
         for column in ("kind", "account"):
@@ -194,6 +202,7 @@ class _Assembly:
                 first, _ = self._places[*path, key, coin]
                 self._complain(line, "symbol", coin, f"has a row in line {first} already")
             elif column in row:
+                self._places[*path, key, coin, THE_KEY] = (line, "symbol")
                 self._put(table, (*path, key, coin), float, (line, column), row[column])
 
     def _settle(self, table: Any, path: KeyPath, kind: type, line: int, cell: str) -> None:
@@ -211,7 +220,7 @@ class _Assembly:
     def _put(
         self, table: Table, path: KeyPath, kind: type, place: tuple[int, str], cell: str
     ) -> None:
-        self._places[path] = place
+        self._places[path], self._written[path] = place, cell
         try:
             table[str(path[-1])] = value_of(cell, kind, self._spelling)
         except ValueError:

@@ -59,11 +59,10 @@ def _one_of(enum: type[StrEnum], lead: str = "expected") -> tuple[object, Expect
 
 def _moment(value: object) -> object:
     """Read the ISO text that JSON and CSV have for a time; the rest is for the schema to judge."""
-    if isinstance(value, str):
-        value = dt.datetime.fromisoformat(value)
-    if isinstance(value, dt.datetime) and value.year < _FIRST_YEAR:
-        raise ValueError("before 1970")
-    return value
+    moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(moment, dt.datetime) and (moment.year < _FIRST_YEAR or moment.tzinfo is None):
+        raise ValueError(value)
+    return moment
 
 
 _FIRST_YEAR: Final = 1970  # where UnixMs begins
@@ -258,6 +257,7 @@ _ENTRIES: dict[str | int, Expect] = {
 
 def _expectations(field: FieldInfo) -> Iterator[Expect]:
     # ``Positive | None`` keeps its metadata inside the union, ``Positive`` beside the type.
-    inner = getattr(field.annotation, "__args__", ())
+    members = getattr(field.annotation, "__args__", ())
+    inner = members if type(None) in members else ()
     nested = (item for part in inner for item in getattr(part, "__metadata__", ()))
     yield from (item for item in (*field.metadata, *nested) if isinstance(item, Expect))
