@@ -19,9 +19,12 @@ from ui.panels.base import Area, PanelSpec
 
 _LEFT_SHARE: Final = 0.63  # of the width: charts; the rest is the risk column
 _STRIP_HEIGHT: Final = 44
+_TITLE_HEIGHT: Final = 28
+_UNBOUNDED: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _HIDE_SINGLE_TITLE: Final = ads.CDockAreaWidget.eDockAreaFlag.HideSingleWidgetTitleBar
 _FLAGS: Final = {
-    "DockAreaHasCloseButton": False,
+    "DockAreaHasCloseButton": True,
+    "DockAreaCloseButtonClosesTab": True,
     "DockAreaHasUndockButton": True,
     "DockAreaHasTabsMenuButton": False,
     "AllTabsHaveCloseButton": False,
@@ -72,6 +75,8 @@ class Docks(QObject):
         self.replace(spec.key, panel)
         dock.viewToggled.connect(self._say_arranged)
         dock.topLevelChanged.connect(self._say_arranged)
+        if spec.area is Area.STRIP:
+            dock.topLevelChanged.connect(self._pin_strips)
 
     def replace(self, key: str, panel: QWidget) -> None:
         """Put another widget into a block; the former one is deleted."""
@@ -143,6 +148,7 @@ class Docks(QObject):
         self._remember_home()
         for area in self._manager.openedDockAreas():
             self._dress(area)
+        self._pin_strips()
 
     def save(self) -> str:
         """Return where every block stands, as the library's XML."""
@@ -215,8 +221,7 @@ class Docks(QObject):
         sides = [keys[0] for keys in (left, by_area[Area.RISK]) if keys]
         if len(sides) == 2:
             self._split_columns(*sides)
-        for key in by_area[Area.STRIP]:
-            self._pin_strip(key)
+        self._pin_strips()
 
     def _split(self, keys: Sequence[str]) -> None:
         if len(keys) > 1:
@@ -231,12 +236,15 @@ class Docks(QObject):
         share = round(1_000 * _LEFT_SHARE)
         both.setSizes([share, 1_000 - share])
 
-    def _pin_strip(self, key: str) -> None:
-        area = self._docks[key].dockAreaWidget()
-        splitter = area.parentSplitter()
-        splitter.setSizes([_STRIP_HEIGHT, max(100, self._manager.height() - _STRIP_HEIGHT)])
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
+    @Slot()
+    def _pin_strips(self, *_: object) -> None:
+        # a strip has nothing to show in more height; only beside a tab it takes what the tab has
+        bar = _TITLE_HEIGHT if self._arranging else 0
+        for key in self._of_area(Area.STRIP):
+            area = self._docks[key].dockAreaWidget()
+            if area is not None:
+                alone = area.dockWidgetsCount() == 1
+                area.setMaximumHeight(_STRIP_HEIGHT + bar if alone else _UNBOUNDED)
 
     @Slot(object)
     def _dress(self, area: Any) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton
 
 from ui.style import plain_label
 
-_WORDS: Final = (
-    "You are looking at an invented market and a sample book. Make it yours:"
-)
+_WORDS: Final = "You are looking at an invented market and a sample book. Make it yours:"
 _WAYS: Final = (  # command, what its button says
     ("market.live", "Watch live prices"),
     ("file.add_position", "Add a position"),
@@ -22,14 +20,7 @@ _WAYS: Final = (  # command, what its button says
 
 
 class FirstStartBar(QFrame):
-    """Offers the four commands; goes away when one is taken or it is closed.
-
-    Signals
-    -------
-    dismissed : nothing; it need not come back
-    """
-
-    dismissed = Signal()
+    """Offers the four commands; goes away when one is taken or it is closed."""
 
     def __init__(self, run_command: Callable[[str], None]) -> None:
         super().__init__()
@@ -45,18 +36,13 @@ class FirstStartBar(QFrame):
             layout.addWidget(button)
         layout.addStretch(1)
         close = QToolButton()
-        close.setText("✕")
-        close.setToolTip("Keep looking at the demo; everything here stays in the menus")
-        close.clicked.connect(self._dismiss)
+        close.setText("Keep the demo")
+        close.setToolTip("Hide this bar; everything on it stays in the File and Market menus")
+        close.clicked.connect(self.hide)
         layout.addWidget(close)
 
     @Slot()
     def _take(self) -> None:
         command = self.sender().objectName()
-        self._dismiss()
-        self._run(command)
-
-    @Slot()
-    def _dismiss(self) -> None:
         self.hide()
-        self.dismissed.emit()
+        self._run(command)

@@ -28,7 +28,6 @@ class Layout:
     geometry: str = ""
     docks: str = ""
     panels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    welcomed: bool = False  # the first-start bar has been put away
 
 
 def load_last() -> Layout:
@@ -87,7 +86,6 @@ def _read(path: Path) -> Layout:
         geometry=_field(document, "geometry", str),
         docks=_field(document, "docks", str),
         panels={key: state for key, state in panels.items() if isinstance(state, dict)},
-        welcomed=_field(document, "welcomed", bool),
     )
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ui import layout_store, style
-from ui.actions.file import FileActions, dropped_file
+from ui.actions.file import FileActions, dropped_file, sample_path
 from ui.actions.help import HelpActions
 from ui.actions.market import MarketActions
 from ui.actions.view import ViewActions
@@ -28,6 +28,7 @@ from ui.panels.registry import PANELS
 from ui.status_bar import StatusBar
 from ui.theme import Theme, make_theme
 from ui.workspace import Workspace
+from workstation.market.feed import FeedMode
 from workstation.settings import Settings
 
 
@@ -77,7 +78,7 @@ class MainWindow(QMainWindow):
         )
         self._build()
         self._connect()
-        self.restore_layout(layout_store.load_last())
+        self._greet_or_restore(layout_store.load_last())
 
     def _context(self) -> PanelContext:
         return PanelContext(bridge=self.bridge, theme=self._theme, log_book=self._log_book)
@@ -132,15 +133,17 @@ class MainWindow(QMainWindow):
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
             docks=self.workspace.dock_state(),
             panels=self.workspace.panel_states(),
-            welcomed=self.welcome.isHidden(),
         )
+
+    def _greet_or_restore(self, layout: Layout) -> None:
+        self.welcome.setVisible(layout == Layout())
+        self.restore_layout(layout)
 
     def restore_layout(self, layout: Layout) -> None:
         """Take back what can be understood of a layout."""
         if layout.geometry:
             self.restoreGeometry(QByteArray.fromBase64(layout.geometry.encode()))
         self.workspace.restore(layout)
-        self.welcome.setHidden(layout.welcomed)
 
     @Slot()
     def _show_title(self, *_: object) -> None:
@@ -149,6 +152,8 @@ class MainWindow(QMainWindow):
         name = (book.path.name if book.path else book.name) if book is not None else ""
         parts = (name, str(desk.store.mode), "Risk Workstation")
         self.setWindowTitle(" — ".join(part for part in parts if part))
+        if desk.store.mode is not FeedMode.SIMULATED or name not in ("", sample_path().name):
+            self.welcome.hide()  # this is no demo any more
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_file(event.mimeData()) is not None:

@@ -22,6 +22,7 @@ from workstation.units import now_ms
 _BEAT_MS: Final = 1_000
 _NOTICE_MS: Final = 12_000
 _DOT_PX: Final = 8
+_ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
     VenueState.EXPECTED: "faint",
     VenueState.LIVE: "live",
@@ -31,10 +32,15 @@ _TOKENS: Final = {
 }
 
 
-def venue_words(health: VenueHealth, mode: FeedMode, at_ms: int) -> str:
-    """Return the few words beside a venue's dot: latency, or what is wrong and what comes next."""
+def venue_words(health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool = False) -> str:
+    """Return the few words beside a venue's dot: latency, or what is wrong and what comes next.
+
+    ``brief`` leaves a venue that does well with its name alone, for narrow windows.
+    """
     name = fmt.venue_name(health.venue)
     if health.state is VenueState.LIVE:
+        if brief:
+            return name
         if mode is not FeedMode.LIVE:
             return f"{name} {mode.lower()}"
         return name if health.latency_ms is None else f"{name} {health.latency_ms:.0f} ms"
@@ -86,7 +92,7 @@ class _Dot(QWidget):
             self._token = token
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -108,11 +114,11 @@ class _VenueView(QWidget):
         layout.addWidget(self._dot)
         layout.addWidget(self._words)
 
-    def show_health(self, health: VenueHealth, mode: FeedMode, at_ms: int) -> None:
+    def show_health(self, health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool) -> None:
         played = mode is not FeedMode.LIVE and health.state is VenueState.LIVE
         token = "long" if played else _TOKENS[health.state]
         self._dot.show_token(token)
-        self._words.setText(venue_words(health, mode, at_ms))
+        self._words.setText(venue_words(health, mode, at_ms, brief=brief))
         tint(self._words, self._theme, "dim" if token in ("live", "long", "faint") else token)
         self.setToolTip(venue_sentence(health, mode, at_ms))
 
@@ -129,13 +135,15 @@ class StatusBar(QStatusBar):
         self._venues: dict[str, _VenueView] = {}
         self.setSizeGripEnabled(False)
         self._row = QWidget()
-        layout = QHBoxLayout(self._row)
-        layout.setContentsMargins(10, 0, 0, 0)
-        layout.setSpacing(4)
-        self.addWidget(self._row)
+        self._row_layout = QHBoxLayout(self._row)
+        self._row_layout.setContentsMargins(10, 0, 0, 0)
+        self._row_layout.setSpacing(4)
+        self._row_layout.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self._notice = _status_label(theme)
-        self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.addWidget(self._notice, 1)
+        for widget, share in ((self._row, 2), (self._notice, 1)):
+            # neither may keep the window from becoming narrow
+            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self.addWidget(widget, share)
         self.tape_controls = TapeControls(bridge)
         self.addPermanentWidget(self.tape_controls)
         self._rate, self._tape_clock, self._clock = (_figure_label(theme) for _ in range(3))
@@ -180,11 +188,10 @@ class StatusBar(QStatusBar):
         store = self._bridge.desk.store
         for health in changed:
             if health.venue not in self._venues:
-                self._venues[health.venue] = view = _VenueView(self._theme)
-                layout = self._row.layout()
-                assert layout is not None
-                layout.addWidget(view)
-            self._venues[health.venue].show_health(health, store.mode, store.now_ms)
+                self._venues[health.venue] = _VenueView(self._theme)
+                self._row_layout.addWidget(self._venues[health.venue])
+            view = self._venues[health.venue]
+            view.show_health(health, store.mode, store.now_ms, brief=self.width() < _ROOMY_PX)
 
     @Slot()
     def forget_venues(self, *_: object) -> None:
@@ -206,7 +213,9 @@ class StatusBar(QStatusBar):
         self._tape_clock.setVisible(not live and store.now_ms > 0)
         self._tape_clock.setText(f"tape {fmt.utc_time(store.now_ms)}")
         wall = now_ms()
-        self._clock.setText(f"{fmt.utc_time(wall)} UTC" if live else f"now {fmt.utc_time(wall)} UTC")
+        self._clock.setText(
+            f"{fmt.utc_time(wall)} UTC" if live else f"now {fmt.utc_time(wall)} UTC"
+        )
         self._clock.setToolTip(fmt.local_time(wall))
         self.tape_controls.show_tape()
 

@@ -71,6 +71,9 @@ QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QDateTimeEdit {
     padding: 3px 6px; selection-background-color: $line; selection-color: $text;
 }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus { border-color: $long; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
+QComboBox::drop-down { border: none; width: 16px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; }
 
 QAbstractItemView { background: $panel; border: none; outline: 0; gridline-color: $line; }
@@ -101,7 +104,9 @@ QTabBar::tab { background: transparent; color: $dim; padding: 6px 12px; border: 
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $long; }
 
 ads--CDockContainerWidget, ads--CDockAreaWidget, ads--CDockWidget { background: $panel; }
-ads--CDockContainerWidget ads--CDockSplitter::handle { background: $line; }
+ads--CDockSplitter::handle { background: $line; }
+ads--CDockSplitter::handle:horizontal { width: 1px; }
+ads--CDockSplitter::handle:vertical { height: 1px; }
 ads--CDockAreaTitleBar { background: $panel; border-bottom: 1px solid $line; padding: 0 4px; }
 ads--CDockWidgetTab { background: transparent; padding: 5px 4px 3px 4px; }
 ads--CDockWidgetTab[activeTab="true"] { border-bottom: 2px solid $long; }
@@ -112,6 +117,7 @@ ads--CTitleBarButton:hover { background: $line; }
 ads--CFloatingDockContainer { background: $panel; border: 1px solid $line; }
 
 QLabel[role="badge"] { background: $raised; border-radius: 3px; padding: 2px 7px; }
+QLabel[role="help"] { color: $dim; }
 QFrame[role="bar"] { background: $raised; border-bottom: 1px solid $line; }
 QFrame[role="rule"] { background: $line; }
 """)

@@ -22,10 +22,12 @@ class TapeControls(QWidget):
         super().__init__(parent)
         self._bridge = bridge
         self._pause = QToolButton()
+        self._pause.setText("Pause")
+        self._pause.setFixedWidth(self._pause.sizeHint().width())  # nothing jumps
         self._pause.clicked.connect(self.toggle_pause)
         self._step = QToolButton()
-        self._step.setText("⏭")
-        self._step.setToolTip("Advance the paused tape by one candle (.)")
+        self._step.setText("Step")
+        self._step.setToolTip("Advance the paused tape by one candle (Ctrl+Right)")
         self._step.clicked.connect(self.step)
         self._speed = QComboBox()
         self._speed.setToolTip("How many times faster than real time the tape runs")
@@ -51,8 +53,8 @@ class TapeControls(QWidget):
         self.setVisible(self._bridge.desk.tape is not None and state is not None)
         if state is None:
             return
-        self._pause.setText("▶" if state.paused else "⏸")
-        self._pause.setToolTip("Run on (Space)" if state.paused else "Pause the market (Space)")
+        self._pause.setText("Run" if state.paused else "Pause")
+        self._pause.setToolTip("Stop the market's clock, or let it run on (Ctrl+Space)")
         self._step.setEnabled(state.paused)
         self._show_speed(state.speed)
         length = state.end_ms - state.start_ms

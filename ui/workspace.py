@@ -18,9 +18,7 @@ log = logging.getLogger(__name__)
 class Workspace(QObject):
     """Every registered panel, each a block of the window."""
 
-    def __init__(
-        self, parent: QWidget, context: PanelContext, specs: Sequence[PanelSpec]
-    ) -> None:
+    def __init__(self, parent: QWidget, context: PanelContext, specs: Sequence[PanelSpec]) -> None:
         super().__init__(parent)
         self.specs = tuple(specs)
         self.docks = Docks(parent)

@@ -120,11 +120,14 @@ class FileActions(QObject):
     def _quit(self) -> Command:
         return Command(
             id="file.quit", menu="File", text="Quit", shortcut="Ctrl+Q", group=4,
-            help="Close the window; layout and book come back next time", run=self._window.close,
+            help="Close the window; layout and book come back next time", run=self.quit,
         )  # fmt: skip
 
     def _opener(self, path: Path) -> Callable[[], None]:
         return lambda: self._bridge.desk.open_portfolio(path)
+
+    def quit(self) -> None:
+        self._window.close()
 
     def choose_file(self) -> None:
         dialog = QFileDialog(self._window, "Open portfolio", "", _FILTER)
@@ -137,12 +140,12 @@ class FileActions(QObject):
         self._bridge.desk.open_portfolio(Path(path))
 
     def add_position(self) -> None:
-        from ui.dialogs.add_position import AddPositionDialog  # noqa: PLC0415 - opened rarely
+        from ui.dialogs.add_position import AddPositionDialog
 
         AddPositionDialog(self._context, self._window).open()
 
     def read_address(self) -> None:
-        from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog  # noqa: PLC0415
+        from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog
 
         HyperliquidAddressDialog(self._context, self._window).open()
 
@@ -194,9 +197,7 @@ class FileActions(QObject):
         question.setWindowTitle("Live prices?")
         question.setText("This is your own book, but the market is simulated.")
         question.setInformativeText("Watch it at live prices of the exchanges?")
-        question.setStandardButtons(
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No
-        )
+        question.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
         question.setDefaultButton(QMessageBox.StandardButton.Yes)
         question.accepted.connect(self._go_live)
         question.open()

@@ -91,8 +91,9 @@ class HelpActions(QObject):
         dialog.open()
 
     def show_readme(self) -> None:
-        text = metadata(DISTRIBUTION).get_payload()
-        TextDialog("What it does, and its limits", str(text).strip(), self._window).open()
+        about = metadata(DISTRIBUTION).json  # the README, unless it was installed without
+        text = str(about.get("description") or about["summary"])
+        TextDialog("What it does, and its limits", text.strip(), self._window).open()
 
     def show_diagnostics(self) -> None:
         assert self._diagnostics is not None  # no such command otherwise

@@ -54,16 +54,15 @@ class MarketActions(QObject):
     def _coins(self) -> tuple[Command, ...]:
         desk = self._bridge.desk
         known = {key.symbol.partition("/")[0] for key in desk.store.all_of(MarkPrice)}
-        held = {key.symbol.partition("/")[0] for key in desk.portfolio.markets()} if (
-            desk.portfolio
-        ) else set()
+        markets = desk.portfolio.markets() if desk.portfolio is not None else ()
+        held = {key.symbol.partition("/")[0] for key in markets}
         first = dict.fromkeys((*_USUAL_COINS, *sorted(held)))
         coins = [*first, *sorted(known - first.keys())][:_MAX_COINS]
         return tuple(
             Command(
                 id=f"market.coin.{coin}", menu="Market/Coin", text=coin, group=1,
                 help=f"Show {coin} on the charts", checked=coin == desk.view.coin,
-                run=self._view_changer(coin=coin),
+                run=self._coin_setter(coin),
             )
             for coin in coins
         )  # fmt: skip
@@ -74,7 +73,7 @@ class MarketActions(QObject):
             Command(
                 id=f"market.interval.{name}", menu="Market/Interval", text=name, group=1,
                 shortcut=f"Ctrl+{number}", help=f"Candles of {name}", checked=seconds == now_s,
-                run=self._view_changer(interval_s=seconds),
+                run=self._interval_setter(seconds),
             )
             for number, (name, seconds) in enumerate(INTERVALS_S.items(), start=1)
         )  # fmt: skip
@@ -108,9 +107,13 @@ class MarketActions(QObject):
     def _source_opener(self, source: str) -> Callable[[], None]:
         return lambda: self._bridge.desk.open_source(source)
 
-    def _view_changer(self, **changes: str | int) -> Callable[[], None]:
+    def _coin_setter(self, coin: str) -> Callable[[], None]:
         desk = self._bridge.desk
-        return lambda: desk.set_view(dataclasses.replace(desk.view, **changes))
+        return lambda: desk.set_view(dataclasses.replace(desk.view, coin=coin))
+
+    def _interval_setter(self, interval_s: int) -> Callable[[], None]:
+        desk = self._bridge.desk
+        return lambda: desk.set_view(dataclasses.replace(desk.view, interval_s=interval_s))
 
     def _speed_setter(self, speed: float) -> Callable[[], None]:
         def set_speed() -> None:

@@ -13,7 +13,7 @@ from ui import layout_store
 from ui.commands import Command
 from ui.layout_store import Layout
 from ui.workspace import Workspace
-from workstation.settings import Settings
+from workstation.settings import Settings, WindowSettings
 
 
 class Arrangeable(Protocol):
@@ -32,9 +32,7 @@ class Arrangeable(Protocol):
 class ViewActions(QObject):
     """Shows and hides, saves and loads, and changes the colours."""
 
-    def __init__(
-        self, window: QMainWindow, arrangeable: Arrangeable, workspace: Workspace
-    ) -> None:
+    def __init__(self, window: QMainWindow, arrangeable: Arrangeable, workspace: Workspace) -> None:
         super().__init__(window)
         self._window = window
         self._arrangeable = arrangeable
@@ -121,7 +119,8 @@ class ViewActions(QObject):
             Command(
                 id=f"view.theme.{name}", menu="View/Theme", text=f"{name.capitalize()} theme",
                 group=3, help=f"Draw everything in the {name} colours",
-                checked=name == window.theme, run=self._window_setter(theme=name),
+                checked=name == window.theme,
+                run=self._applier(dataclasses.replace(window, theme=name)),
             )
             for name in ("dark", "light")
         )  # fmt: skip
@@ -129,7 +128,9 @@ class ViewActions(QObject):
             id="view.colour_blind", menu="View/Theme", text="Blue and orange for up and down",
             group=3, help="For eyes that do not tell red from green",
             checked=window.colour_blind,
-            run=self._window_setter(colour_blind=not window.colour_blind),
+            run=self._applier(
+                dataclasses.replace(window, colour_blind=not window.colour_blind)
+            ),
         )  # fmt: skip
         return (*themes, blind)
 
@@ -165,10 +166,6 @@ class ViewActions(QObject):
     def _remover(self, name: str) -> Callable[[], None]:
         return lambda: layout_store.remove(name)
 
-    def _window_setter(self, **changes: str | bool) -> Callable[[], None]:
-        def apply() -> None:
-            settings = self._arrangeable.settings
-            window = dataclasses.replace(settings.window, **changes)
-            self._arrangeable.apply_settings(dataclasses.replace(settings, window=window))
-
-        return apply
+    def _applier(self, window: WindowSettings) -> Callable[[], None]:
+        settings = dataclasses.replace(self._arrangeable.settings, window=window)
+        return lambda: self._arrangeable.apply_settings(settings)

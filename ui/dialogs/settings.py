@@ -195,6 +195,6 @@ def _help_label(text: str) -> QLabel:
     font = label.font()
     font.setPixelSize(MIN_FONT_PX)
     label.setFont(font)
-    label.setEnabled(False)
+    label.setProperty("role", "help")
     label.setWordWrap(True)
     return label

@@ -27,7 +27,7 @@ class _Column:
 
 _COLUMNS: Final = (
     _Column("Command", lambda command: command.text),
-    _Column("Menu", lambda command: command.menu.replace("/", " › ")),
+    _Column("Menu", lambda command: command.menu.replace("/", " / ")),
     _Column("Key", shortcut_text),
     _Column("What it does", lambda command: command.help),
 )
