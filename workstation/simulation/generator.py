@@ -24,6 +24,7 @@ class Generator(NamedTuple):
     volatility_reversion_h: float = 6.0  # [A]
     volatility_spread: float = 0.35  # [A] standard deviation of its logarithm
     volatility_memory_s: float = 600.0  # [A] how long a large move keeps the market nervous
+    surprise_cap: float = 400.0  # [A] standardised squares: one jump is no regime
     volatility_floor: float = 0.3
     volatility_cap: float = 12.0
     jumps_per_day: float = 0.45
@@ -68,7 +69,7 @@ class Generator(NamedTuple):
     momentum_bias: float = 1.0
     momentum_scale: float = 0.004
     momentum_s: float = 1_800.0  # [A]
-    skew_bias: float = 0.5
+    skew_bias: float = 0.4
     skew_s: float = 86_400.0  # [A]
 
     # Hedgers and market makers: the other side of every account, and each other's.
@@ -78,10 +79,10 @@ class Generator(NamedTuple):
     hedged_noise: float = 0.01  # [A] standard deviation, reverting like the rest
 
     # Premium of the perpetual over the index, and funding from it.
-    premium_by_crowd: float = 0.0036  # [A] premium if every account were long
+    premium_by_crowd: float = 0.0038  # [A] premium if every account were long
     own_crowd_weight: float = 0.3  # [A] the rest is the crowd of all venues: arbitrage binds them
     premium_reversion_s: float = 900.0  # [A]
-    capital_noise: float = 0.000_35  # [A] of the arbitrage capital, standard deviation, all venues
+    capital_noise: float = 0.000_25  # [A] of the arbitrage capital, standard deviation, all venues
     capital_noise_s: float = 43_200.0  # [A]
     premium_noise: float = 0.000_12  # [A] standard deviation per venue, times volatility
     premium_noise_s: float = 90.0  # [A]

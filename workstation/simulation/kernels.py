@@ -135,7 +135,7 @@ def _execute_forced(core: Record, dt: int, p: Generator) -> None:
 def _grow_nervous(core: Record, before: float, volatility: float, dt: int, p: Generator) -> None:
     scale = p.volatility_per_sqrt_h * volatility * math.sqrt(dt / 3_600.0)
     move = core.log_price + core.stretch - core.anchor - before  # beside the path
-    surprise = (move / scale) ** 2
+    surprise = min(p.surprise_cap, (move / scale) ** 2)
     keep = math.exp(-dt / p.volatility_memory_s)
     core.nervousness = keep * core.nervousness + (1.0 - keep) * surprise
     core.trend += (core.log_price - core.trend) * -math.expm1(-dt / p.momentum_s)

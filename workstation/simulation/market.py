@@ -16,6 +16,7 @@ from workstation.simulation.story import Drive
 
 _CHUNK: Final = 3_600  # steps a kernel call: bounds memory, and how long a stop has to wait
 _ALT_PULL_PER_S: Final = 1 / (120 * 3_600.0)  # [A] a coin's own moves fade in five days
+_ALT_MOOD: Final = 0.7  # [A] the crowd of other coins leans less
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def _follow(coin: Coin, lead: Drive, btc: FloatArray) -> Drive:
         anchor=np.log(coin.price) + coin.beta * (btc[0] - np.log(BTC_PRICE)),
         pull_per_s=np.full(len(lead.anchor), _ALT_PULL_PER_S),
         volatility=np.sqrt(btc[1]),
-        mood=lead.mood,
+        mood=_ALT_MOOD * lead.mood,
     )
 
 
