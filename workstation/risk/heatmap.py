@@ -20,7 +20,7 @@ alike, at the prices where volume traded, and is spread over distances by the le
 Columns are the book after a bar, with what was known then; a later bar never changes them.
 
 What it does not do well: the mix is a prior, not a fit, so sizes can be off by a factor of several
-while places are better (models.md 7.3); at bars of an hour and more high leverage opens and dies
+while places are better; at bars of an hour and more high leverage opens and dies
 inside one bar and is not seen; cross margin has no price of its own and stays outside; hidden stops
 sell before liquidations. A venue's published liquidations are not used yet.
 
@@ -53,12 +53,16 @@ from workstation.risk.kernels.book import (
     triangle_profile,
 )
 
-DEFAULT_MAINTENANCE_RATE: Final = 0.004  # the common first tier of BTC perpetuals, models.md 2.2
+DEFAULT_MAINTENANCE_RATE: Final = 0.004  # Binance's first tier of BTCUSDT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatmapParameters:
-    """The default prior. Sources are rows of the parameter table of models.md 2.2.
+    """The default prior.
+
+    Sources: [A] is an assumption; [HL] the leverage of isolated positions on Hyperliquid by
+    notional (min66633, liquidation-cascade-research, one unreviewed estimate); [B] fits on Binance
+    BTCUSDT hours of June to August 2024; [G] fits on generated markets with a known book.
 
     ``priced_share`` (h) of what is opened has a liquidation price inside the grid.
     ``liquidatable_fraction`` (phi) of what price reaches is sold by the venue. ``churn`` (eta) is
@@ -66,14 +70,14 @@ class HeatmapParameters:
     ``fast_hazard`` times as readily as the rest.
     """
 
-    delta: float = 0.001  # 10 bp, spec of the recording; [A] 5 to 20 bp
-    median_leverage: float = 8.3  # Hyperliquid isolated notional, p50 [S4]
-    leverage_spread: float = 1.25  # sd of ln(leverage); p75 18.5, p90 48 [S4]
-    priced_share: float = 0.15  # fits on real hours gave .14 to .15 [M]
+    delta: float = 0.001  # [A] 10 bp; 5 to 20 bp look alike
+    median_leverage: float = 8.3  # [HL] p50
+    leverage_spread: float = 1.25  # [HL] sd of ln(leverage); p75 18.5, p90 48
+    priced_share: float = 0.15  # [B] .14 to .15; plausible .05 to .5
     liquidatable_fraction: float = 0.8  # [A] 0.5 to 1
-    churn: float = 0.1  # grid fit [M]
-    fast_share: float = 0.6  # grid fit [M]
-    fast_hazard: float = 30.0  # grid fit [M]
+    churn: float = 0.1  # [G]
+    fast_share: float = 0.6  # [G]
+    fast_hazard: float = 30.0  # [G]
     glitch_factor: float = 1.5  # [A] a jump of open interest held back until it is read twice
 
     def shares(self, maintenance_rate: float) -> FloatArray:

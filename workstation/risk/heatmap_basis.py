@@ -3,7 +3,7 @@
 Thirteen hat functions over the distance ``d`` from entry to liquidation, linear in ``ln d`` and a
 partition of unity, so that a mixture of them is a continuous density and not five lines. The nodes
 stand at effective leverages; ``d = 1 / leverage - maintenance rate``. A long opened in bin ``e`` is
-liquidated ``-ln(1 - d) / delta`` bins below it, a short ``ln(1 + d) / delta`` bins above.
+liquidated ``-ln(1 - d) / delta`` bins below it, a short ``ln(1 + d) / delta`` bins above. Tags as in ``heatmap``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 from workstation.market.facts import FloatArray
 from workstation.risk.kernels.book import LONG, SHORT, Basis, IntArray
 
-NODE_LEVERAGES: Final = (2, 2.8, 4, 5.6, 8, 11, 16, 22, 32, 45, 64, 90, 130)  # models.md 2.1
-SMALLEST_DISTANCE: Final = 0.0025  # models.md 2.1: d >= 0.25 %
+# effective leverages, about sqrt(2) apart; venues offer up to 125, seldom 150
+NODE_LEVERAGES: Final = (2, 2.8, 4, 5.6, 8, 11, 16, 22, 32, 45, 64, 90, 130)
+SMALLEST_DISTANCE: Final = 0.0025  # [A] nearer than that, fees and spread decide
 _STEPS: Final = 20_000  # of the quadrature over ln(leverage)
 
 

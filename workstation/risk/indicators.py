@@ -3,7 +3,7 @@
 A band describes, with its record where one was measured; none is a forecast. The records are of
 daily BTC data 2019-09 to 2026-06 and count days that were followed, within 30 days, by a low 15 %
 below that day's close (base rate 30 %); thresholds of absolute rules were seen before they were
-chosen, so they flatter (context.md 3.0 to 3.2).
+chosen, so they flatter. ``[A]`` marks an assumption without a source.
 
 To add a gauge, add one ``Indicator`` to ``INDICATORS``.
 """
@@ -18,31 +18,13 @@ from typing import Final
 
 import numpy as np
 
-from workstation.market.consolidated import perpetuals_of
-from workstation.market.facts import (
-    FloatArray,
-    FundingHistory,
-    FundingRate,
-    OpenInterest,
-    OpenInterestHistory,
-    OrderBook,
-    TimeArray,
-)
-from workstation.market.instrument import MarketKey
+from workstation.market.facts import FloatArray, OrderBook
 from workstation.market.overview import MarketOverview
-from workstation.market.stack import (
-    Stack,
-    funding_with_newest,
-    open_interest_with_newest,
-    stack_open_interest,
-    weighted_funding,
-)
-from workstation.market.store import MarketStore
-from workstation.units import DAY_MS, HOUR_MS, HOURS_PER_YEAR
+from workstation.risk.gauge_inputs import GaugeInputs, daily_means, percentile_of_last
+from workstation.units import DAY_MS
 
 DEPTH_FRACTION: Final = 0.01  # how far from the middle depth is counted
-FUNDING_DAYS: Final = 7  # context.md 3.2
-WHOLE_SHARE: Final = 0.9  # [A] of the time at hand that a venue's open interest must be known
+FUNDING_DAYS: Final = 7  # the mean of which the records below were measured
 MIN_DAYS: Final = 14  # [A] of history before a percentile is stated
 
 
@@ -73,23 +55,6 @@ class IndicatorValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GaugeInputs:
-    """What gauges read: the overview, and series that do not stand in it.
-
-    ``funding_yearly`` is the mean of all venues, NaN where not known; ``open_interest_base`` the
-    sum of ``open_interest_venues``, those that are known nearly all of the time at hand.
-    """
-
-    overview: MarketOverview
-    funding_ms: TimeArray
-    funding_yearly: FloatArray
-    open_interest_ms: TimeArray
-    open_interest_base: FloatArray
-    open_interest_venues: tuple[str, ...]
-    books: tuple[OrderBook, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
     """One gauge: how it is called, read and judged. ``value`` is ``None`` when it is not known."""
 
@@ -105,77 +70,7 @@ class Indicator:
         return next(band for band in self.bands if value < band.below)
 
 
-def gauge_inputs(overview: MarketOverview, store: MarketStore) -> GaugeInputs:
-    """Collect what gauges read of the overview's coin."""
-    keys = tuple(perpetuals_of(store, overview.coin))
-    interest = {
-        key: history
-        for key in keys
-        if (history := _open_interest(store, key)) is not None and len(history)
-    }
-    funding = [settled for key in keys if (settled := _funding(store, key)) is not None]
-    funding_ms, funding_8h = weighted_funding(funding, interest)
-    interest_ms, interest_base, venues = _whole_history(
-        stack_open_interest(interest.values(), step_ms=HOUR_MS)
-    )
-    return GaugeInputs(
-        overview=overview,
-        funding_ms=funding_ms,
-        funding_yearly=funding_8h * HOURS_PER_YEAR / 8,
-        open_interest_ms=interest_ms,
-        open_interest_base=interest_base,
-        open_interest_venues=venues,
-        books=tuple(
-            book
-            for key in keys
-            if (book := store.newest(OrderBook, key)) and not book.is_stale(store.now_ms)
-        ),
-    )
-
-
-def _open_interest(store: MarketStore, key: MarketKey) -> OpenInterestHistory | None:
-    newest = store.newest(OpenInterest, key)
-    return open_interest_with_newest(store.open_interest_history(key), newest)
-
-
-def _funding(store: MarketStore, key: MarketKey) -> FundingHistory | None:
-    return funding_with_newest(store.funding_history(key), store.newest(FundingRate, key))
-
-
-def _whole_history(stack: Stack) -> tuple[TimeArray, FloatArray, tuple[str, ...]]:
-    # A venue that came later would look like a rise: sum only those known nearly all the time.
-    known = np.isfinite(stack.values)
-    if not known.any():
-        return np.empty(0, np.int64), np.empty(0), ()
-    share = known.mean(axis=1)
-    whole = share >= WHOLE_SHARE * share.max()
-    complete = known[whole].all(axis=0)
-    venues = tuple(venue for venue, is_whole in zip(stack.venues, whole, strict=True) if is_whole)
-    return stack.time_ms[complete], stack.values[whole][:, complete].sum(axis=0), venues
-
-
 # --- the readings -----------------------------------------------------------------------------
-
-
-def percentile_of_last(values: FloatArray) -> float:
-    """Return the share of the earlier values below the last one, ties half; NaN without any."""
-    earlier, last = values[:-1], values[-1:]
-    if not len(earlier):
-        return math.nan
-    below, ties = np.count_nonzero(earlier < last), np.count_nonzero(earlier == last)
-    return (below + ties / 2) / len(earlier)
-
-
-def daily_means(time_ms: TimeArray, values: FloatArray, now_ms: int) -> FloatArray:
-    """Return the means of the 24-hour blocks that end now, oldest first, empty ones left out."""
-    known = np.isfinite(values) & (time_ms <= now_ms)
-    days = (now_ms - time_ms[known]) // DAY_MS
-    if not len(days):
-        return np.empty(0)
-    counts = np.bincount(days)
-    sums = np.bincount(days, values[known])
-    means: FloatArray = (sums[counts > 0] / counts[counts > 0])[::-1]
-    return means
 
 
 def _funding_now(inputs: GaugeInputs) -> IndicatorValue | None:
