@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -31,19 +31,26 @@ F = TypeVar("F", bound=Fact)
 
 
 class Observer:
-    """A live feed on the loopback between ``with`` and its end, looked at by one thread."""
+    """A live feed on the loopback between ``with`` and its end, looked at by one thread.
+
+    ``venues`` may map a venue to the one that the loopback plays in its place.
+    """
 
     def __init__(
         self,
         exchange: LoopbackExchange,
         cache: Path,
-        venues: Sequence[str] = ALL_VENUES,
+        venues: Iterable[str] = ALL_VENUES,
         watch: Watch | None = None,
     ) -> None:
         settings = MarketSettings(
             source="live", venues=tuple(venues), poll_interval_s=POLL_S, timeout_s=TIMEOUT_S
         )
-        options = {venue: {"ccxt": ccxt_options(venue, exchange.url) | HURRY} for venue in venues}
+        played = venues if isinstance(venues, dict) else {venue: venue for venue in venues}
+        options = {
+            venue: {"ccxt": ccxt_options(venue, exchange.url, root) | HURRY}
+            for venue, root in played.items()
+        }
         self.feed = LiveFeed(settings, options, cache)
         self.store = MarketStore(FeedMode.LIVE)
         self.seen: list[Fact] = []

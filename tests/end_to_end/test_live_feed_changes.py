@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.end_to_end.observer import ALL_VENUES, BITCOIN, POLL_S, Observer
@@ -112,3 +113,44 @@ def test_the_second_start_asks_no_venue_for_its_markets_before_the_first_price(l
     loopback.break_venue("bybit", Fault.UNAVAILABLE, only="instruments")
     with Observer(loopback, tmp_path, ["bybit"]) as observer:
         assert observer.wait_for(lambda: observer.newest(MarkPrice, "bybit"))
+
+
+@pytest.mark.parametrize(("relative", "played"), [("myokx", "okx"), ("bybitid", "bybit")])
+def test_a_venue_without_an_adapter_of_its_own_gives_prices_and_funding(
+    loopback, tmp_path, relative, played
+):
+    """ccxt has relatives of the played venues: same answers, another name."""
+    with Observer(loopback, tmp_path, {relative: played}) as observer:
+        key = MarketKey(relative, "BTC/USDT:USDT")
+        assert observer.wait_for(lambda: observer.store.newest(FundingRate, key), 8.0), (
+            observer.store.health
+        )
+        truth = loopback.world.truth(BITCOIN[played])
+        mark, funding = (
+            observer.store.newest(MarkPrice, key),
+            observer.store.newest(FundingRate, key),
+        )
+        assert mark.mark_price == pytest.approx(truth.mark_price, rel=1e-6)
+        assert (funding.funding_rate, funding.interval_h) == (truth.funding_rate, 8)
+        assert observer.store.newest(OpenInterest, key) is None  # its unit is not settled
+        assert "open interest" in " ".join(observer.health(relative).not_available)
+        assert observer.wait_for(lambda: observer.store.candles(key, 900) is not None)
+        assert bool(np.isnan(observer.store.candles(key, 900).volume_base).all())
+    assert not loopback.unknown_requests()
+
+
+def test_a_name_that_is_no_exchange_costs_a_sentence_and_no_more(loopback, tmp_path):
+    with Observer(loopback, tmp_path, {"bybit": "bybit", "bybitt": "bybit"}) as observer:
+        assert observer.wait_for(lambda: observer.is_live("bybit"))
+    assert "bybit" in observer.health("bybitt").error
+    assert any("bybitt" in notice for notice in observer.notices)
+
+
+def test_a_market_that_a_venue_does_not_have_is_told_once_with_the_nearest_name(loopback, tmp_path):
+    watch = Watch(markets=frozenset({MarketKey("bybit", "BTC/USDTT:USDT")}))
+    with Observer(loopback, tmp_path, {"bybit": "bybit"}, watch=watch) as observer:
+        assert observer.wait_for(lambda: observer.is_live("bybit") and observer.notices)
+        observer.look_for(3 * POLL_S)
+    (notice,) = observer.notices
+    assert "BTC/USDTT:USDT" in notice
+    assert "BTC/USDT:USDT" in notice.replace("BTC/USDTT:USDT", "")

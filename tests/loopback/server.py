@@ -214,13 +214,18 @@ def _hang_up(request: web.BaseRequest) -> web.StreamResponse:
     raise asyncio.CancelledError
 
 
-def ccxt_options(venue: str, base_url: str) -> dict[str, Any]:
-    """Return what points a ccxt client at the loopback: every address of its REST interface."""
+def ccxt_options(venue: str, base_url: str, played: str = "") -> dict[str, Any]:
+    """Return what points a ccxt client at the loopback: every address of its REST interface.
+
+    ``played`` is the venue that answers, where it is another one with the same interface.
+    """
+    if venue not in ccxt.exchanges:
+        return {}
     addresses: dict[str, str] = getattr(ccxt, venue)().urls["api"]
+    root = f"{base_url}/{played or venue}"
     paths = {
         name: address.partition("://")[2].partition("/")[2] for name, address in addresses.items()
     }
-    root = f"{base_url}/{venue}"
     return {"urls": {"api": {name: f"{root}/{path}".rstrip("/") for name, path in paths.items()}}}
 
 
