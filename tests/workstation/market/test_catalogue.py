@@ -99,6 +99,28 @@ def test_a_venue_gets_a_list_from_its_live_instruments():
     assert CATALOGUE.with_instruments([live]).symbols("phemex") == ("BTC/USDT:USDT",)
 
 
+@pytest.mark.parametrize(
+    ("venue", "symbol", "may"),
+    [
+        ("bybit", "WIF/USDT:USDT", True),
+        ("deribit", "BTC/USD:BTC-270326", True),
+        ("bybit", "NOSUCHCOIN/USDT:USDT", False),
+        ("hyperliquid", "WIF/USDT:USDT", False),  # settles in USDC only
+        ("binanceusdm", "GATEONLY/USDT:USDT", False),  # its list is complete
+        ("phemex", "BTC/USDT:USDT", False),  # no list, so no list that lacks it
+    ],
+)
+def test_a_contract_that_an_incomplete_list_lacks_may_exist_if_its_parts_do(venue, symbol, may):
+    assert CATALOGUE.may_exist(MarketKey(venue, symbol)) is may
+
+
+def test_what_a_complete_live_list_lacks_does_not_exist():
+    key = MarketKey("bybit", "WIF/USDT:USDT")
+    row = CATALOGUE.find(MarketKey("bybit", "BTC/USDT:USDT"))
+    assert CATALOGUE.with_instruments([row]).may_exist(key)
+    assert not CATALOGUE.with_instruments([row], complete=True).may_exist(key)
+
+
 @pytest.mark.parametrize("written", ["BTC/UDST:USDT", "BTC/USDT", "btc/usdt:usdt", "BTCUSDT"])
 def test_the_nearest_symbol_is_suggested(written):
     assert CATALOGUE.nearest_symbol(MarketKey("binanceusdm", written)) == "BTC/USDT:USDT"

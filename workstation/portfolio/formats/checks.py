@@ -17,7 +17,13 @@ from workstation.errors import FileProblem
 from workstation.market.catalogue import Catalogue, nearest
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.portfolio.formats.base import THE_KEY, Draft, KeyPath, Problem, Table, key_path
-from workstation.portfolio.formats.schema import COIN, PortfolioDocument, expectation, table_at
+from workstation.portfolio.formats.schema import (
+    COIN,
+    PortfolioDocument,
+    PositionTable,
+    expectation,
+    table_at,
+)
 from workstation.portfolio.model import MANUAL_VENUE, Collateral, MarginMode, PositionMode
 
 MAX_SUGGESTIONS: Final = 100  # a file with more problems has another one than spelling
@@ -181,8 +187,12 @@ def _symbol_problems(table: Table, place: _Place, *, listed: bool) -> Iterator[P
         return
     if settle not in {base, quote, *_DOLLARS}:
         yield Problem(path, symbol, "is a quanto contract, for which there is no rule here")
-    elif known and not listed and symbol not in known:
+    elif known and not listed and not _may_be(MarketKey(place.venue, symbol), place.catalogue):
         yield Problem(path, symbol, _not_listed(place.venue), known)
+
+
+def _may_be(key: MarketKey, catalogue: Catalogue) -> bool:
+    return catalogue.find(key) is not None or catalogue.may_exist(key)
 
 
 def _not_listed(venue: str) -> str:
@@ -253,11 +263,22 @@ def warnings(document: PortfolioDocument, catalogue: Catalogue) -> Iterator[str]
             yield f"{account.id}: haircuts count only with collateral = 'multi-asset'."
         for position in account.positions:
             subject = f"{account.id} {position.symbol}"
-            if account.venue != MANUAL_VENUE and not catalogue.has_list(account.venue):
-                yield f"{subject}: there is no market list of {account.venue} to check it against."
+            if doubt := _unchecked(position, account.venue, catalogue):
+                yield f"{subject}: {doubt}"
             mark = position.mark_price
             if mark is not None and abs(position.entry_price / mark - 1) > FAR_FROM_MARK:
                 yield (
                     f"{subject}: the entry price {position.entry_price:,.10g} is more than half "
                     f"away from the mark price {mark:,.10g}."
                 )
+
+
+def _unchecked(position: PositionTable, venue: str, catalogue: Catalogue) -> str | None:
+    """Say why a symbol was taken as it is written, ``None`` where it was found or needs no list."""
+    if venue == MANUAL_VENUE or (position.contract_size and position.maintenance_rate):
+        return None
+    if not catalogue.has_list(venue):
+        return f"there is no market list of {venue} to check it against."
+    if catalogue.find(MarketKey(venue, position.symbol)) is None:
+        return f"is not in the embedded market list of {venue}, which is not complete."
+    return None

@@ -26,8 +26,9 @@ _KEYS = [*PositionTable.model_fields, *OrderTable.model_fields, *AccountTable.mo
 _SPLINTERS = [
     *_KEYS, "kind", "account", "position", "balance", "portfolio", "accounts", "[[accounts]]",
     "[[accounts.positions]]", "[accounts.balances]", "long", "BTC/USDT:USDT", "binanceusdm",
-    "1e999", "nan", "-inf", "-1", "0x1F", "1979-05-27T07:32:00Z", '"', "'", ",", ";", "=", "\n", "\r",
-    "{", "}", "[", "]", ":", "null", "true", "\\ud800", "\\u0000", "\x00", "\ufeff", "#", "😀", "é",
+    "1e999", "nan", "-inf", "-1", "0x1F", "1979-05-27T07:32:00Z",
+    '"', "'", ",", ";", "=", "\n", "\r", "{", "}", "[", "]", ":", "null", "true", "\\ud800", "\\u0000", "\x00", "\ufeff",
+    "#", "😀", "é",
 ]  # fmt: skip
 
 

@@ -123,6 +123,21 @@ def test_the_head_is_refused(changes, sentence, tmp_path):
     assert sentences(json_file(tmp_path, account(position()), **changes)) == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("venue", "symbol", "nearest"),
+    [
+        ("okx", "BTC/USTD:USDT", "BTC/USDT:USDT"),
+        ("bybit", "BTTC/USDT:USDT", "BTC/USDT:USDT"),
+        ("hyperliquid", "BTC/USDT:USDT", "BTC/USDC:USDC"),
+        ("deribit", "BTC/USDT:USDT", "BTC/USDC:USDC"),
+    ],
+)
+def test_an_incomplete_list_excuses_no_misspelt_symbol(venue, symbol, nearest, tmp_path):
+    (sentence,) = sentences(json_file(tmp_path, account(position(symbol=symbol), venue=venue)))
+    assert sentence.startswith(f"{AT}.symbol: '{symbol}': is not in the market list of {venue}; ")
+    assert sentence.endswith(f"did you mean '{nearest}'?")
+
+
 def test_two_accounts_of_one_id_are_refused(tmp_path):
     found = sentences(json_file(tmp_path, account(position()), account(position())))
     assert found == ["accounts[1].id: 'main': is the id of another account too"]
@@ -258,6 +273,8 @@ def test_a_file_that_is_written_while_it_is_read_is_refused(tmp_path, monkeypatc
          "main BTC/USDT:USDT: there is no market list of phemex to check it against."),
         (account(position(), haircuts={"BTC": 0.05}),
          "main: haircuts count only with collateral = 'multi-asset'."),
+        (account(position(symbol="WIF/USDT:USDT"), venue="bybit"),
+         "main WIF/USDT:USDT: is not in the embedded market list of bybit, which is not complete."),
     ],
 )  # fmt: skip
 def test_a_doubtful_book_is_accepted_with_a_warning(book, warning, tmp_path):
