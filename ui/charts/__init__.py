@@ -1,1 +1,1 @@
-"""Reusable chart items on pyqtgraph."""
+"""Chart items that draw what is visible, in pixels, over one shared time axis."""

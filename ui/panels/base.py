@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from ui.bridge import Bridge
+from ui.charts.chart_group import ChartGroup
 from ui.models.log_records import LogBook
 from ui.theme import Theme
 
@@ -21,6 +22,7 @@ class PanelContext:
     bridge: Bridge
     theme: Theme
     log_book: LogBook = field(default_factory=LogBook)
+    charts: ChartGroup = field(default_factory=ChartGroup)  # the one time axis of all charts
 
 
 class Panel(QWidget):

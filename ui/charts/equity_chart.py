@@ -1,0 +1,140 @@
+"""Equity of all accounts over the price of one coin: steps are liquidations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ui import format as fmt
+from ui.charts.ticks import value_ticks
+from ui.theme import MIN_FONT_PX, Theme, figure_font
+from workstation.risk.report import EquityCurve
+
+_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 22, 12, 20
+_TICK_PX: Final = (80, 34)  # least distance of two ticks, across and up
+_EMPTY: Final = "The curve appears with the first answer."
+
+
+class EquityChart(QWidget):
+    """A curve with "now" and the scenario marked; its axes have units."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._curve: EquityCurve | None = None
+        self._scenario: float | None = None
+        self._now: float | None = None
+        self.setMinimumHeight(120)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_curve(self, curve: EquityCurve, scenario_price: float) -> None:
+        self._curve, self._scenario = curve, scenario_price
+        self.update()
+
+    def show_now(self, price: float | None) -> None:
+        if price != self._now:
+            self._now = price
+            self.update()
+
+    def clear(self) -> None:
+        self._curve = None
+        self.update()
+
+    def paintEvent(self, _: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(figure_font(MIN_FONT_PX))
+        if self._curve is None or not len(self._curve.price):
+            painter.setPen(self._theme.colour("dim"))
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), _EMPTY)
+            return
+        self._draw_axes(painter, self._curve)
+        self._draw_line(painter, self._now, "now", "dim", Qt.PenStyle.DashLine)
+        self._draw_line(
+            painter, self._scenario, fmt.price(self._scenario), "accent", Qt.PenStyle.SolidLine
+        )
+        self._draw_curve(painter, self._curve)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        curve = self._curve
+        if curve is None or not len(curve.price):
+            return
+        low, high = float(curve.price[0]), float(curve.price[-1])
+        price = low + (event.position().x() - _LEFT) / self._plot().width() * (high - low)
+        row = int(np.clip(np.searchsorted(curve.price, price), 0, len(curve.price) - 1))
+        QToolTip.showText(
+            event.globalPosition().toPoint(),
+            f"{curve.coin} {fmt.price(float(curve.price[row]))}: equity "
+            f"{fmt.usd(float(curve.equity_usd[row]))}, P&L "
+            f"{fmt.usd(float(curve.pnl_usd[row]), sign=True)}, "
+            f"{int(curve.liquidated[row])} liquidated",
+            self,
+        )
+
+    def _plot(self) -> QRectF:
+        return QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
+
+    def _extent(self, curve: EquityCurve) -> tuple[float, float]:
+        """Return the equity at the bottom and the top: zero is always in sight."""
+        low, high = float(np.nanmin(curve.equity_usd)), float(np.nanmax(curve.equity_usd))
+        low, high = min(low, 0.0), max(high, 0.0)
+        return low, high + 0.05 * (high - low) + 1e-9
+
+    def _x(self, price: float) -> float:
+        assert self._curve is not None
+        low, high = float(self._curve.price[0]), float(self._curve.price[-1])
+        plot = self._plot()
+        return plot.left() + (price - low) / (high - low) * plot.width()
+
+    def _y(self, equity: float) -> float:
+        assert self._curve is not None
+        low, high = self._extent(self._curve)
+        plot = self._plot()
+        return plot.bottom() - (equity - low) / (high - low) * plot.height()
+
+    def _draw_axes(self, painter: QPainter, curve: EquityCurve) -> None:
+        plot, dim = self._plot(), self._theme.colour("dim")
+        low, high = self._extent(curve)
+        for value in value_ticks(low, high, int(plot.height()) // _TICK_PX[1]):
+            y = round(self._y(value)) + 0.5
+            painter.setPen(self._theme.colour("line"))
+            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+            painter.setPen(dim)
+            place = QRectF(0, y - 9, _LEFT - 6, 18)
+            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(place, int(side), f"${fmt.abbreviated(value)}")
+        first, last = float(curve.price[0]), float(curve.price[-1])
+        for price in value_ticks(first, last, int(plot.width()) // _TICK_PX[0]):
+            place = QRectF(self._x(price) - 40, plot.bottom() + 2, 80, _BOTTOM - 2)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), fmt.price(price))
+
+    def _draw_line(
+        self,
+        painter: QPainter,
+        price: float | None,
+        words: str,
+        token: str,
+        style: Qt.PenStyle,
+    ) -> None:
+        plot = self._plot()
+        if price is None or not plot.left() <= self._x(price) <= plot.right():
+            return
+        x = round(self._x(price)) + 0.5
+        painter.setPen(QPen(self._theme.colour(token), 1, style))
+        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+        is_now = token == "dim"
+        # the two labels stand on either side of their lines, so they never meet
+        place = QRectF(x + 4, 2, 90, 18) if is_now else QRectF(x - 94, 2, 90, 18)
+        side = Qt.AlignmentFlag.AlignLeft if is_now else Qt.AlignmentFlag.AlignRight
+        painter.drawText(place, int(side | Qt.AlignmentFlag.AlignVCenter), words)
+
+    def _draw_curve(self, painter: QPainter, curve: EquityCurve) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("text"), 1.6))
+        pairs = zip(curve.price, curve.equity_usd, strict=True)
+        points = [QPointF(self._x(float(p)), self._y(float(e))) for p, e in pairs]
+        painter.drawPolyline(QPolygonF(points))

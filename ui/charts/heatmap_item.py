@@ -1,0 +1,162 @@
+"""The liquidation map under the candles: a ready picture, sampled to the pixels of the view."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from ui.charts.map_levels import (
+    SHADES,
+    MapSide,
+    ShadeArray,
+    halve,
+    sample,
+    scale_top,
+    shades,
+    usd_per_unit,
+)
+from ui.charts.pixels import Layer, PixelMap
+from ui.charts.plotting import ViewBox
+from ui.theme import Theme
+from workstation.risk.report import HeatmapColumns
+
+ColourArray = NDArray[np.uint32]  # 0xffRRGGBB, as QImage.Format_RGB32 wants it
+OPEN_BARS: Final = 97  # newest columns that may still change: see services/heatmap_service.py
+MAX_OCTAVE: Final = 10
+
+
+def palette(theme: Theme, side: MapSide) -> ColourArray:
+    """Return the (256,) colours of the shades."""
+    stops = theme.map_stops
+    if side is MapSide.NET:
+        stops = (theme.short, theme.background, theme.long)
+    colours = [QColor(stop) for stop in stops]
+    channels = np.array([(c.red(), c.green(), c.blue()) for c in colours], dtype=np.float64)
+    places = np.linspace(0, SHADES - 1, len(stops))
+    red, green, blue = (
+        np.interp(np.arange(SHADES), places, channels[:, k]).round().astype(np.uint32)
+        for k in range(3)
+    )
+    opaque = np.uint32(0xFF000000)
+    return np.asarray(opaque | (red << 16) | (green << 8) | blue, dtype=np.uint32)
+
+
+class HeatmapItem(Layer):
+    """The map; it is coloured when its data or scale change, and only sampled while panning."""
+
+    def __init__(self, view: ViewBox, theme: Theme) -> None:
+        super().__init__(view, z=-30)
+        self._theme = theme
+        self.side = MapSide.BOTH
+        self.columns: HeatmapColumns | None = None
+        self.top_usd: float | None = None
+        self._levels: ShadeArray = np.zeros((0, 0), np.uint8)
+        self._octaves: dict[tuple[int, int], tuple[ShadeArray, ColourArray]] = {}
+        self._drawn: tuple[PixelMap, QImage, ColourArray] | None = None
+
+    def set_columns(self, columns: HeatmapColumns | None) -> None:
+        """Show another map; bars that the last one had as well keep their shades."""
+        known, self.columns = self.columns, columns
+        if columns is None or not len(columns.time_ms):
+            self.columns = self.top_usd = None
+            self._set_levels(np.zeros((0, 0), np.uint8))
+            return
+        kept = _unchanged(known, columns)
+        if kept is None:
+            usd = usd_per_unit(columns, self.side)
+            self.top_usd = scale_top(usd, self.top_usd)
+            self._set_levels(shades(usd, self.top_usd, self.side))
+            return
+        dropped, stay = kept
+        usd = usd_per_unit(columns, self.side, slice(stay, None))
+        fresh = shades(usd, self.top_usd or 1.0, self.side)
+        self._set_levels(np.hstack((self._levels[:, dropped : dropped + stay], fresh)))
+
+    def set_side(self, side: MapSide) -> None:
+        """Show longs, shorts, both or their difference."""
+        self.side, columns = side, self.columns
+        self.columns = self.top_usd = None
+        self.set_columns(columns)
+
+    def _set_levels(self, levels: ShadeArray) -> None:
+        self._levels = levels
+        self._octaves.clear()
+        self._drawn = None
+
+    def draw(self, painter: QPainter, pixels: PixelMap) -> None:
+        if self.columns is None:
+            return
+        if self._drawn is None or self._drawn[0] != pixels:
+            colours = self._sampled(self.columns, pixels)
+            height, width = colours.shape
+            image = QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+            self._drawn = pixels, image, colours  # the image does not own its pixels
+        painter.drawImage(0, 0, self._drawn[1])
+
+    def _sampled(self, columns: HeatmapColumns, pixels: PixelMap) -> ColourArray:
+        """Return the (height, width) colours of the view's pixels."""
+        taken = sample(columns, pixels)
+        by_price, by_time = _octave(taken.bins_per_px), _octave(taken.bars_per_px)
+        colours = self._octave(by_price, by_time)[1]
+        picture = np.take(
+            colours[taken.bins >> by_price], taken.bars >> by_time, axis=1, mode="clip"
+        )
+        nothing = self._palette()[self._nothing]
+        picture[~taken.has_bin] = nothing
+        picture[:, ~taken.has_bar] = nothing
+        return picture
+
+    @property
+    def _nothing(self) -> int:
+        return 128 if self.side is MapSide.NET else 0
+
+    def _palette(self) -> ColourArray:
+        return palette(self._theme, self.side)
+
+    def _octave(self, by_price: int, by_time: int) -> tuple[ShadeArray, ColourArray]:
+        # 2 ** octave bins or bars in one, by the strongest: no level vanishes when zoomed out
+        key = (by_price, by_time)
+        if key not in self._octaves:
+            if by_price:
+                levels = halve(self._octave(by_price - 1, by_time)[0], 0, self._nothing)
+            elif by_time:
+                levels = halve(self._octave(0, by_time - 1)[0], 1, self._nothing)
+            else:
+                levels = self._levels
+            self._octaves[key] = levels, self._palette()[levels]
+        return self._octaves[key]
+
+
+def _octave(per_px: float) -> int:
+    return min(MAX_OCTAVE, max(0, math.ceil(math.log2(max(per_px, 1e-9)))))
+
+
+def _unchanged(known: HeatmapColumns | None, new: HeatmapColumns) -> tuple[int, int] | None:
+    """Return how many bars fell off the left, and how many stay as they were; ``None`` if unlike.
+
+    A column is final once its open interest is in, but new history gives another map; the open
+    interest behind the columns tells the two apart.
+    """
+    if known is None or not len(known.time_ms):
+        return None
+    if _frame(known) != _frame(new) or new.time_ms[0] < known.time_ms[0]:
+        return None
+    dropped = int(np.searchsorted(known.time_ms, new.time_ms[0]))
+    stay = len(known.time_ms) - dropped - OPEN_BARS
+    if stay < 1 or stay > len(new.time_ms):
+        return None
+    old = slice(dropped, dropped + stay)
+    same = np.array_equal(known.time_ms[old], new.time_ms[:stay]) and np.array_equal(
+        known.open_interest_base[old], new.open_interest_base[:stay]
+    )
+    return (dropped, stay) if same else None
+
+
+def _frame(columns: HeatmapColumns) -> tuple[object, ...]:
+    bins = columns.long_base.shape[1]
+    identity = (columns.coin, columns.interval_s, columns.venues)
+    return (*identity, columns.first_bin, columns.delta, bins, columns.liquidatable_fraction)

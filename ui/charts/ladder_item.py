@@ -1,0 +1,88 @@
+"""The ladder: the newest column of the liquidation map as bars, beside the view it belongs to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
+
+from ui.charts.map_levels import MapSide, UsdArray, usd_per_unit
+from ui.charts.pixels import PixelMap
+from ui.charts.plotting import ViewBox, fill_rects
+from ui.theme import MIN_FONT_PX, Theme
+from workstation.market.facts import FloatArray
+from workstation.risk.report import HeatmapColumns
+
+ROW_PX: Final = 4.0  # least height of a bar; bins are averaged until they reach it
+TEXT_PX: Final = 18
+_NEWEST: Final = slice(-1, None)
+
+
+class LadderItem(QGraphicsWidget):
+    """Longs below the price and shorts above it, now, in USD per 0.1 % of price.
+
+    It has the price axis of its view, the array of the map, and the scale of the map: a full bar
+    is the scale's top.
+    """
+
+    def __init__(self, view: ViewBox, theme: Theme) -> None:
+        super().__init__()
+        self._view, self._theme = view, theme
+        self._edges: FloatArray = np.empty(0)
+        self._sides: tuple[tuple[str, UsdArray], ...] = ()
+        self._top_usd = 1.0
+
+    def set_columns(self, columns: HeatmapColumns | None, top_usd: float | None) -> None:
+        """Show the newest bar of a map, on the map's scale."""
+        if columns is None or top_usd is None:
+            self._sides = ()
+            return
+        self._edges, self._top_usd = columns.edges(), top_usd
+        self._sides = (
+            ("long", usd_per_unit(columns, MapSide.LONG, _NEWEST)[0]),
+            ("short", usd_per_unit(columns, MapSide.SHORT, _NEWEST)[0]),
+        )
+
+    def paint(
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+    ) -> None:
+        if not self._sides:
+            return
+        painter.setClipRect(self.rect())
+        pixels = PixelMap.of(self._view)
+        for side, usd in self._sides:
+            rects = bar_rects(self._edges, usd / self._top_usd, pixels, self.rect().width())
+            fill_rects(painter, rects, self._theme.colour(side, 0.85))
+        self._draw_text(painter)
+
+    def _draw_text(self, painter: QPainter) -> None:
+        font = painter.font()
+        font.setPixelSize(MIN_FONT_PX)
+        painter.setFont(font)
+        place = QRectF(0, self.rect().height() - TEXT_PX, self.rect().width(), TEXT_PX)
+        painter.fillRect(place, self._theme.colour("background", 0.8))
+        painter.setPen(self._theme.colour("dim"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "book now")
+
+
+def bar_rects(edges: FloatArray, share: UsdArray, pixels: PixelMap, full_px: float) -> FloatArray:
+    """Return (n, 4) pixel rectangles of bars; thin bins are averaged, so the unit stays."""
+    y = (pixels.high - edges) / pixels.value_per_px
+    inside = (y[:-1] > 0) & (y[1:] < pixels.height)
+    first, last = np.flatnonzero(inside)[[0, -1]] if inside.any() else (0, -1)
+    if last < first:
+        return np.empty((0, 4))
+    thinnest = float(np.min(y[first : last + 1] - y[first + 1 : last + 2]))
+    together = max(1, int(np.ceil(ROW_PX / max(thinnest, 1e-6))))
+    first -= first % together  # the same bins join at every pan
+    starts = np.arange(first, last + 1, together)
+    ends = np.minimum(starts + together, len(share))
+    means = np.add.reduceat(share[: ends[-1]], starts) / (ends - starts)
+    top, bottom = np.round(y[ends]), np.round(y[starts])
+    height = np.maximum(bottom - top - 1, 1)
+    width = np.round(np.minimum(means, 1.0) * full_px)
+    rects: FloatArray = np.column_stack((np.zeros(len(starts)), top, width, height))
+    return rects[width > 0]

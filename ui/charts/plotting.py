@@ -1,0 +1,78 @@
+"""The typed face of pyqtgraph, which ships no types: the few names that are used, with theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyqtgraph as pg
+from pyqtgraph.Qt.internals import PrimitiveArray
+from PySide6.QtCore import QPointF, QRectF, Qt, SignalInstance
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QGraphicsView, QGraphicsWidget, QWidget
+
+from workstation.market.facts import FloatArray
+
+if TYPE_CHECKING:
+
+    class ViewBox(QGraphicsWidget):
+        """What of ``pyqtgraph.ViewBox`` is used here."""
+
+        sigRangeChanged: SignalInstance  # noqa: N815 (pyqtgraph's name)
+
+        def __init__(self, *, enableMenu: bool = True) -> None: ...  # noqa: N803
+        def viewRange(self) -> list[list[float]]: ...  # noqa: N802
+        def setRange(  # noqa: N802
+            self,
+            *,
+            xRange: tuple[float, float],  # noqa: N803
+            yRange: tuple[float, float],  # noqa: N803
+            padding: float,
+        ) -> None: ...
+
+    class GraphicsView(QGraphicsView):
+        """What of ``pyqtgraph.GraphicsView`` is used here."""
+
+        def __init__(self, parent: QWidget | None = None, *, background: QColor) -> None: ...
+        def setCentralItem(self, item: QGraphicsWidget) -> None: ...  # noqa: N802
+
+    class MouseDragEvent:
+        """What of pyqtgraph's drag event is used here; positions are in the item's pixels."""
+
+        def accept(self) -> None: ...
+        def ignore(self) -> None: ...
+        def button(self) -> Qt.MouseButton: ...
+        def isStart(self) -> bool: ...  # noqa: N802
+        def isFinish(self) -> bool: ...  # noqa: N802
+        def pos(self) -> QPointF: ...
+        def lastPos(self) -> QPointF: ...  # noqa: N802
+        def buttonDownPos(self) -> QPointF: ...  # noqa: N802
+
+    class MouseClickEvent:
+        """What of pyqtgraph's click event is used here."""
+
+        def accept(self) -> None: ...
+        def double(self) -> bool: ...
+
+else:
+    from pyqtgraph import GraphicsView, ViewBox
+    from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
+
+__all__ = ["GraphicsView", "MouseClickEvent", "MouseDragEvent", "ViewBox", "fill_rects"]
+
+# Antialiasing costs a chart several milliseconds a frame and smears what is snapped to pixels.
+pg.setConfigOptions(antialias=False)
+
+
+def fill_rects(painter: QPainter, rects: FloatArray, colour: QColor) -> None:
+    """Fill many rectangles in one call: (n, 4) of left, top, width and height in pixels.
+
+    pyqtgraph's array of Qt primitives saves wrapping each rectangle in Python.
+    """
+    if not len(rects):
+        return
+    array: Any = PrimitiveArray(QRectF, 4)
+    array.resize(len(rects))
+    array.ndarray()[:] = rects
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRects(*array.drawargs())

@@ -1,0 +1,140 @@
+"""Labelled prices across a chart: own liquidations and the scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+
+from ui import format as fmt
+from ui.charts.pixels import Layer, PixelMap
+from ui.charts.plotting import ViewBox
+from ui.theme import MIN_FONT_PX, Theme
+from workstation.market.instrument import split_symbol
+from workstation.portfolio.model import MarginMode
+from workstation.risk.report import AccountReport, PositionReport, RiskReport
+
+WARN_DISTANCE: Final = 0.08  # look.md: a distance under 8 %
+ALARM_DISTANCE: Final = 0.04
+LABEL_PX: Final = 18
+LABEL_LEFT_PX: Final = 10
+OUTSIDE: Final = 2  # lines named at the upper and the lower edge, the nearest ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceLine:
+    """One price, its text, the theme token of its colour and how its line is drawn."""
+
+    price: float
+    text: str
+    token: str
+    style: Qt.PenStyle = field(default=Qt.PenStyle.DotLine)
+
+
+def own_lines(report: RiskReport, coin: str) -> tuple[PriceLine, ...]:
+    """Return where positions in a coin and pools that hang on it are liquidated.
+
+    A cross position dies with its pool, so the pool's line stands for it wherever the pool has a
+    price in this coin.
+    """
+    pools = {
+        (account.id, account.currency): account
+        for account in report.accounts
+        if account.liquidation_coin == coin and account.liquidation_coin_price is not None
+    }
+    lines = [_pool_line(account) for account in pools.values()]
+    for position in report.positions:
+        has_pool = position.margin_mode is MarginMode.CROSS and (
+            (position.account, position.currency) in pools
+            or (position.account, "USD") in pools  # one pool for all in a multi-asset account
+        )
+        if split_symbol(position.symbol)[0] == coin and not has_pool:
+            lines += _position_lines(position)
+    return tuple(sorted(lines, key=lambda line: -line.price))
+
+
+def scenario_line(price: float) -> PriceLine:
+    text = f"Scenario {fmt.price(price)}"
+    return PriceLine(price=price, text=text, token="accent", style=Qt.PenStyle.DashLine)
+
+
+def urgency(distance: float | None) -> str:
+    """Return the theme token for a distance to liquidation (a fraction of the price)."""
+    if distance is None or abs(distance) >= WARN_DISTANCE:
+        return "text"
+    return "alarm" if abs(distance) < ALARM_DISTANCE else "warn"
+
+
+def _pool_line(account: AccountReport) -> PriceLine:
+    price = account.liquidation_coin_price or 0.0
+    return PriceLine(
+        price=price,
+        text=f"{account.id} account liquidates {fmt.price(price)}",
+        token=urgency(account.liquidation_coin_distance),
+    )
+
+
+def _position_lines(position: PositionReport) -> list[PriceLine]:
+    if position.liquidation_price is None:
+        return []
+    coin = split_symbol(position.symbol)[0]
+    name = f"{fmt.venue_name(position.venue)} {coin} {position.side.value}"
+    text = f"{name} liquidates {fmt.price(position.liquidation_price)}"
+    return [
+        PriceLine(price=position.liquidation_price, text=text, token=urgency(position.distance))
+    ]
+
+
+class PriceLinesItem(Layer):
+    """Lines with labels that do not cover each other; prices outside are named at the edge."""
+
+    def __init__(self, view: ViewBox, theme: Theme) -> None:
+        super().__init__(view, z=10)
+        self._theme = theme
+        self.lines: Sequence[PriceLine] = ()
+
+    def draw(self, painter: QPainter, pixels: PixelMap) -> None:
+        font = painter.font()
+        font.setPixelSize(MIN_FONT_PX + 1)
+        painter.setFont(font)
+        inside = [line for line in self.lines if pixels.low <= line.price <= pixels.high]
+        for line in inside:
+            painter.setPen(QPen(self._theme.colour(line.token), 1, line.style))
+            y = round(float(pixels.y(line.price))) + 0.5
+            painter.drawLine(QLineF(0, y, pixels.width, y))
+        above = [line for line in self.lines if line.price > pixels.high]
+        below = [line for line in self.lines if line.price < pixels.low]
+        above = sorted(above, key=lambda line: -line.price)[-OUTSIDE:]
+        below = sorted(below, key=lambda line: -line.price)[:OUTSIDE]
+        shown = [*above, *sorted(inside, key=lambda line: -line.price), *below]
+        wanted = [float(pixels.y(line.price)) - LABEL_PX for line in shown]
+        for line, top in zip(shown, spread(wanted, LABEL_PX, pixels.height), strict=True):
+            arrow = "\N{UPWARDS ARROW} " if line in above else ""
+            arrow = "\N{DOWNWARDS ARROW} " if line in below else arrow
+            self._draw_label(painter, line, arrow + line.text, top)
+
+    def _draw_label(self, painter: QPainter, line: PriceLine, text: str, top: float) -> None:
+        width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 8
+        place = QRectF(LABEL_LEFT_PX - 4, top + 1, width, LABEL_PX - 2)
+        painter.fillRect(place, self._theme.colour("background", 0.72))
+        painter.setPen(self._theme.colour(line.token))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def spread(tops: Sequence[float], size: float, height: float) -> list[float]:
+    """Move labels (from the top down) as little as needed so that none covers another.
+
+    What does not fit into the height is pushed out at the top.
+    """
+    placed: list[float] = []
+    for top in tops:
+        least = placed[-1] + size if placed else 0.0
+        placed.append(max(top, least))
+    most = height - size
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = min(placed[index], most)
+        most = placed[index] - size
+    return placed

@@ -1,0 +1,72 @@
+"""The legend of the liquidation map: its colours, and what they stand for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from ui import format as fmt
+from ui.charts.heatmap_item import palette
+from ui.charts.map_levels import SHADES, MapSide, shade_values
+from ui.theme import MIN_FONT_PX, SPACING, Theme
+
+BAR_PX: Final = 96
+HEIGHT_PX: Final = 18
+
+
+class ScaleLegend(QWidget):
+    """A bar of colours between two amounts; hidden while there is no map."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._low = self._high = ""
+        self._gradient = QLinearGradient(0, 0, BAR_PX, 0)
+        font = self.font()
+        font.setPixelSize(MIN_FONT_PX)
+        self.setFont(font)
+        self.setVisible(False)
+
+    def show_scale(self, top_usd: float | None, side: MapSide) -> None:
+        """Show the scale's end, in USD per 0.1 % of price."""
+        self.setVisible(top_usd is not None)
+        if top_usd is None:
+            return
+        top = fmt.abbreviated(top_usd)
+        self._low, self._high = "$0", f"${top} per 0.1 %"
+        if side is MapSide.NET:
+            self._low, self._high = f"short ${top}", f"long ${top} per 0.1 %"
+        colours = palette(self._theme, side)
+        self._gradient.setStops(
+            [(k / (SHADES - 1), QColor.fromRgb(int(colours[k]))) for k in range(0, SHADES, 15)]
+        )
+        middle = fmt.usd_short(float(shade_values(top_usd)[SHADES // 2]))
+        self.setToolTip(
+            "Estimated liquidations waiting at each price, in USD per 0.1 % of price.\n"
+            f"The middle of the bar stands for {middle}; what is above the top stays brightest."
+        )
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetricsF(self.font())
+        texts = metrics.horizontalAdvance(self._low) + metrics.horizontalAdvance(self._high)
+        return QSize(round(texts) + BAR_PX + 2 * SPACING + 2, HEIGHT_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, HEIGHT_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self._theme.colour("dim"))
+        align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        left = QFontMetricsF(self.font()).horizontalAdvance(self._low) + SPACING
+        painter.drawText(QRectF(0, 0, left, self.height()), align, self._low)
+        painter.translate(left, 0)
+        painter.fillRect(QRectF(0, self.height() / 2 - 4, BAR_PX, 8), self._gradient)
+        rest = QRectF(BAR_PX + SPACING, 0, self.width(), self.height())
+        painter.drawText(rest, align, self._high)
+        painter.end()
