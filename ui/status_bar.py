@@ -144,6 +144,7 @@ class StatusBar(QStatusBar):
             # neither may keep the window from becoming narrow
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self.addWidget(widget, share)
+        self._notice.hide()
         self.tape_controls = TapeControls(bridge)
         self.addPermanentWidget(self.tape_controls)
         self._rate, self._tape_clock, self._clock = (_figure_label(theme) for _ in range(3))
@@ -180,6 +181,7 @@ class StatusBar(QStatusBar):
         """Show a sentence for a while; the log panel keeps it."""
         self._notice.setText(text)
         self._notice.setToolTip(text)
+        self._notice.show()
         tint(self._notice, self._theme, "text")
         self._forget.start()
 
@@ -221,8 +223,7 @@ class StatusBar(QStatusBar):
 
     @Slot()
     def _clear_notice(self) -> None:
-        self._notice.clear()
-        self._notice.setToolTip("")
+        self._notice.hide()
 
 
 def _status_label(theme: Theme) -> QLabel:

@@ -22,6 +22,7 @@ from workstation.units import HOUR_MS, to_datetime
 _VALUE_PX: Final = 15
 _EXTRA_PX: Final = 13
 _GAP: Final = 26
+_PIECE_GAP: Final = 7
 _WAITING: Final = "Waiting for the first prices"
 
 
@@ -52,7 +53,7 @@ class _FigureView(QWidget):
         self._caption.setFont(caption_font())
         tint(self._caption, theme, "dim")
         self._line = QHBoxLayout()
-        self._line.setSpacing(7)
+        self._line.setSpacing(_PIECE_GAP)
         self._pieces: list[QLabel] = []
         self._aside = plain_label()
         self._aside.setFont(figure_font(_EXTRA_PX))
@@ -79,12 +80,20 @@ class _FigureView(QWidget):
     def set_aside_shown(self, shown: bool) -> None:
         self._aside.setVisible(shown)
 
+    def width_needed(self, *, with_aside: bool) -> int:
+        """Return the width of what is shown now; hints of a layout would be those of before."""
+        labels = [*self._pieces, self._aside] if with_aside else self._pieces
+        widths = [max(label.minimumWidth(), label.sizeHint().width()) for label in labels]
+        line = sum(widths) + _PIECE_GAP * max(0, len(widths) - 1)
+        return max(self._caption.sizeHint().width(), line)
+
     def _add_piece(self) -> None:
         label = plain_label()
         font = figure_font(_VALUE_PX)
         font.setWeight(QFont.Weight.DemiBold)
         label.setFont(font)
         self._line.insertWidget(len(self._pieces), label)
+        label.show()
         self._pieces.append(label)
 
 
@@ -313,14 +322,20 @@ class StripPanel(Panel):
 
     def _fit(self) -> None:
         # what matters least gives way first: the name of the program, then the figure in USD
-        for shown in ((True, True), (False, True), (False, False)):
-            self._brand.setVisible(shown[0])
-            self._rule.setVisible(shown[0])
-            for view in self._views:
-                view.set_aside_shown(shown[1])
-            self._line.invalidate()
-            if self._line.minimumSize().width() <= self.width():
-                return
+        for brand, aside in ((True, True), (False, True), (False, False)):
+            if self._width_needed(brand=brand, aside=aside) <= self.width():
+                break
+        self._brand.setVisible(brand)
+        self._rule.setVisible(brand)
+        for view in self._views:
+            view.set_aside_shown(aside)
+
+    def _width_needed(self, *, brand: bool, aside: bool) -> int:
+        fixed = [self._badge, self._book, *([self._brand, self._rule] if brand else ())]
+        widths = [widget.sizeHint().width() for widget in fixed]
+        widths += [view.width_needed(with_aside=aside) for view in self._views]
+        margins = self._line.contentsMargins()
+        return sum(widths) + _GAP * len(widths) + margins.left() + margins.right()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,0 +1,106 @@
+import pytest
+from PySide6.QtWidgets import QLabel, QMainWindow
+
+from ui.docks import Docks
+from ui.panels.base import Area, PanelSpec
+
+_PLACES = (
+    ("strip", Area.STRIP),
+    ("price", Area.CHARTS),
+    ("funding", Area.CHARTS),
+    ("accounts", Area.BELOW_CHARTS),
+    ("log", Area.BELOW_CHARTS),
+    ("next", Area.RISK),
+    ("positions", Area.RISK),
+)
+SPECS = tuple(
+    PanelSpec(key=key, title=key.title(), factory=lambda _: None, area=area, help="", stretch=2)
+    for key, area in _PLACES
+)
+
+
+@pytest.fixture
+def docks(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(1_600, 900)
+    docks = Docks(window)
+    for spec in SPECS:
+        docks.add(spec, QLabel(spec.key))
+    window.setCentralWidget(docks.widget)
+    docks.set_default_layout()
+    with qtbot.waitExposed(window):
+        window.show()
+    yield docks
+    docks.close()
+
+
+def place(docks, key):
+    label = next(w for w in docks.widget.findChildren(QLabel) if w.text() == key)
+    corner = label.mapTo(docks.widget, label.rect().topLeft())
+    return corner.x(), corner.y(), label.width(), label.height()
+
+
+def test_default_layout_is_strip_above_charts_left_of_risk(docks):
+    strip, price, funding, risk = (place(docks, k) for k in ("strip", "price", "funding", "next"))
+    assert strip[2] == docks.widget.width()
+    assert price[1] > strip[1]
+    assert funding[1] > price[1]
+    assert risk[0] > price[0]
+    assert price[2] / docks.widget.width() == pytest.approx(0.63, abs=0.01)
+
+
+def test_strip_keeps_its_height_when_the_window_grows(docks, qtbot):
+    before = place(docks, "strip")[3]
+    docks.widget.window().resize(2_400, 1_500)
+    qtbot.waitUntil(lambda: docks.widget.width() == 2_400)
+    assert place(docks, "strip")[3] == before <= 44
+
+
+def test_hidden_block_comes_back_where_it_was(docks, qtbot):
+    before = place(docks, "funding")
+    docks.set_shown("funding", shown=False)
+    assert not docks.is_shown("funding")
+    docks.set_shown("funding", shown=True)
+    qtbot.waitUntil(lambda: place(docks, "funding") == before)
+
+
+def test_floating_block_comes_back_where_it_was(docks, qtbot):
+    before = place(docks, "positions")
+    docks.set_floating("positions", floating=True)
+    assert docks.is_floating("positions")
+    docks.set_floating("next", floating=True)
+    docks.set_floating("positions", floating=False)
+    assert not docks.is_floating("positions")
+    assert docks.is_floating("next")
+    docks.set_floating("next", floating=False)
+    qtbot.waitUntil(lambda: place(docks, "positions") == before)
+
+
+def test_saved_layout_is_restored(docks):
+    docks.set_shown("log", shown=False)
+    saved = docks.save()
+    docks.set_default_layout()
+    assert docks.is_shown("log")
+    assert docks.restore(saved)
+    assert not docks.is_shown("log")
+
+
+@pytest.mark.parametrize("garbage", ["", "no layout", "<?xml broken"])
+def test_unreadable_layout_is_refused_and_changes_nothing(docks, garbage):
+    assert not docks.restore(garbage)
+    assert all(docks.is_shown(spec.key) for spec in SPECS)
+
+
+def test_title_bars_show_only_while_arranging(docks, qtbot):
+    before = place(docks, "price")
+    docks.set_arranging(True)
+    qtbot.waitUntil(lambda: place(docks, "price")[3] < before[3])
+    docks.set_arranging(False)
+    qtbot.waitUntil(lambda: place(docks, "price") == before)
+
+
+def test_replaced_panel_stands_where_the_old_one_stood(docks, qtbot):
+    before = place(docks, "price")
+    docks.replace("price", QLabel("other"))
+    qtbot.waitUntil(lambda: place(docks, "other") == before)

@@ -1,0 +1,78 @@
+import pytest
+from PySide6.QtWidgets import QComboBox, QSlider
+
+from ui.tape_controls import TapeControls
+from workstation.market.feed import FeedMode, FeedUpdate, TapeState
+from workstation.units import UnixMs
+
+START, END = UnixMs(1_770_000_000_000), UnixMs(1_770_100_000_000)
+
+
+class Tape:
+    """Keeps what it was told."""
+
+    def __init__(self):
+        self.told = []
+
+    def set_paused(self, paused):
+        self.told.append(("paused", paused))
+
+    def set_speed(self, speed):
+        self.told.append(("speed", speed))
+
+    def seek(self, time_ms):
+        self.told.append(("seek", time_ms))
+
+    def step(self):
+        self.told.append(("step",))
+
+
+@pytest.fixture
+def controls(qtbot, bridge, desk):
+    controls = TapeControls(bridge)
+    qtbot.addWidget(controls)
+    return controls
+
+
+def play(desk, controls, **fields):
+    state = {"speed": 60.0, "paused": False, "start_ms": START, "end_ms": END} | fields
+    desk.tape = Tape()
+    now = UnixMs((START + END) // 2)
+    desk.store.apply(FeedUpdate(mode=FeedMode.REPLAY, now_ms=now, tape=TapeState(**state)))
+    controls.show_tape()
+
+
+def test_live_market_has_no_controls(controls):
+    assert controls.isHidden()
+
+
+def test_tape_shows_speed_and_place(controls, desk):
+    play(desk, controls)
+    assert not controls.isHidden()
+    assert controls.findChild(QComboBox).currentText() == "60×"
+    assert controls.findChild(QSlider).value() == 500
+
+
+def test_unusual_speed_is_shown_too(controls, desk):
+    play(desk, controls, speed=25.0)
+    assert controls.findChild(QComboBox).currentText() == "25×"
+
+
+def test_tape_that_cannot_be_sought_has_no_slider(controls, desk):
+    play(desk, controls, end_ms=START)
+    assert controls.findChild(QSlider).isHidden()
+
+
+def test_controls_tell_the_tape(controls, desk):
+    play(desk, controls)
+    controls.toggle_pause()
+    controls.step()
+    controls.findChild(QComboBox).activated.emit(0)
+    controls.findChild(QSlider).setValue(250)
+    controls.findChild(QSlider).sliderReleased.emit()
+    assert desk.tape.told == [
+        ("paused", True),
+        ("step",),
+        ("speed", 1.0),
+        ("seek", START + (END - START) // 4),
+    ]
