@@ -121,10 +121,7 @@ class Assembly:
         return known
 
     def _mark(self, key: MarketKey, now_ms: int) -> MarkPrice | None:
-        mark, index = (
-            self._fresh(key, "mark_price", now_ms),
-            self._fresh(key, "index_price", now_ms),
-        )
+        mark, index = self._values.get((key, "mark_price")), self._fresh(key, "index_price", now_ms)
         if mark is None:
             return None
         return MarkPrice(

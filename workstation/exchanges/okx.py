@@ -111,7 +111,7 @@ class Okx(CcxtAdapter):
                 Reading(
                     market=market,
                     time_ms=numbers.time_ms(row.get("ts")),
-                    funding_rate=numbers.funding_rate(row.get("fundingRate")),
+                    funding_rate=_rate(row),
                     interval_h=self.funding_interval_h(market),
                     next_funding_ms=settles_ms,
                 )
@@ -173,6 +173,12 @@ class Okx(CcxtAdapter):
 def index_of(market: Market) -> str:
     """Return the name of the index behind a swap: ``BTC-USDT`` of ``BTC-USDT-SWAP``."""
     return str(market.info.get("instFamily") or market.id.removesuffix("-SWAP"))
+
+
+def _rate(row: numbers.Row) -> float | None:
+    """Return the rate; a zero only beside a cap, which OKX always sends: else the row is empty."""
+    rate = numbers.funding_rate(row.get("fundingRate"))
+    return rate or (rate if numbers.amount(row.get("maxFundingRate")) else None)
 
 
 def _both(base: object, usd: object) -> tuple[float, float] | None:

@@ -253,11 +253,14 @@ class VenuePoller:
             self._judge_prices(marks, fresh_for_ms)
 
     def _publish(self, poll: Poll, answer: Answer, fresh_for_ms: int) -> list[MarkPrice]:
-        """Put what an answer says into the outbox; return the marks in it."""
+        """Put what an answer says into the outbox; return the marks in it.
+
+        Of a row of prices without a mark nothing is believed: its zeros may be zeros everywhere.
+        """
         venue, now_ms = self._adapter.venue, self._clock.now_ms()
         facts: list[Fact] = []
         for reading in answer:
-            if isinstance(reading, Reading):
+            if isinstance(reading, Reading) and (reading.mark_price or poll.name != PRICES):
                 elsewhere = self._prices.elsewhere(reading.market.instrument.base, venue)
                 facts += self._assembly.facts(reading, poll.name, fresh_for_ms, now_ms, elsewhere)
         forced = [item for item in answer if isinstance(item, Liquidation)]

@@ -3,7 +3,8 @@
 Thirteen hat functions over the distance ``d`` from entry to liquidation, linear in ``ln d`` and a
 partition of unity, so that a mixture of them is a continuous density and not five lines. The nodes
 stand at effective leverages; ``d = 1 / leverage - maintenance rate``. A long opened in bin ``e`` is
-liquidated ``-ln(1 - d) / delta`` bins below it, a short ``ln(1 + d) / delta`` bins above. Tags as in ``heatmap``.
+liquidated ``-ln(1 - d) / delta`` bins below it, a short ``ln(1 + d) / delta`` bins above.
+``[A]`` marks an assumption without a source.
 """
 
 from __future__ import annotations

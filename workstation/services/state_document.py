@@ -52,9 +52,7 @@ def state_document(
         "venues": [_venue(health, store.now_ms) for health in store.health.values()],
         "markets": [_market(store, key) for key in _keys(store)],
         "consolidated": {desk.overview.coin: _consolidated(desk.overview)} if desk.overview else {},
-        "liquidations": [
-            _liquidation(row) for row in list(store.liquidations)[-MAX_LIQUIDATIONS:]
-        ],
+        "liquidations": [_liquidation(row) for row in list(store.liquidations)[-MAX_LIQUIDATIONS:]],
         "risk": risk_document(desk.risk) if desk.risk else None,
         "scenario": scenario_document(desk.scenario) if desk.scenario else None,
         "heatmap": _heatmap(desk.heatmap) if desk.heatmap else None,

@@ -31,12 +31,12 @@ _STRIDE_S: Final = 86_400  # market time between two looks at the stop sign on a
 _START_MS: Final = story.PLAY_START_S * SECOND_MS
 
 
-def warm_up(
-    progress: Callable[[str], None], *, seed: int | None = None, cache_dir: Path | None = None
-) -> None:
+def warm_up(progress: Callable[[str], None]) -> None:
     """Compile the kernels and save the default market; ``progress`` gets a sentence a phase."""
-    wanted = MarketSettings().seed if seed is None else seed
-    load_or_build(wanted, cache_dir or paths.cache_dir(), progress)
+    progress("Preparing the simulated market.")
+    market = load_or_build(MarketSettings().seed, paths.cache_dir(), progress)
+    if market is not None:
+        market.advance(1)  # compiles the kernels where the market came from the cache
 
 
 @dataclass(slots=True)

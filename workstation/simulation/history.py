@@ -34,6 +34,7 @@ from workstation.simulation.state import CoinState, empty_state
 log = logging.getLogger(__name__)
 
 GENERATOR_VERSION: Final = 1  # of the kernels: raise it when they change what they compute
+KEPT: Final = 3  # saved markets, of 40 MB each; the oldest go first
 
 
 class Phase(NamedTuple):
@@ -105,8 +106,15 @@ def _save(path: Path, market: SimulatedMarket) -> None:
         with os.fdopen(handle, "wb") as stream:
             np.savez(stream, **arrays)
         Path(temporary).replace(path)
+        _forget_old(path.parent)
     except OSError as error:
         log.warning("The simulated market could not be cached in %s: %s", path, error)
+
+
+def _forget_old(folder: Path) -> None:
+    files = sorted(folder.glob("simulated-market-*.npz"), key=lambda file: file.stat().st_mtime)
+    for file in files[:-KEPT]:
+        file.unlink(missing_ok=True)
 
 
 def _load(path: Path) -> SimulatedMarket | None:
