@@ -1,0 +1,173 @@
+"""Tables by declaration: a row is a frozen value, a column says what of it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from ui.theme import Theme, figure_font
+
+SORT_ROLE: Final = Qt.ItemDataRole.UserRole
+FIGURE_PX: Final = 12
+ROW_PX: Final = 25
+Index = QModelIndex | QPersistentModelIndex
+R = TypeVar("R")
+
+
+def _no_token(_: object) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(Generic[R]):
+    """One column.
+
+    ``value`` is what it is sorted by (``None`` sorts last); ``token`` names a colour of the theme,
+    empty for the usual one; ``tip`` explains the cell: what it is, from where, how old.
+    """
+
+    heading: str
+    help: str
+    text: Callable[[R], str]
+    value: Callable[[R], Any]
+    token: Callable[[R], str] = _no_token
+    tip: Callable[[R], str] | None = None
+    is_figure: bool = True
+
+
+class RowsModel(QAbstractTableModel, Generic[R]):
+    """Rows under declared columns; rows with the same keys change in place, others reset it.
+
+    ``is_total`` marks rows that stay at the end however the table is sorted.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        theme: Theme,
+        key: Callable[[R], Hashable],
+        is_total: Callable[[R], bool] = lambda _: False,
+    ) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self._theme = theme
+        self._key = key
+        self.is_total = is_total
+        self._rows: tuple[R, ...] = ()
+        self._figures = figure_font(FIGURE_PX)
+        self._bold = QFont(self._figures)
+        self._bold.setBold(True)
+
+    def replace_rows(self, rows: Sequence[R]) -> None:
+        """Show these rows."""
+        new = tuple(rows)
+        if [self._key(row) for row in new] != [self._key(row) for row in self._rows]:
+            self.beginResetModel()
+            self._rows = new
+            self.endResetModel()
+            return
+        changed = [
+            i for i, (old, row) in enumerate(zip(self._rows, new, strict=True)) if old != row
+        ]
+        self._rows = new
+        if changed:
+            last = len(self.columns) - 1
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
+
+    def row(self, index: int) -> R:
+        return self._rows[index]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.heading
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.help
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column.is_figure)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], self.columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(row)
+        if role == SORT_ROLE:
+            return column.value(row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tip(row) if column.tip else column.help
+        if role == Qt.ItemDataRole.ForegroundRole:
+            token = column.token(row)
+            return self._theme.colour(token) if token else None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column.is_figure)
+        if role == Qt.ItemDataRole.FontRole:
+            return self._bold if self.is_total(row) else self._figures
+        return None
+
+
+class RowsProxy(QSortFilterProxyModel):
+    """Sorts by raw values: what is not known last, totals at the end, either way round."""
+
+    def lessThan(self, left: Index, right: Index) -> bool:
+        model = self.sourceModel()
+        assert isinstance(model, RowsModel)
+        ascending = self.sortOrder() is Qt.SortOrder.AscendingOrder
+        totals = (model.is_total(model.row(left.row())), model.is_total(model.row(right.row())))
+        if totals[0] != totals[1]:
+            return totals[1] if ascending else totals[0]
+        a, b = left.data(SORT_ROLE), right.data(SORT_ROLE)
+        if a is None or b is None:
+            return (b is None and a is not None) == ascending
+        return bool(a < b)
+
+
+def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableView:
+    """Return a view on a model: sortable, its first column takes the room that is left."""
+    table = QTableView(parent)
+    proxy = RowsProxy(table)
+    proxy.setSourceModel(model)
+    proxy.setSortRole(SORT_ROLE)
+    proxy.setDynamicSortFilter(True)
+    table.setModel(proxy)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(ROW_PX)
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setSortIndicatorClearable(True)
+    header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+    table.setSortingEnabled(True)
+    return table
+
+
+def _alignment(is_figure: bool) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if is_figure else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,32 @@
+"""How positions and pools are called on the screen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ui import format as fmt
+from workstation.market.instrument import Contract, Side
+from workstation.portfolio.model import MarginMode
+
+_MODES: Final = {MarginMode.ISOLATED: "iso", MarginMode.CROSS: "cross"}
+
+
+def coin_of(symbol: str) -> str:
+    return symbol.partition("/")[0]
+
+
+def position_name(symbol: str, side: Side, leverage: float | None = None) -> str:
+    """Return ``BTC long 25×``."""
+    times = f" {leverage:g}×" if leverage else ""
+    return f"{coin_of(symbol)} {side}{times}"
+
+
+def pool_name(venue: str, margin_mode: MarginMode, contract: Contract = Contract.LINEAR) -> str:
+    """Return ``Binance iso`` or ``Deribit inverse``."""
+    mode = "inverse" if contract is Contract.INVERSE else _MODES[margin_mode]
+    return f"{fmt.venue_name(venue)} {mode}"
+
+
+def size_text(quantity: float, contract: Contract) -> str:
+    """Return coins of a linear contract, USD of an inverse one."""
+    return fmt.usd_short(quantity) if contract is Contract.INVERSE else fmt.quantity(quantity)

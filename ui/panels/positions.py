@@ -1,0 +1,263 @@
+"""Positions, the nearest liquidation first, and what the scenario does to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ui import format as fmt
+from ui.models.rows import Column, RowsModel, make_table
+from ui.names import pool_name, position_name, size_text
+from ui.panels.base import Panel, PanelContext
+from ui.style import caption_font, plain_label, tint
+from ui.urgency import distance_token, profit_token, status_token
+from workstation.risk.report import (
+    LiquidationKind,
+    PositionOutcome,
+    PositionReport,
+    RiskReport,
+    ScenarioPosition,
+    ScenarioReport,
+    Status,
+)
+from workstation.units import SECOND_MS
+
+_EMPTY: Final = (
+    "No position is open. Open a portfolio file (Ctrl+O), drop one here, or add a position "
+    "(File menu)."
+)
+_THEN_TOKENS: Final = {
+    PositionOutcome.LIQUIDATED: "alarm",
+    PositionOutcome.REDUCED: "warn",
+    PositionOutcome.UNKNOWN: "warn",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRow:
+    """One line: a position, a balance whose value moves, or the sum of the last column."""
+
+    key: tuple[str, ...]
+    name: str
+    size: str = ""
+    position: PositionReport | None = None
+    pnl_usd: float | None = None
+    then: PositionOutcome | None = None
+    funding_in_s: float | None = None
+    is_sum: bool = False
+
+
+def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionRow]:
+    """Return a row a position and a moving balance, and the sum of the scenario's profits."""
+    outcomes: dict[tuple[str, str, str], ScenarioPosition] = {}
+    if scenario is not None:
+        outcomes = {(p.account, p.symbol, p.side): p for p in scenario.positions}
+    rows = []
+    for position in sorted(risk.positions, key=_nearness):
+        key = (position.account, position.symbol, position.side)
+        outcome = outcomes.get(key)
+        wait_ms = (position.next_funding_ms or 0) - risk.as_of_ms
+        rows.append(
+            PositionRow(
+                key=(*key, position.margin_mode),
+                name=_name(position),
+                size=size_text(position.quantity, position.contract),
+                position=position,
+                pnl_usd=outcome.pnl_usd if outcome else None,
+                then=outcome.status if outcome else None,
+                funding_in_s=wait_ms / SECOND_MS if position.next_funding_ms else None,
+            )
+        )
+    if scenario is not None:
+        rows += [
+            PositionRow(
+                key=(balance.account, balance.asset),
+                name=f"{balance.asset} spot · {fmt.venue_name(balance.venue)}",
+                size=fmt.quantity(balance.quantity),
+                pnl_usd=balance.pnl_usd,
+            )
+            for balance in scenario.balances
+        ]
+        if rows:
+            rows.append(PositionRow(key=(), name="Sum", pnl_usd=scenario.pnl_usd, is_sum=True))
+    return rows
+
+
+def _nearness(position: PositionReport) -> float:
+    if position.status is Status.BELOW_MAINTENANCE:
+        return -1.0
+    return float("inf") if position.distance is None else abs(position.distance)
+
+
+def _name(position: PositionReport) -> str:
+    pool = pool_name(position.venue, position.margin_mode, position.contract)
+    return f"{position_name(position.symbol, position.side, position.leverage)} · {pool}"
+
+
+def _liquidation_text(row: PositionRow) -> str:
+    position = row.position
+    if position is None:
+        return ""
+    if position.liquidation is LiquidationKind.PRICE:
+        return fmt.price(position.liquidation_price)
+    return "none" if position.liquidation is LiquidationKind.NONE else "not known"
+
+
+def _explained(row: PositionRow) -> str:
+    position = row.position
+    if position is None:
+        return row.name
+    lines = [position.explanation] if position.explanation else []
+    lines.append(f"Mark {fmt.price(position.mark_price)} from {position.mark_source or 'nowhere'}")
+    if position.mark_age_s is not None:
+        lines[-1] += f", {fmt.age(position.mark_age_s)} old"
+    lines.append(f"Tier: {position.tier_source or 'not known'}")
+    if position.stop_price is not None:
+        lines.append(f"Stop at {fmt.price(position.stop_price)} before liquidation")
+    else:
+        lines.append("No stop")
+    return "\n".join(lines)
+
+
+def _of(row: PositionRow, name: str) -> float | None:
+    return getattr(row.position, name) if row.position is not None else None
+
+
+def _funding_text(row: PositionRow) -> str:
+    amount = _of(row, "next_funding_usd")
+    if amount is None:
+        return fmt.UNKNOWN if row.position is not None else ""
+    return f"{fmt.number(amount, 2, sign=True)} in {fmt.countdown(row.funding_in_s)}"
+
+
+def _then_text(row: PositionRow) -> str:
+    return row.then or ("held" if row.position is None and not row.is_sum else "")
+
+
+COLUMNS: Final = (
+    Column[PositionRow](
+        heading="Position",
+        help="Coin, side and leverage, and the margin that backs it",
+        text=lambda row: row.name,
+        value=lambda row: row.name,
+        token=lambda row: status_token(row.position.status) if row.position else "",
+        tip=_explained,
+        is_figure=False,
+    ),
+    Column[PositionRow](
+        heading="Size",
+        help="Coins of a linear contract, USD of an inverse one",
+        text=lambda row: row.size,
+        value=lambda row: _of(row, "notional_usd"),
+    ),
+    Column[PositionRow](
+        heading="Entry",
+        help="Average entry price, from the portfolio",
+        text=lambda row: fmt.price(row.position.entry_price) if row.position else "",
+        value=lambda row: _of(row, "entry_price"),
+    ),
+    Column[PositionRow](
+        heading="Liq. price",
+        help="Price of the position's own instrument at which the venue liquidates it",
+        text=_liquidation_text,
+        value=lambda row: _of(row, "liquidation_price"),
+        tip=_explained,
+    ),
+    Column[PositionRow](
+        heading="Distance",
+        help="Liquidation price / mark price − 1",
+        text=lambda row: fmt.percent(row.position.distance, sign=True) if row.position else "",
+        value=lambda row: abs(row.position.distance or 9.9) if row.position else None,
+        token=lambda row: distance_token(_of(row, "distance")),
+        tip=_explained,
+    ),
+    Column[PositionRow](
+        heading="Ratio",
+        help="Maintenance margin / margin balance of the pool; liquidation at 100 %",
+        text=lambda row: fmt.percent(row.position.margin_ratio, 0) if row.position else "",
+        value=lambda row: _of(row, "margin_ratio"),
+        tip=_explained,
+    ),
+    Column[PositionRow](
+        heading="Next funding $",
+        help="What the next settlement pays (+) or costs (−) in USD at the running rate, and when",
+        text=_funding_text,
+        value=lambda row: _of(row, "next_funding_usd"),
+    ),
+    Column[PositionRow](
+        heading="P&L then $",
+        help="Profit or loss at the scenario, in USD; the column adds up to the card",
+        text=lambda row: fmt.number(row.pnl_usd, sign=True),
+        value=lambda row: row.pnl_usd,
+        token=lambda row: profit_token(row.pnl_usd),
+    ),
+    Column[PositionRow](
+        heading="Then",
+        help="What has become of it at the scenario",
+        text=_then_text,
+        value=_then_text,
+        token=lambda row: _THEN_TOKENS.get(row.then, "") if row.then else "",
+    ),
+)
+
+
+class PositionsPanel(Panel):
+    """The table, under one line of leverage."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.model = RowsModel[PositionRow](
+            COLUMNS, self.theme, key=lambda row: row.key, is_total=lambda row: row.is_sum
+        )
+        self._head = plain_label()
+        self._head.setFont(caption_font())
+        tint(self._head, self.theme, "dim")
+        self._empty = plain_label(_EMPTY)
+        self._empty.setWordWrap(True)
+        tint(self._empty, self.theme, "dim")
+        self._table = make_table(self.model)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(4)
+        for widget in (self._head, self._empty):
+            layout.addWidget(widget)
+        layout.addWidget(self._table, 1)
+        self.bridge.risk_changed.connect(self.show_report)
+        self.bridge.scenario_changed.connect(self.show_scenario)
+        self.bridge.portfolio_changed.connect(self.show_portfolio)
+        self.show_portfolio(None)
+
+    @Slot(object)
+    def show_report(self, _: RiskReport) -> None:
+        self._show()
+
+    @Slot(object)
+    def show_scenario(self, _: ScenarioReport) -> None:
+        self._show()
+
+    @Slot(object)
+    def show_portfolio(self, _: object) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        desk = self.bridge.desk
+        rows = rows_of(desk.risk, desk.scenario) if desk.risk else []
+        self.model.replace_rows(rows)
+        self._empty.setVisible(not rows)
+        self._table.setVisible(bool(rows))
+        totals = desk.risk.totals if desk.risk else None
+        if totals is not None:
+            self._head.setText(
+                f"Positions, nearest liquidation first · gross "
+                f"{fmt.number(totals.gross_leverage, 1)}× · "
+                f"net {fmt.number(totals.net_leverage, 1)}×"
+            )
+            self._head.setToolTip(
+                "Gross leverage: all notional / equity. Net: notional after longs and shorts of "
+                "each coin are set off / equity."
+                + (f"\nNot included: {', '.join(totals.not_included)}" * bool(totals.not_included))
+            )
+        self._head.setVisible(bool(rows))

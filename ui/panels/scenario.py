@@ -1,0 +1,305 @@
+"""The scenario: where the price goes, and what that does to the whole book."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Final
+
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui import format as fmt
+from ui.charts.equity_chart import EquityChart
+from ui.panels.base import Panel, PanelContext
+from ui.style import caption_font, plain_label, tint
+from ui.theme import figure_font
+from ui.urgency import profit_token
+from workstation.market.overview import MarketOverview
+from workstation.risk.report import (
+    AddCollateral,
+    PositionOutcome,
+    Reduce,
+    ScenarioReport,
+)
+from workstation.services.desk import View
+
+_SLIDER_STEPS: Final = 1_000
+_RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
+_DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
+_MAX_REPAIRS: Final = 6
+_EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what a move does to it."
+
+
+class ScenarioPanel(Panel):
+    """Slider and entry (one with the line on the chart), four cards, the curve, the repair."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._mark: float | None = None
+        self._view = self.bridge.desk.view
+        self._build()
+        self.show_view(self._view)
+        self.show_portfolio(self.bridge.desk.portfolio)
+        self.bridge.view_changed.connect(self.show_view)
+        self.bridge.overview_changed.connect(self.show_overview)
+        self.bridge.scenario_changed.connect(self.show_report)
+        self.bridge.portfolio_changed.connect(self.show_portfolio)
+
+    @Slot(object)
+    def show_view(self, view: View) -> None:
+        """Follow the scenario wherever it was changed."""
+        self._view = view
+        with QSignalBlocker(self._price), QSignalBlocker(self._slider):
+            self._price.setValue(view.scenario_price)
+            self._slider.setValue(self._to_step(view.scenario_price))
+        with QSignalBlocker(self._duration):
+            nearest = min(_DURATIONS_H, key=lambda name: abs(_DURATIONS_H[name] - view.over_h))
+            self._duration.setCurrentText(nearest)
+        self._caption.setText(f"Scenario: {view.coin} to")
+        self._show_move()
+
+    @Slot(object)
+    def show_overview(self, overview: MarketOverview) -> None:
+        """Centre the slider's range on the mark, but not while the user holds it."""
+        self._mark = overview.mark_price
+        self._curve.show_now(overview.mark_price)
+        self._show_move()
+        if not self._slider.isSliderDown():
+            with QSignalBlocker(self._slider):
+                self._slider.setValue(self._to_step(self._view.scenario_price))
+
+    @Slot(object)
+    def show_portfolio(self, portfolio: object) -> None:
+        self._empty.setVisible(portfolio is None)
+        if portfolio is None:
+            self._curve.clear()
+            for card in self._cards:
+                card.show_value(fmt.UNKNOWN)
+            self._show_repairs([])
+
+    @Slot(object)
+    def show_report(self, report: ScenarioReport) -> None:
+        """Show one answer of the engine."""
+        price = fmt.price(self._view.scenario_price)
+        dead = sum(row.status is PositionOutcome.LIQUIDATED for row in report.positions)
+        now, pnl, after, lost = self._cards
+        now.show_value(fmt.usd_short(report.equity_before_usd))
+        pnl.show_value(fmt.usd_short(report.pnl_usd, sign=True), profit_token(report.pnl_usd))
+        after.set_caption(f"Equity at {price}")
+        after.show_value(fmt.usd_short(report.equity_after_usd))
+        lost.show_value(f"{dead} of {len(report.positions)}", "alarm" if dead else "")
+        if report.ladder is not None:
+            self._curve.show_curve(report.ladder, self._view.scenario_price)
+        self._repair_head.setText(f"Smallest deposit that keeps all alive at {price}")
+        self._show_repairs(
+            [_deposit_line(row) for row in report.repair.add_collateral]
+            + [_cut_line(row) for row in report.repair.reduce]
+        )
+        self._problems.setText("\n".join(report.problems))
+        self._problems.setVisible(bool(report.problems))
+
+    @Slot(int)
+    def choose_step(self, step: int) -> None:
+        """Take the slider's place as the scenario price."""
+        if self._mark is not None:
+            low, high = (math.log(self._mark * share) for share in _RANGE)
+            price = math.exp(low + (high - low) * step / _SLIDER_STEPS)
+            self._choose(_rounded(price))
+
+    @Slot(float)
+    def choose_price(self, price: float) -> None:
+        self._choose(price)
+
+    @Slot(str)
+    def choose_duration(self, name: str) -> None:
+        view = dataclasses.replace(self._view, over_h=_DURATIONS_H[name])
+        self.bridge.desk.set_view(view)
+
+    def _choose(self, price: float) -> None:
+        if price > 0 and price != self._view.scenario_price:
+            view = dataclasses.replace(self._view, scenario_price=price)
+            self.bridge.desk.set_view(view)
+            self.show_view(view)
+
+    def _to_step(self, price: float) -> int:
+        if self._mark is None or price <= 0:
+            return self._slider.value()
+        low, high = (math.log(self._mark * share) for share in _RANGE)
+        return round((math.log(price) - low) / (high - low) * _SLIDER_STEPS)
+
+    def _show_move(self) -> None:
+        move = self._view.scenario_price / self._mark - 1 if self._mark else None
+        words = fmt.percent(move, sign=True)
+        others = " · others by beta" if self._view.use_betas else " · others stay"
+        self._move.setText(f"({words}){others}")
+
+    def _show_repairs(self, rows: list[tuple[str, str, str]]) -> None:
+        for labels, row in zip(self._repairs, [*rows, *([None] * _MAX_REPAIRS)], strict=False):
+            for label, words in zip(labels, row or ("", "", ""), strict=True):
+                label.setText(words)
+                label.setVisible(row is not None)
+        self._repair_head.setVisible(bool(rows))
+        surplus = len(rows) - _MAX_REPAIRS
+        self._more.setText(f"and {surplus} more: see the scenario command" if surplus > 0 else "")
+        self._more.setVisible(surplus > 0)
+
+    def _build(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(6)
+        layout.addLayout(self._make_entry())
+        layout.addWidget(self._make_slider())
+        layout.addLayout(self._make_cards())
+        self._empty = plain_label(_EMPTY)
+        tint(self._empty, self.theme, "dim")
+        self._curve = EquityChart(self.theme)
+        layout.addWidget(self._empty)
+        layout.addWidget(self._curve, 1)
+        layout.addLayout(self._make_repairs())
+        self._problems = plain_label()
+        self._problems.setWordWrap(True)
+        self._problems.hide()
+        tint(self._problems, self.theme, "dim")
+        layout.addWidget(self._problems)
+
+    def _make_entry(self) -> QHBoxLayout:
+        self._caption = plain_label()
+        self._caption.setFont(caption_font())
+        tint(self._caption, self.theme, "dim")
+        self._price = QDoubleSpinBox()
+        self._price.setRange(0.0, 10_000_000.0)
+        self._price.setDecimals(2)
+        self._price.setGroupSeparatorShown(True)
+        self._price.setKeyboardTracking(False)
+        self._price.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self._price.setFont(figure_font(14))
+        self._price.setToolTip("The price that the scenario ends at; also a line on the chart")
+        self._price.valueChanged.connect(self.choose_price)
+        self._duration = QComboBox()
+        self._duration.addItems(list(_DURATIONS_H))
+        self._duration.setToolTip("How long the move takes: funding is paid meanwhile")
+        self._duration.currentTextChanged.connect(self.choose_duration)
+        self._move = plain_label()
+        self._move.setFont(figure_font())
+        tint(self._move, self.theme, "dim")
+        line = QHBoxLayout()
+        within = plain_label("within")
+        tint(within, self.theme, "dim")
+        for widget in (self._caption, self._price, self._move):
+            line.addWidget(widget)
+        line.addStretch(1)
+        line.addWidget(within)
+        line.addWidget(self._duration)
+        return line
+
+    def _make_slider(self) -> QSlider:
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, _SLIDER_STEPS)
+        self._slider.setPageStep(_SLIDER_STEPS // 50)
+        self._slider.setToolTip("The scenario price, from half the mark to 1.3 times the mark")
+        self._slider.setProperty("role", "scenario")
+        self._slider.valueChanged.connect(self.choose_step)
+        return self._slider
+
+    def _make_cards(self) -> QHBoxLayout:
+        helps = {
+            "Equity now": "All balances at market value, isolated margins and unrealised profit.",
+            "P&L of the move": "Equity after the move − equity now, what is forfeited included.",
+            "Equity then": "What is left at the scenario price.",
+            "Liquidated": "Positions that the venues liquidate on the way.",
+        }
+        self._cards = [_Card(name, words, self) for name, words in helps.items()]
+        line = QHBoxLayout()
+        for card in self._cards:
+            line.addWidget(card, 1)
+        return line
+
+    def _make_repairs(self) -> QVBoxLayout:
+        self._repair_head = plain_label()
+        self._repair_head.setFont(caption_font())
+        self._repair_head.setToolTip(
+            "The smallest deposit per pool, or the smallest cut, with which nothing is liquidated "
+            "on the way; the two are alternatives. The buffer is set in the settings."
+        )
+        tint(self._repair_head, self.theme, "dim")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(0, 1)
+        self._repairs: list[tuple[QLabel, QLabel, QLabel]] = []
+        for row in range(_MAX_REPAIRS):
+            labels = (plain_label(), plain_label(), plain_label())
+            for column, label in enumerate(labels):
+                label.setFont(figure_font(12))
+                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+                grid.addWidget(label, row, column, side)
+            self._repairs.append(labels)
+        self._more = plain_label()
+        tint(self._more, self.theme, "dim")
+        box = QVBoxLayout()
+        box.addWidget(self._repair_head)
+        box.addLayout(grid)
+        box.addWidget(self._more)
+        return box
+
+
+class _Card(QFrame):
+    """One figure on a raised ground."""
+
+    def __init__(self, caption: str, help_text: str, panel: ScenarioPanel) -> None:
+        super().__init__()
+        self._theme = panel.theme
+        self.setProperty("role", "card")
+        self._caption = plain_label(caption)
+        self._caption.setFont(caption_font())
+        tint(self._caption, self._theme, "dim")
+        self._value = plain_label(fmt.UNKNOWN)
+        self._value.setFont(figure_font(16))
+        self.setToolTip(help_text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setSpacing(2)
+        layout.addWidget(self._caption)
+        layout.addWidget(self._value)
+
+    def set_caption(self, caption: str) -> None:
+        self._caption.setText(caption)
+
+    def show_value(self, text: str, token: str = "") -> None:
+        self._value.setText(text)
+        tint(self._value, self._theme, token or "text")
+
+    def value(self) -> str:
+        return self._value.text()
+
+
+def _rounded(price: float) -> float:
+    """Return a price that is pleasant to read: four significant digits."""
+    digits = 3 - math.floor(math.log10(price))
+    return round(price, digits)
+
+
+def _deposit_line(row: AddCollateral) -> tuple[str, str, str]:
+    where = f"{row.symbol} isolated" if row.symbol else "wallet"
+    decimals = 2 if row.asset.startswith("USD") else 8
+    return (
+        f"{row.account} {where}",
+        f"{fmt.number(row.amount, decimals, sign=True)} {row.asset}",
+        "",
+    )
+
+
+def _cut_line(row: Reduce) -> tuple[str, str, str]:
+    fee = f"{fmt.usd(row.cost_usd, decimals=2)} fee"
+    return f"or cut {row.account} {row.symbol} {row.side}", fmt.number(-row.quantity, 4), fee

@@ -1,0 +1,34 @@
+"""How urgent a distance to liquidation is: the one table that chooses its colour and its words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workstation.risk.report import Status
+
+# (below this distance, colour token): look.md's warn and alarm
+_BANDS: Final = ((0.04, "alarm"), (0.08, "warn"))
+_STATUS: Final = {
+    Status.BELOW_MAINTENANCE: "alarm",
+    Status.LIQUIDATED: "alarm",
+    Status.PRESUMED_LIQUIDATED: "alarm",
+    Status.UNKNOWN: "warn",
+}
+
+
+def distance_token(distance: float | None) -> str:
+    """Return the colour token of a signed distance to a liquidation price; empty when calm."""
+    if distance is None:
+        return ""
+    return next((token for limit, token in _BANDS if abs(distance) < limit), "")
+
+
+def status_token(status: Status) -> str:
+    return _STATUS.get(status, "")
+
+
+def profit_token(amount: float | None) -> str:
+    """Return the colour token of a profit or a loss."""
+    if not amount:
+        return ""
+    return "up" if amount > 0 else "down"
