@@ -1,0 +1,156 @@
+"""Maintenance margin tiers: tables with a source and a date, embedded or from the user's file.
+
+A tier holds where ``floor <= size < cap``. What ``size`` is says the table's unit: the contract's
+value in its settlement coin, or a number of contracts. How a rate applies says its mode: *marginal*
+(a deduction keeps the requirement continuous), *flat* (the rate of the tier on the whole position)
+or *linear in size* (Deribit: ``rate + slope x coins``, no tiers at all).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from workstation.market.facts import FloatArray
+from workstation.market.instrument import MarketKey
+from workstation.paths import resource
+
+
+class TierUnit(StrEnum):
+    """What the bounds of a tier count."""
+
+    VALUE = "value"  # of the contract in its settlement coin
+    CONTRACTS = "contracts"
+
+
+class TierMode(StrEnum):
+    """How a tier's rate applies."""
+
+    MARGINAL = "marginal"
+    FLAT = "flat"
+    LINEAR_IN_SIZE = "linear_in_size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TierTable:
+    """The tiers of one contract: arrays of one length, by ascending floor.
+
+    ``cap`` is infinite where the venue sets no bound; a finite last cap is the end of what is
+    known. ``rate`` is a fraction, ``amount`` the deduction in the settlement coin. ``slope`` is a
+    rate per coin (linear in size only); ``initial`` the initial rate and its slope, where given.
+    """
+
+    floor: FloatArray
+    cap: FloatArray
+    rate: FloatArray
+    amount: FloatArray
+    max_leverage: FloatArray  # NaN where not known
+    unit: TierUnit
+    mode: TierMode
+    label: str  # "embedded 2026-09-29", "file": which table this is
+    source: str
+    slope: float = 0.0
+    initial: tuple[float, float] | None = None
+
+    def row(self, size: float) -> int:
+        """Return the tier that holds a size; the last one beyond all caps."""
+        return max(0, int(np.searchsorted(self.floor, size, side="right")) - 1)
+
+    def knows(self, size: float) -> bool:
+        """Tell whether a size lies below the end of what is known."""
+        return size <= self.cap[-1] * (1 + 1e-12)
+
+
+def file_tier(rate: float, amount: float) -> TierTable:
+    """Return the one tier that a portfolio file gives for a position."""
+    return TierTable(
+        floor=np.zeros(1),
+        cap=np.full(1, np.inf),
+        rate=np.array([rate]),
+        amount=np.array([amount]),
+        max_leverage=np.full(1, np.nan),
+        unit=TierUnit.VALUE,
+        mode=TierMode.MARGINAL,
+        label="file",
+        source="the portfolio file",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TierBook:
+    """The tables at hand, by market."""
+
+    tables: Mapping[MarketKey, TierTable]
+
+    @staticmethod
+    def embedded() -> TierBook:
+        """Return the tables that ship with the program (read once)."""
+        return _embedded()
+
+    def find(self, key: MarketKey) -> TierTable | None:
+        return self.tables.get(key)
+
+    def dates(self) -> dict[str, tuple[int, str]]:
+        """Return per venue how many tables there are, and what they are called."""
+        found: dict[str, tuple[int, str]] = {}
+        for key, table in self.tables.items():
+            count, _ = found.get(key.venue, (0, ""))
+            found[key.venue] = (count + 1, table.label)
+        return found
+
+
+@cache
+def _embedded() -> TierBook:
+    tables: dict[MarketKey, TierTable] = {}
+    for entry in resource("tiers").iterdir():
+        if entry.name.endswith(".json"):
+            tables.update(_read(json.loads(entry.read_text(encoding="utf-8"))))
+    return TierBook(tables)
+
+
+def _read(document: Mapping[str, Any]) -> Iterator[tuple[MarketKey, TierTable]]:
+    mode = TierMode(document["mode"])
+    make = _linear_in_size if mode is TierMode.LINEAR_IN_SIZE else _tiered
+    for symbol, rows in document["tiers"].items():
+        yield MarketKey(document["venue"], symbol), make(document, rows)
+
+
+def _tiered(document: Mapping[str, Any], rows: Sequence[Sequence[float | None]]) -> TierTable:
+    floor, cap, rate, amount, leverage = (
+        np.array([np.nan if cell is None else cell for cell in column], dtype=np.float64)
+        for column in zip(*rows, strict=True)
+    )
+    return TierTable(
+        floor=floor,
+        cap=np.where(np.isnan(cap), np.inf, cap),
+        rate=rate,
+        amount=amount,
+        max_leverage=leverage,
+        unit=TierUnit(document["unit"]),
+        mode=TierMode(document["mode"]),
+        label=f"embedded {document['as_of']}",
+        source=document["source"],
+    )
+
+
+def _linear_in_size(document: Mapping[str, Any], rows: Sequence[Sequence[float]]) -> TierTable:
+    ((initial, initial_slope, rate, slope, leverage),) = rows
+    return TierTable(
+        floor=np.zeros(1),
+        cap=np.full(1, np.inf),
+        rate=np.array([rate]),
+        amount=np.zeros(1),
+        max_leverage=np.array([leverage]),
+        unit=TierUnit.VALUE,
+        mode=TierMode.LINEAR_IN_SIZE,
+        label=f"embedded {document['as_of']}",
+        source=document["source"],
+        slope=slope,
+        initial=(initial, initial_slope),
+    )
