@@ -23,7 +23,6 @@ from workstation.market.facts import (
 from workstation.market.instrument import Instrument, MarketKey
 from workstation.units import UnixMs
 
-
 INTERVALS_S: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400}
 
 
