@@ -131,7 +131,7 @@ def _multi_asset_pools(
     for coin, amount in account.balances.items():
         if coin in own_pools or not amount:
             continue
-        haircut, price = _haircut(account, coin, amount), inputs.coin_prices.get(coin)
+        haircut, price = _haircut(account, coin, amount), inputs.coin_price(coin)
         if haircut is None or price is None:
             problem = problem or _no_collateral_value(account, coin, has_price=price is not None)
             continue
@@ -199,7 +199,7 @@ def _pool(
         coins=coins,
         legs=tuple(legs),
         positions=positions,
-        usd_price=inputs.coin_prices.get(currency),
+        usd_price=inputs.coin_price(currency),
         isolated=isolated,
         unknown=problems[0] if problems else None,
     )

@@ -64,7 +64,7 @@ class TierTable:
 
     def knows(self, size: float) -> bool:
         """Tell whether a size lies below the end of what is known."""
-        return size <= self.cap[-1] * (1 + 1e-12)
+        return size <= float(self.cap[-1]) * (1 + 1e-12)
 
 
 def file_tier(rate: float, amount: float) -> TierTable:

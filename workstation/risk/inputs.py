@@ -1,0 +1,84 @@
+"""What the engine needs to know of the world, frozen: marks, prices, tiers, funding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from workstation.market.catalogue import Catalogue
+from workstation.market.facts import FundingRate
+from workstation.market.instrument import Instrument, MarketKey, Side
+from workstation.risk.betas import STABLECOINS
+from workstation.risk.report import MarkSource, Withdrawals
+from workstation.risk.tiers import TierBook
+from workstation.units import UnixMs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkUsed:
+    """A mark price and where it came from; ``age_s`` is ``None`` where no time is known."""
+
+    price: float
+    source: MarkSource
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRange:
+    """The lowest and the highest mark seen since the book was true, and when."""
+
+    low: float
+    low_ms: UnixMs
+    high: float
+    high_ms: UnixMs
+    source: str  # "5m candles of okx", "marks of this session"
+
+
+class PositionKey(NamedTuple):
+    """One position of a book."""
+
+    account: str
+    symbol: str
+    side: Side
+
+
+def _nothing() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskInputs:
+    """The world at one moment.
+
+    ``coin_prices`` are USD per coin, consolidated. ``pace`` is the change of a coin's price over
+    the last hour, a fraction. ``presumed`` holds positions that were found passed by the mark
+    earlier (with a sentence that says when and where); they stay lost until the book is read again.
+    """
+
+    now_ms: UnixMs
+    marks: Mapping[MarketKey, MarkUsed]
+    coin_prices: Mapping[str, float]
+    tiers: TierBook
+    catalogue: Catalogue
+    funding: Mapping[MarketKey, FundingRate] = field(default_factory=_nothing)
+    withdrawals: Mapping[str, Withdrawals] = field(default_factory=_nothing)
+    betas: Mapping[str, float] = field(default_factory=_nothing)
+    pace: Mapping[str, float] = field(default_factory=_nothing)
+    ranges: Mapping[MarketKey, MarkRange] = field(default_factory=_nothing)
+    presumed: Mapping[PositionKey, str] = field(default_factory=_nothing)
+    problems: tuple[str, ...] = ()  # sentences about the inputs, carried into the report
+
+    def coin_price(self, coin: str) -> float | None:
+        """Return USD per coin; a stablecoin counts as 1 while no price is known."""
+        price = self.coin_prices.get(coin)
+        return 1.0 if price is None and coin in STABLECOINS else price
+
+    def instrument(self, key: MarketKey) -> Instrument | None:
+        return self.catalogue.find(key)
+
+    def contract_size(self, key: MarketKey) -> float | None:
+        """Return base coins (linear) or USD (inverse) a contract, ``None`` where not known."""
+        found = self.catalogue.find(key)
+        return found.contract_size if found else None
