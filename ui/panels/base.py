@@ -41,6 +41,10 @@ class Panel(QWidget):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back a state; an unreadable field costs that field."""
 
+    def drawn(self) -> dict[str, Any]:
+        """Return what the state document says of what is drawn here; empty for most panels."""
+        return {}
+
 
 class Area(StrEnum):
     """Where a panel stands in the default layout."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -45,6 +43,7 @@ class ChartPanel(Panel):
         layout.setSpacing(0)
         layout.addLayout(self.tools)
         layout.addWidget(self.chart, 1)
+        self.setFocusProxy(self.chart)
         self.chart.set_mode(self.bridge.desk.store.mode)
         self.bridge.market_changed.connect(self._take_update)
         self.bridge.view_changed.connect(self._take_view)
@@ -64,10 +63,6 @@ class ChartPanel(Panel):
 
     def show_header(self) -> None:
         """Show the values at the crosshair, or else now."""
-
-    def figures(self) -> dict[str, Any]:
-        """Return what the state document says of the chart."""
-        return {}
 
     @Slot(object)
     def _take_update(self, update: FeedUpdate) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from PySide6.QtGui import QColor
 
@@ -83,6 +81,3 @@ class FundingPanel(VenueChartPanel):
     def empty_text(self) -> str:
         coin = self.bridge.desk.view.coin
         return f"No venue has given funding of {coin} yet; the status bar says how each venue does."
-
-    def figures(self) -> dict[str, Any]:
-        return super().figures()

@@ -235,7 +235,7 @@ class PricePanel(ChartPanel):
         if isinstance(name, str) and self.map_picker.findText(name) >= 0:
             self.map_picker.setCurrentText(name)
 
-    def figures(self) -> dict[str, Any]:
+    def drawn(self) -> dict[str, Any]:
         candles = self._candles.candles
         if candles is None or not len(candles):
             return {"candles": 0, "last_time": None, "last_close": None, "gaps": 0}

@@ -120,7 +120,7 @@ class VenueChartPanel(ChartPanel):
         self.series, self._sources = (), ()
         self.show_series()
 
-    def figures(self) -> dict[str, Any]:
+    def drawn(self) -> dict[str, Any]:
         ends = [int(item.series.until_ms[-1]) for item in self.series]
         return {
             "venues": [item.key.venue for item in self.series],
