@@ -5,9 +5,9 @@ settlement coin; in a multi-asset account every balance backs one USD pool of al
 and coin-settled positions keep theirs.
 
 Linear and inverse contracts obey one algebra. The *value* of a contract in its settlement coin is
-``q P`` or ``Q / P``; while a price moves it scales by a factor ``k`` (``P / M`` for linear, ``M / P``
-for inverse contracts), and the unrealised profit is ``direction x (value k - cost)`` with the value
-at entry as cost and the side's sign, turned round for inverse contracts, as direction.
+``q P`` or ``Q / P``; while a price moves it scales by a factor ``k`` (``P / M`` for linear and
+``M / P`` for inverse contracts), and the unrealised profit is ``direction x (value k - cost)`` with
+the value at entry as cost and the side's sign, turned round for inverse contracts, as direction.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import numpy as np
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Contract, MarketKey, split_symbol
 from workstation.portfolio.model import Account, Collateral, MarginMode, MarginSystem, Position
-from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.profiles import FeeInMaintenance, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
@@ -32,61 +31,112 @@ class Leg:
 
     position: Position
     coin: str
+    quote: str
     mark: float
     direction: float
     value: float  # at the mark
     cost: float  # value at entry
     coins: float | None  # size in coins of a linear contract; an inverse one's is its value
     contracts: float | None
-    tiers: TierTable
+    tiers: TierTable | None  # None: not known, and so no maintenance margin either
     fee_rate: float  # part of maintenance that moves with the value
     fee_fixed: float  # part of maintenance that does not
 
+    @property
+    def linear(self) -> bool:
+        return self.position.contract is Contract.LINEAR
+
+    @property
+    def table(self) -> TierTable:
+        """The tiers of a leg whose maintenance margin is known."""
+        if self.tiers is None:
+            raise ValueError(f"{self.position.symbol} has no tiers")
+        return self.tiers
+
+    def price(self, factor: float) -> float:
+        """Return the price at which the value has scaled by a factor."""
+        return self.mark * factor if self.linear else self.mark / factor
+
+    def profit(self, factor: FloatArray) -> FloatArray:
+        """Return unrealised profit over an array of factors, in the pool's currency."""
+        gained: FloatArray = self.direction * (self.value * factor - self.cost)
+        return gained
+
+    @property
+    def profit_now(self) -> float:
+        return self.direction * (self.value - self.cost)
+
+    @property
+    def maintenance_now(self) -> float:
+        return float(self.maintenance(np.ones(1))[0])
+
     def size(self, factor: float) -> float | None:
         """Return what picks the tier when the value scales by ``factor``; ``None``: not known."""
-        return self.contracts if self.tiers.unit is TierUnit.CONTRACTS else self.value * factor
+        return self.contracts if self.table.unit is TierUnit.CONTRACTS else self.value * factor
 
     def rate_and_amount(self, factor: float) -> tuple[float, float]:
         """Return the rate and the deduction that hold at a factor."""
-        row = self.tiers.row(self.size(factor) or 0.0)
-        return float(self.tiers.rate[row]), float(self.tiers.amount[row])
+        row = self.table.row(self.size(factor) or 0.0)
+        return float(self.table.rate[row]), float(self.table.amount[row])
 
     def maintenance(self, factor: FloatArray) -> FloatArray:
         """Return the requirement over an array of factors, in the pool's currency."""
-        tiers, value = self.tiers, self.value * factor
+        tiers, value = self.table, self.value * factor
         if tiers.mode is TierMode.LINEAR_IN_SIZE:
             coins = value if self.coins is None else self.coins
-            required: FloatArray = value * (tiers.rate[0] + tiers.slope * coins)
-            return required
+            rate: FloatArray = tiers.rate[0] + tiers.slope * coins
+            return value * rate
         size = value if tiers.unit is TierUnit.VALUE else np.full_like(value, self.contracts or 0.0)
         row = np.maximum(np.searchsorted(tiers.floor, size, side="right") - 1, 0)
-        required = value * (tiers.rate[row] + self.fee_rate) - tiers.amount[row] + self.fee_fixed
-        return required
+        return value * (tiers.rate[row] + self.fee_rate) - tiers.amount[row] + self.fee_fixed
+
+    def initial(self) -> float | None:
+        """Return the initial margin now; ``None`` where no leverage is known."""
+        tiers = self.tiers
+        if tiers is not None and tiers.initial is not None:
+            base, slope = tiers.initial
+            return self.value * (base + slope * (self.value if self.coins is None else self.coins))
+        leverage = self.position.leverage
+        return self.value / leverage + self.fee_fixed if leverage else None
+
+    def kinks(self) -> list[float]:
+        """Return the factors at which the tier changes, ascending."""
+        if self.table.unit is TierUnit.CONTRACTS:
+            return []
+        return [float(floor / self.value) for floor in self.table.floor[1:]]
 
     def knows(self, factor: float) -> bool:
         """Tell whether the tier at a factor lies below the end of what is known."""
         size = self.size(factor)
-        return size is not None and self.tiers.knows(size)
+        return size is not None and self.table.knows(size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoinCollateral:
-    """A balance that backs a pool and moves with its coin; ``weight`` is 1 - haircut, 1 a debt."""
+    """A balance that backs a multi-asset pool; ``weight`` is 1 - haircut, and 1 for a debt."""
 
     coin: str
-    amount: float
+    market_value: float  # in USD
     weight: float
-    value: float  # amount x price x weight, in the pool's currency
+
+    @property
+    def value(self) -> float:
+        """What the venue counts of it, in USD."""
+        return self.market_value * self.weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """What is liquidated together. ``unknown`` says in a sentence why no figure can be derived."""
+    """What is liquidated together.
+
+    ``unknown`` says in a sentence why the pool has no value here; ``unknown_margin`` why it has a
+    value but no maintenance margin, and so no liquidation price. A pool of coin collateral
+    (multi-asset) is counted in USD and has its wallet in ``coins``.
+    """
 
     account: Account
     profile: VenueProfile
     currency: str
-    contract: Contract
     wallet: float  # collateral that does not move, without unrealised profit
     coins: tuple[CoinCollateral, ...]
     legs: tuple[Leg, ...]
@@ -94,6 +144,12 @@ class Pool:
     usd_price: float | None  # of the currency
     isolated: bool
     unknown: str | None
+    unknown_margin: str | None
+
+    @property
+    def has_margin(self) -> bool:
+        """Whether the maintenance margin is known."""
+        return self.unknown is None and self.unknown_margin is None
 
     @property
     def name(self) -> str:
@@ -127,7 +183,7 @@ def _multi_asset_pools(
     linear = tuple(p for p in cross if p.contract is Contract.LINEAR)
     inverse = [p for p in cross if p.contract is Contract.INVERSE]
     own_pools = dict.fromkeys(split_symbol(p.symbol)[2] for p in inverse)
-    coins, wallet, problem = [], 0.0, None
+    coins, problem = [], None
     for coin, amount in account.balances.items():
         if coin in own_pools or not amount:
             continue
@@ -135,16 +191,9 @@ def _multi_asset_pools(
         if haircut is None or price is None:
             problem = problem or _no_collateral_value(account, coin, has_price=price is not None)
             continue
-        weight = 1.0 - haircut
-        if coin in STABLECOINS:
-            wallet += amount * price * weight
-        else:
-            value = amount * price * weight
-            coins.append(CoinCollateral(coin=coin, amount=amount, weight=weight, value=value))
-    if linear or coins or wallet:
-        yield _pool(
-            account, inputs, "USD", wallet, linear, coins=tuple(coins), collateral_problem=problem
-        )
+        coins.append(CoinCollateral(coin=coin, market_value=amount * price, weight=1.0 - haircut))
+    if linear or coins or problem:
+        yield _pool(account, inputs, "USD", 0.0, linear, coins=tuple(coins), problem=problem)
     for currency in own_pools:
         own = tuple(p for p in inverse if split_symbol(p.symbol)[2] == currency)
         yield _pool(account, inputs, currency, account.balances.get(currency, 0.0), own)
@@ -175,71 +224,81 @@ def _pool(
     *,
     isolated: bool = False,
     coins: tuple[CoinCollateral, ...] = (),
-    collateral_problem: str | None = None,
+    problem: str | None = None,
 ) -> Pool:
-    legs, problems = [], [collateral_problem] if collateral_problem else []
+    legs = [_leg(account, inputs, position, isolated=isolated) for position in positions]
+    usd_price = inputs.coin_price(currency)
+    unknown = [problem] if problem else []
     if account.margin_system is not MarginSystem.STANDARD:
-        problems.append(
+        unknown.append(
             f"{account.id}: there is no rule here for {account.margin_system} margin; "
             "the account is not included in any total."
         )
-    for position in positions:
-        leg = _leg(account, inputs, position, isolated=isolated)
-        if isinstance(leg, Leg):
-            legs.append(leg)
-        else:
-            problems.append(leg)
-    contracts = {position.contract for position in positions} or {Contract.LINEAR}
+    if usd_price is None:
+        unknown.append(f"{account.id}: {currency} has no price: give one with --mark.")
+    unknown += [_no_mark(account, p) for p, leg in zip(positions, legs, strict=True) if not leg]
+    known = tuple(leg for leg in legs if leg)
+    unknown_margin = [text for leg in known if (text := _no_tier(account, leg))]
     return Pool(
         account=account,
         profile=profile_of(account.venue),
         currency=currency,
-        contract=contracts.pop(),
         wallet=wallet,
         coins=coins,
-        legs=tuple(legs),
+        legs=known,
         positions=positions,
-        usd_price=inputs.coin_price(currency),
+        usd_price=usd_price,
         isolated=isolated,
-        unknown=problems[0] if problems else None,
+        unknown=unknown[0] if unknown else None,
+        unknown_margin=unknown_margin[0] if unknown_margin else None,
     )
 
 
-def _leg(account: Account, inputs: RiskInputs, position: Position, *, isolated: bool) -> Leg | str:
-    key = account.key(position.symbol)
-    used, tiers = inputs.marks.get(key), _tiers(inputs, key, position)
-    where = f"{account.id} {position.symbol}"
-    if used is None:
-        return f"{where} has no mark price: give one with --mark {position.symbol}=PRICE."
-    if tiers is None:
+def _no_mark(account: Account, position: Position) -> str:
+    symbol = position.symbol
+    return f"{account.id} {symbol} has no mark price: give one with --mark {symbol}=PRICE."
+
+
+def _no_tier(account: Account, leg: Leg) -> str | None:
+    where = f"{account.id} {leg.position.symbol}"
+    if leg.tiers is None:
         return (
             f"{where}: no maintenance tiers are known for it at {account.venue}; "
             "give maintenance_rate in the file."
         )
+    if not leg.knows(1.0):
+        return (
+            f"{where}: its size lies above the tiers that are known ({leg.tiers.label}); "
+            "give maintenance_rate in the file."
+        )
+    return None
+
+
+def _leg(account: Account, inputs: RiskInputs, position: Position, *, isolated: bool) -> Leg | None:
+    key = account.key(position.symbol)
+    used = inputs.marks.get(key)
+    if used is None:
+        return None
     size, mark, entry = abs(position.quantity), used.price, position.entry_price
     linear = position.contract is Contract.LINEAR
     value, cost = (size * mark, size * entry) if linear else (size / mark, size / entry)
     sign = position.side.sign
     contract_size = position.contract_size or inputs.contract_size(key)
-    leg = Leg(
+    coin, quote, _ = split_symbol(position.symbol)
+    return Leg(
         position=position,
-        coin=split_symbol(position.symbol)[0],
+        coin=coin,
+        quote=quote,
         mark=mark,
         direction=sign if linear else -sign,
         value=value,
         cost=cost,
         coins=size if linear else None,
         contracts=size / contract_size if contract_size else None,
-        tiers=tiers,
+        tiers=_tiers(inputs, key, position),
         fee_rate=_fee_rate(account),
         fee_fixed=0.0 if isolated else _closing_fee(account, position, cost),
     )
-    if not leg.knows(1.0):
-        return (
-            f"{where}: its size lies above the tiers that are known ({tiers.label}); "
-            "give maintenance_rate in the file."
-        )
-    return leg
 
 
 def _tiers(inputs: RiskInputs, key: MarketKey, position: Position) -> TierTable | None:
@@ -248,14 +307,15 @@ def _tiers(inputs: RiskInputs, key: MarketKey, position: Position) -> TierTable 
     return inputs.tiers.find(key)
 
 
-def _taker_fee(account: Account) -> float:
+def taker_fee(account: Account) -> float:
+    """Return the account's taker fee, or the venue's base tier; a fraction."""
     profile = profile_of(account.venue)
     return account.taker_fee if account.taker_fee is not None else profile.taker_fee or 0.0
 
 
 def _fee_rate(account: Account) -> float:
     charged = profile_of(account.venue).fee is FeeInMaintenance.RATE
-    return _taker_fee(account) if charged else 0.0
+    return taker_fee(account) if charged else 0.0
 
 
 def _closing_fee(account: Account, position: Position, cost: float) -> float:
@@ -268,4 +328,4 @@ def _closing_fee(account: Account, position: Position, cost: float) -> float:
         return 0.0
     side = position.side.sign * (1 if position.contract is Contract.INVERSE else -1)
     per_leverage = side / position.leverage if position.leverage else 0.0
-    return cost * (1 + per_leverage) * _taker_fee(account)
+    return cost * (1 + per_leverage) * taker_fee(account)

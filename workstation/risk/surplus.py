@@ -1,8 +1,8 @@
 """Equity minus maintenance of a pool: at any prices, and the exact factor at which it is zero.
 
-Theory of operation. While one price is tried, values of the moving legs scale by a factor ``k`` (see
-``pools``). Between two tier boundaries the surplus is then a polynomial in ``k``: of first degree
-under tiers, of second under a rate that is linear in size. So the walk goes from the present
+Theory of operation. While one price is tried, values of the moving legs scale by a factor ``k``
+(see ``pools``). Between two tier boundaries the surplus is then a polynomial in ``k``: of first
+degree under tiers, of second under a rate that is linear in size. So the walk goes from the present
 (``k = 1``) outwards, boundary by boundary, and solves each stretch in closed form: exact, without
 iteration. A flat tier that jumps through zero at its boundary liquidates there.
 
@@ -15,15 +15,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.pools import CoinCollateral, Leg, Pool
 from workstation.risk.profiles import MaintenancePrice
-from workstation.risk.tiers import TierMode, TierUnit
+from workstation.risk.tiers import TierMode
 
-_FAR = 1e9  # factors beyond it are no prices
+_FAR: Final = 1e9  # factors beyond it are no prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def equity(pool: Pool, leg_factors: FloatArray, coin_factors: FloatArray) -> Flo
     """
     total: FloatArray = np.full(leg_factors.shape[1], pool.wallet)
     for leg, factor in zip(pool.legs, leg_factors, strict=True):
-        total = total + leg.direction * (leg.value * factor - leg.cost)
+        total = total + leg.profit(factor)
     for coin, factor in zip(pool.coins, coin_factors, strict=True):
         total = total + coin.value * factor
     return total
@@ -63,10 +64,14 @@ def maintenance(pool: Pool, leg_factors: FloatArray) -> FloatArray:
     return total
 
 
-def present(pool: Pool) -> tuple[float, float]:
-    """Return margin balance and maintenance margin now."""
-    legs, coins = np.ones((len(pool.legs), 1)), np.ones((len(pool.coins), 1))
-    return float(equity(pool, legs, coins)[0]), float(maintenance(pool, legs)[0])
+def margin_balance_now(pool: Pool) -> float:
+    """Return the margin balance at the present marks, collateral after haircut."""
+    return pool.wallet + sum(leg.profit_now for leg in pool.legs) + sum(c.value for c in pool.coins)
+
+
+def maintenance_now(pool: Pool) -> float:
+    """Return the maintenance margin at the present marks."""
+    return sum(leg.maintenance_now for leg in pool.legs)
 
 
 def roots(
@@ -75,6 +80,22 @@ def roots(
     """Return the roots below and above the present when these legs and coins move together."""
     walk = _Walk(pool, moves, coin_moves)
     return walk.down(), walk.up()
+
+
+def equity_line(
+    pool: Pool, moves: Callable[[Leg], bool], coin_moves: Callable[[CoinCollateral], bool]
+) -> tuple[float, float]:
+    """Return ``(a, b)`` of the margin balance ``a + b k`` when these legs and coins move."""
+    constant, slope = pool.wallet, 0.0
+    for leg in pool.legs:
+        moving = moves(leg)
+        constant -= leg.direction * leg.cost
+        constant += 0.0 if moving else leg.direction * leg.value
+        slope += leg.direction * leg.value if moving else 0.0
+    for coin in pool.coins:
+        constant += 0.0 if coin_moves(coin) else coin.value
+        slope += coin.value if coin_moves(coin) else 0.0
+    return constant, slope
 
 
 class _Walk:
@@ -86,13 +107,9 @@ class _Walk:
     ) -> None:
         self._frozen = pool.profile.maintenance_price is MaintenancePrice.MARK
         self._moving = [leg for leg in pool.legs if moves(leg)]
+        constant, self._slope = equity_line(pool, moves, coin_moves)
         still = [leg for leg in pool.legs if not moves(leg)]
-        one = np.ones(1)
-        self._constant = pool.wallet
-        self._constant += sum(coin.value for coin in pool.coins if not coin_moves(coin))
-        self._constant += sum(leg.direction * (leg.value - leg.cost) for leg in still)
-        self._constant -= sum(float(leg.maintenance(one)[0]) for leg in still)
-        self._coins = sum(coin.value for coin in pool.coins if coin_moves(coin))
+        self._constant = constant - sum(leg.maintenance_now for leg in still)
 
     def down(self) -> Root:
         high = 1.0
@@ -118,13 +135,8 @@ class _Walk:
 
     def _kinks(self) -> list[float]:
         """Return the factors at which a moving leg changes its tier, ascending."""
-        kinks = {
-            float(floor / leg.value)
-            for leg in self._moving
-            if leg.tiers.unit is TierUnit.VALUE and not self._frozen
-            for floor in leg.tiers.floor[1:]
-        }
-        return sorted(kinks)
+        moving = [] if self._frozen else self._moving
+        return sorted({kink for leg in moving for kink in leg.kinks()})
 
     def _first_root(self, *, entered: float, left: float) -> float | None:
         """Return the first root met on a stretch, from where it is entered to where it is left."""
@@ -138,19 +150,17 @@ class _Walk:
         return min(inner, key=lambda k: abs(k - entered), default=None)
 
     def _polynomial(self, factor: float) -> tuple[float, float, float]:
-        c0, c1, c2 = self._constant, self._coins, 0.0
+        c0, c1, c2 = self._constant, self._slope, 0.0
         for leg in self._moving:
-            c0 -= leg.direction * leg.cost
-            c1 += leg.direction * leg.value
             if self._frozen:
-                c0 -= float(leg.maintenance(np.ones(1))[0])
-            elif leg.tiers.mode is TierMode.LINEAR_IN_SIZE:
-                rate = float(leg.tiers.rate[0])
+                c0 -= leg.maintenance_now
+            elif leg.table.mode is TierMode.LINEAR_IN_SIZE:
+                rate, slope = float(leg.table.rate[0]), leg.table.slope
                 if leg.coins is None:
                     c1 -= rate * leg.value
-                    c2 -= leg.tiers.slope * leg.value**2
+                    c2 -= slope * leg.value**2
                 else:
-                    c1 -= (rate + leg.tiers.slope * leg.coins) * leg.value
+                    c1 -= (rate + slope * leg.coins) * leg.value
             else:
                 rate, amount = leg.rate_and_amount(factor)
                 c0 += amount - leg.fee_fixed

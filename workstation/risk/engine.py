@@ -1,0 +1,270 @@
+"""The engine: a book and the state of the world give one frozen report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from workstation.market.instrument import Contract, split_symbol
+from workstation.portfolio.model import Account, OrderType, Portfolio, Position
+from workstation.risk.explanation import explain
+from workstation.risk.exposure import exposures, totals
+from workstation.risk.inputs import PositionKey, RiskInputs
+from workstation.risk.liquidation import LiquidationPrices, liquidation_prices
+from workstation.risk.pools import Leg, pools_of
+from workstation.risk.report import (
+    AccountReport,
+    LiquidationKind,
+    NextLiquidation,
+    PositionReport,
+    RiskReport,
+    Status,
+    Withdrawals,
+)
+from workstation.risk.standing import Standing, standing_of
+from workstation.units import HOUR_MS
+
+_DAY_H: Final = 24.0
+
+
+def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
+    """Return how every pool and position stands now.
+
+    Pools without a rule, a mark or a price have ``None`` for every derived figure and status
+    ``unknown``; a sentence in ``problems`` says what is missing.
+    """
+    pools = [pool for account in portfolio.accounts for pool in pools_of(account, inputs)]
+    judged = [_presume(standing_of(pool, inputs), inputs) for pool in pools]
+    standings = [standing for standing, _ in judged]
+    rows = {
+        PositionKey(row.account, row.symbol, row.side): row for _, found in judged for row in found
+    }
+    positions = [
+        rows[PositionKey(account.id, position.symbol, position.side)]
+        for account in portfolio.accounts
+        for position in account.positions
+    ]
+    return RiskReport(
+        as_of_ms=inputs.now_ms,
+        portfolio=portfolio.name,
+        accounts=tuple(
+            _account_row(standing, inputs) for standing in standings if not standing.pool.isolated
+        ),
+        positions=tuple(positions),
+        exposures=exposures(standings, inputs),
+        totals=totals(standings),
+        next_liquidation=_next_liquidation(standings, positions, inputs),
+        book_as_of_ms=portfolio.as_of_ms,
+        problems=tuple(dict.fromkeys(_problems(portfolio, standings, positions, inputs))),
+    )
+
+
+def _presume(standing: Standing, inputs: RiskInputs) -> tuple[Standing, list[PositionReport]]:
+    """Return a pool and its rows; a position that the mark has passed takes its pool along."""
+    pool = standing.pool
+    found = [(leg, liquidation_prices(pool, leg, standing.shock, inputs)) for leg in pool.legs]
+    passed = standing.status is Status.OK and any(
+        _passed(standing, leg, prices, inputs) for leg, prices in found
+    )
+    latched = any(_key(pool.account, position) in inputs.presumed for position in pool.positions)
+    if passed or latched:
+        standing = replace(standing, status=Status.PRESUMED_LIQUIDATED)
+    known = {id(leg.position): (leg, prices) for leg, prices in found}
+    rows = []
+    for position in pool.positions:
+        leg, prices = known.get(id(position), (None, None))
+        rows.append(_position_row(standing, position, leg, prices, inputs))
+    return standing, rows
+
+
+def _key(account: Account, position: Position) -> PositionKey:
+    return PositionKey(account.id, position.symbol, position.side)
+
+
+def _passed(standing: Standing, leg: Leg, prices: LiquidationPrices, inputs: RiskInputs) -> bool:
+    """Tell whether the mark's low or high since the book was true lies beyond the price."""
+    seen = inputs.ranges.get(standing.pool.account.key(leg.position.symbol))
+    if seen is None:
+        return False
+    ends = [price for price in (prices.first, prices.other) if price is not None]
+    return any(seen.low <= end < leg.mark or leg.mark < end <= seen.high for end in ends)
+
+
+def _position_row(
+    standing: Standing,
+    position: Position,
+    leg: Leg | None,
+    prices: LiquidationPrices | None,
+    inputs: RiskInputs,
+) -> PositionReport:
+    pool, key = standing.pool, standing.pool.account.key(position.symbol)
+    used, funding = inputs.marks.get(key), inputs.funding.get(key)
+    valued = leg if pool.unknown is None else None
+    margined = valued if pool.has_margin else None
+    found = prices if valued and prices else LiquidationPrices(kind=LiquidationKind.UNKNOWN)
+    mark = used.price if used else None
+    return PositionReport(
+        account=pool.account.id,
+        venue=pool.account.venue,
+        symbol=position.symbol,
+        side=position.side,
+        contract=position.contract,
+        quantity=abs(position.quantity),
+        notional_usd=standing.notional_usd(leg) if leg else None,
+        entry_price=position.entry_price,
+        mark_price=mark,
+        leverage=position.leverage,
+        margin_mode=position.margin_mode,
+        currency=split_symbol(position.symbol)[2],
+        unrealized_pnl=leg.profit_now if valued and leg else None,
+        initial_margin=valued.initial() if valued else None,
+        maintenance_margin=margined.maintenance_now if margined else None,
+        margin_ratio=standing.ratio,
+        liquidation=found.kind,
+        liquidation_price=found.first,
+        liquidation_price_other=found.other,
+        liquidation_price_common_shock=found.common_shock,
+        bankruptcy_price=found.bankruptcy,
+        distance=found.first / mark - 1 if found.first is not None and mark else None,
+        tier_source=leg.tiers.label if leg and leg.tiers else None,
+        mark_source=used.source if used else None,
+        mark_age_s=used.age_s if used else None,
+        next_funding_usd=standing.funding_usd(leg, inputs) if leg else None,
+        next_funding_ms=funding.next_funding_ms if funding else None,
+        stop_price=_stop_price(pool.account, position, mark),
+        adl_rank=None,
+        status=standing.status,
+        explanation=explain(standing, leg, found, inputs) if leg else pool.unknown or "",
+    )
+
+
+def _stop_price(account: Account, position: Position, mark: float | None) -> float | None:
+    """Return the trigger of the stop that would close the position first, if there is one."""
+    stops = [
+        order.price
+        for order in account.orders
+        if order.symbol == position.symbol
+        and order.type is OrderType.STOP
+        and order.quantity * position.quantity < 0
+    ]
+    return min(stops, key=lambda price: abs(price - (mark or price)), default=None)
+
+
+def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
+    pool, shock = standing.pool, standing.shock
+    valued = pool.unknown is None
+    initials = [leg.initial() for leg in pool.legs]
+    known = [initial for initial in initials if initial is not None]
+    initial = sum(known) if valued and len(known) == len(initials) else None
+    balance = standing.balance
+    price = shock.price if shock else None
+    free = None if initial is None or balance is None else max(0.0, balance - initial)
+    return AccountReport(
+        id=pool.account.id,
+        venue=pool.account.venue,
+        currency=pool.currency,
+        wallet_balance=standing.wallet,
+        unrealized_pnl=sum(leg.profit_now for leg in pool.legs) if valued else None,
+        margin_balance=balance,
+        initial_margin=initial,
+        maintenance_margin=standing.maintenance,
+        margin_ratio=standing.ratio,
+        free_collateral=free,
+        withdrawable=None,
+        withdrawals=inputs.withdrawals.get(pool.account.venue, Withdrawals.UNKNOWN),
+        funding_24h_usd=_funding_24h(pool.account, pool.currency, inputs),
+        liquidation_coin=shock.coin if shock and price is not None else None,
+        liquidation_coin_price=price,
+        liquidation_coin_distance=price / shock.start - 1 if shock and price is not None else None,
+        status=standing.status,
+    )
+
+
+def _funding_24h(account: Account, currency: str, inputs: RiskInputs) -> float | None:
+    """Return what the account's positions of a settlement coin receive in 24 h at running rates.
+
+    Isolated positions count: the figure is the account's. ``None`` where a rate is not known.
+    """
+    total = 0.0
+    for position in account.positions:
+        linear_in_usd = currency == "USD" and position.contract is Contract.LINEAR
+        if split_symbol(position.symbol)[2] != currency and not linear_in_usd:
+            continue
+        key = account.key(position.symbol)
+        funding, used = inputs.funding.get(key), inputs.marks.get(key)
+        if funding is None or used is None:
+            return None
+        face = position.quantity
+        notional = face * used.price if position.contract is Contract.LINEAR else face
+        total -= funding.funding_rate * _DAY_H / funding.interval_h * notional
+    return total
+
+
+def _next_liquidation(
+    standings: Sequence[Standing], rows: Sequence[PositionReport], inputs: RiskInputs
+) -> NextLiquidation | None:
+    alive = [
+        row
+        for row in rows
+        if row.liquidation_price is not None
+        and row.distance is not None
+        and row.status in (Status.OK, Status.BELOW_MAINTENANCE)
+    ]
+    row = min(alive, key=lambda row: abs(row.distance or 0.0), default=None)
+    if row is None or row.liquidation_price is None or row.distance is None:
+        return None
+    standing = next(s for s in standings if s.holds(row.account, row.symbol, row.side))
+    return NextLiquidation(
+        account=row.account,
+        venue=row.venue,
+        symbol=row.symbol,
+        side=row.side,
+        margin_mode=row.margin_mode,
+        leverage=row.leverage,
+        price=row.liquidation_price,
+        distance=row.distance,
+        minutes_at_pace=_minutes_at_pace(row, inputs),
+        loss_of_doing_nothing_usd=standing.value_usd,
+        stop_price=row.stop_price,
+        rescue_amount=None,
+        rescue_asset=None,
+    )
+
+
+def _minutes_at_pace(row: PositionReport, inputs: RiskInputs) -> float | None:
+    """Extrapolate the last hour's move of the coin; ``None`` when it does not approach."""
+    pace = inputs.pace.get(split_symbol(row.symbol)[0])
+    if not pace or not row.distance or pace <= -1 or pace * row.distance < 0:
+        return None
+    return math.log1p(row.distance) / math.log1p(pace) * HOUR_MS / 60_000
+
+
+def _problems(
+    portfolio: Portfolio,
+    standings: Iterable[Standing],
+    rows: Iterable[PositionReport],
+    inputs: RiskInputs,
+) -> Iterator[str]:
+    yield from portfolio.warnings
+    yield from inputs.problems
+    for standing in standings:
+        problem = standing.pool.unknown or standing.pool.unknown_margin
+        if problem:
+            yield problem
+    for row in rows:
+        where = f"{row.account} {row.symbol}"
+        if row.status is Status.PRESUMED_LIQUIDATED:
+            key = PositionKey(row.account, row.symbol, row.side)
+            yield inputs.presumed.get(key) or (
+                f"{where}: the mark has passed the liquidation price since the book was read; it "
+                "counts as lost until the account or the file is read again."
+            )
+        elif row.status is Status.BELOW_MAINTENANCE:
+            yield f"{where} is below its maintenance margin: the venue may liquidate it now."
+        elif row.liquidation is LiquidationKind.UNKNOWN and row.status is Status.OK:
+            yield (
+                f"{where}: its liquidation price lies beyond the tiers that are known "
+                f"({row.tier_source}); give maintenance_rate in the file."
+            )

@@ -1,0 +1,151 @@
+"""A move of the whole market on one clock, and where on its way a pool is liquidated.
+
+On the path every coin moves linearly in the logarithm: at clock ``t`` its price is
+``P0 exp(rate t)``. A scenario runs ``t`` from 0 to 1 with ``rate = ln(end / start)``; a common
+shock runs it from 0 outwards with the betas as rates, so that ``t`` is bitcoin's log return.
+
+Coins that move at different rates make the surplus of a pool a smooth curve between tier
+boundaries, and no polynomial. Its first zero is bracketed on a grid that holds every boundary, and
+the bracket is then narrowed to the precision of a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from workstation.market.facts import FloatArray
+from workstation.risk.pools import Leg, Pool
+from workstation.risk.surplus import equity, maintenance
+
+_GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen
+_NARROWING: Final = 33  # points of each further one; six of them leave 1e-9 of a cell
+_ROUNDS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """Log returns of coins per unit of the clock; a coin that is not named stays.
+
+    ``funding`` are fractions per unit of the clock that a long pays, by (account id, symbol).
+    """
+
+    rates: Mapping[str, float]
+    funding: Mapping[tuple[str, str], float]
+
+    def rate(self, coin: str) -> float:
+        return self.rates.get(coin, 0.0)
+
+    def leg_rate(self, leg: Leg) -> float:
+        """Return the log return of a leg's value; an inverse contract's falls with the price."""
+        rate = self.rate(leg.coin) - self.rate(leg.quote)
+        return rate if leg.linear else -rate
+
+    def leg_factor(self, leg: Leg, clock: float) -> float:
+        return float(np.exp(self.leg_rate(leg) * clock))
+
+    def legs(self, pool: Pool, clock: FloatArray) -> FloatArray:
+        """Return the (legs, n) factors of the legs' values at (n,) times."""
+        rates = np.array([self.leg_rate(leg) for leg in pool.legs])
+        factors: FloatArray = np.exp(np.outer(rates, clock))
+        return factors
+
+    def coins(self, pool: Pool, clock: FloatArray) -> FloatArray:
+        """Return the (coins, n) factors of the collateral's prices."""
+        rates = np.array([self.rate(coin.coin) for coin in pool.coins])
+        factors: FloatArray = np.exp(np.outer(rates, clock))
+        return factors
+
+    def usd_price(self, pool: Pool, clock: FloatArray) -> FloatArray:
+        """Return the USD price of the pool's currency, (n,)."""
+        price: FloatArray = (pool.usd_price or 0.0) * np.exp(self.rate(pool.currency) * clock)
+        return price
+
+    def funding_paid(self, pool: Pool, clock: FloatArray, since: float) -> FloatArray:
+        """Return what the pool paid from ``since`` on, in its currency; negative: received.
+
+        The rate accrues evenly on the position's value of the moment, so the integral over an
+        exponential path is in closed form.
+        """
+        paid = np.zeros_like(clock)
+        for leg in pool.legs:
+            paid = paid + self.leg_funding(pool, leg, clock, since)
+        return paid
+
+    def leg_funding(self, pool: Pool, leg: Leg, clock: FloatArray, since: float) -> FloatArray:
+        """Return what one leg paid from ``since`` on, in the pool's currency."""
+        per_clock = self.funding.get((pool.account.id, leg.position.symbol), 0.0)
+        if not per_clock:
+            return np.zeros_like(clock)
+        rate = self.leg_rate(leg)
+        start, span = np.exp(rate * since), clock - since
+        # expm1(x) / x tends to 1: a leg that stands still pays on its constant value
+        grown = np.where(np.abs(rate * span) < 1e-12, span, np.expm1(rate * span) / (rate or 1.0))
+        paid: FloatArray = leg.position.side.sign * per_clock * leg.value * start * grown
+        return paid
+
+    def surplus(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
+        """Return margin balance minus maintenance margin, (n,), in the pool's currency."""
+        legs = self.legs(pool, clock)
+        balance = equity(pool, legs, self.coins(pool, clock))
+        left: FloatArray = balance - self.funding_paid(pool, clock, since) - maintenance(pool, legs)
+        return left
+
+    def value_usd(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
+        """Return what the pool is worth at market value, without haircut, in USD, (n,)."""
+        total = np.full_like(clock, pool.wallet) - self.funding_paid(pool, clock, since)
+        for leg, factor in zip(pool.legs, self.legs(pool, clock), strict=True):
+            total = total + leg.profit(factor)
+        for coin, factor in zip(pool.coins, self.coins(pool, clock), strict=True):
+            total = total + coin.market_value * factor
+        return total * self.usd_price(pool, clock)
+
+
+def first_breach(pool: Pool, path: Path, start: float, end: float) -> float | None:
+    """Return the first time from ``start`` to ``end`` at which the surplus is not positive.
+
+    ``end`` may lie before ``start``: the way is walked from ``start`` outwards.
+    """
+    if not pool.legs and not any(coin.market_value < 0 for coin in pool.coins):
+        return None
+    clock = _grid(pool, path, start, end)
+    for _ in range(_ROUNDS):
+        below = path.surplus(pool, clock, start) <= 0
+        if not below.any():
+            return None
+        first = int(np.argmax(below))
+        if first == 0:
+            return float(clock[0])
+        clock = np.linspace(clock[first - 1], clock[first], _NARROWING)
+    return float(clock[1 + int(np.argmax(path.surplus(pool, clock[1:], start) <= 0))])
+
+
+def lowest_surplus(pool: Pool, path: Path, start: float, end: float) -> float:
+    """Return the smallest surplus on the way, in the pool's currency."""
+    clock = _grid(pool, path, start, end)
+    left = path.surplus(pool, clock, start)
+    for _ in range(_ROUNDS):
+        lowest = int(np.argmin(left))
+        if lowest in (0, len(clock) - 1):
+            break
+        clock = np.linspace(clock[lowest - 1], clock[lowest + 1], _NARROWING)
+        left = path.surplus(pool, clock, start)
+    return float(left.min())
+
+
+def _grid(pool: Pool, path: Path, start: float, end: float) -> FloatArray:
+    """Return times from ``start`` to ``end`` that hold every tier boundary on the way."""
+    low, high = min(start, end), max(start, end)
+    kinks = [
+        np.log(kink) / rate
+        for leg in pool.legs
+        if (rate := path.leg_rate(leg))
+        for kink in leg.kinks()
+        if kink > 0
+    ]
+    inside = [kink for kink in kinks if low < kink < high]
+    clock: FloatArray = np.unique(np.concatenate([np.linspace(low, high, _GRID), inside]))
+    return clock if end >= start else clock[::-1]
