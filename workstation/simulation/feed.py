@@ -31,10 +31,17 @@ _STRIDE_S: Final = 86_400  # market time between two looks at the stop sign on a
 _START_MS: Final = story.PLAY_START_S * SECOND_MS
 
 
-def warm_up(progress: Callable[[str], None]) -> None:
-    """Compile the kernels and save the default market; ``progress`` gets a sentence a phase."""
-    progress("Preparing the simulated market.")
-    market = load_or_build(MarketSettings().seed, paths.cache_dir(), progress)
+def warm_up(
+    progress: Callable[[str], None],
+    *,
+    seed: int = MarketSettings().seed,
+    cache_dir: Path | None = None,
+) -> None:
+    """Compile the kernels and save a market; ``progress`` gets a sentence a phase.
+
+    Takes about three seconds, fifteen where the kernels are compiled, a tenth when all is there.
+    """
+    market = load_or_build(seed, cache_dir or paths.cache_dir(), progress)
     if market is not None:
         market.advance(1)  # compiles the kernels where the market came from the cache
 
@@ -163,6 +170,7 @@ class SimulatedFeed:
         target_ms = self._target(controls, elapsed_s)
         if target_ms < self._tape_ms:
             self._outbox.restart()
+            self._tape_ms = float(_START_MS)
             rewound = self._new_player()
             if rewound is None:
                 return None

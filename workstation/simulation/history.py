@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,8 @@ def load_or_build(
 def _build(
     seed: int, progress: Callable[[str], None], cancelled: Callable[[], bool]
 ) -> SimulatedMarket | None:
+    began_s = time.monotonic()
+    progress("The simulated market is built once: some seconds, more when kernels are compiled.")
     market = new_market(seed, story.YEARS_START_S)
     for phase in PHASES:
         progress(f"Building the simulated market: {phase.name}.")
@@ -85,6 +88,7 @@ def _build(
                 return None
             seconds = min(phase.until_s - market.time_s, 3_600 * phase.step_s)
             market.advance(seconds, step_s=phase.step_s, with_accounts=phase.with_accounts)
+    progress(f"The simulated market is ready after {time.monotonic() - began_s:.1f} s.")
     return market
 
 

@@ -59,6 +59,8 @@ class Player:
             self._outbox.put(notices=[f"{watch.coin} is not simulated; there are {names}."])
             return
         self._publish_series(CANDLES, self.time_s - INTEREST_DAYS * _DAY_S)
+        days = publish.candles(self._watched, _DAY_S, CANDLES)  # they reach back to the peak
+        self._outbox.put(candles=self._mine(days))
         since_s = self.time_s - FUNDING_DAYS * _DAY_S
         self._outbox.put(funding=self._mine(publish.funding_history(self._watched, since_s)))
 
@@ -90,9 +92,8 @@ class Player:
 
     def _publish_liquidations(self, item: SimulatedCoin, since_ms: int = 0) -> None:
         seen = self._forced_seen[item.coin.name]
-        published = publish.liquidations(item, seen)
-        recent = (fact for fact in published if fact.time_ms >= since_ms)
-        self._outbox.put(liquidations=self._mine(recent))
+        published = publish.liquidations(item, seen, since_ms=since_ms)
+        self._outbox.put(liquidations=self._mine(published))
         self._forced_seen[item.coin.name] = int(item.state.core["forced"][0])
 
     def _health(self, venue: SimulatedVenue, now_ms: UnixMs) -> VenueHealth:

@@ -198,10 +198,11 @@ def _levels(price: float, side: int, tick: float, depth: FloatArray) -> FloatArr
     return np.column_stack([prices, np.add.reduceat(coins, first)])
 
 
-def liquidations(item: SimulatedCoin, since: int) -> tuple[Liquidation, ...]:
-    """Return what the venues published of the liquidations from number ``since`` on."""
+def liquidations(item: SimulatedCoin, since: int, *, since_ms: int = 0) -> tuple[Liquidation, ...]:
+    """Return what the venues published from liquidation number ``since`` and a time on."""
     ring, count = item.state.forced, int(item.state.core["forced"][0])
     rows = ring[np.arange(max(since, count - len(ring)), count) % len(ring)]
+    rows = rows[rows["time_ms"] >= since_ms]
     published: dict[tuple[int, int], np.void] = {}
     for number, row in enumerate(rows):
         market, second = int(row["market"]), int(row["time_ms"]) // SECOND_MS
