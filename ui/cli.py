@@ -6,40 +6,101 @@ import time
 
 STARTED_S = time.monotonic()  # before the imports below, which are part of starting
 
+import logging  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
 from pathlib import Path  # noqa: E402
-from typing import Annotated  # noqa: E402
+from typing import TYPE_CHECKING, Annotated, Any, Final  # noqa: E402
 
-import click  # noqa: E402
 import typer  # noqa: E402
-from typer.core import TyperGroup  # noqa: E402
 
-from workstation import __version__  # noqa: E402
+from workstation import __version__, paths  # noqa: E402
+from workstation.errors import UsageError, WorkstationError  # noqa: E402
 
-_WINDOW = "window"
+if TYPE_CHECKING:
+    from workstation.services import headless
 
+log = logging.getLogger(__name__)
 
-class _WindowByDefault(TyperGroup):
-    """Lets ``risk-workstation BOOK --source live`` mean ``risk-workstation window BOOK ...``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or not (args[0] in self.commands or args[0] in ("--help", "--version")):
-            args = [_WINDOW, *args]
-        return super().parse_args(ctx, args)
-
+FAILED: Final = 1
+BAD_USAGE: Final = 2
+LIQUIDATED: Final = 3
 
 app = typer.Typer(
-    cls=_WindowByDefault,
-    help="A desktop risk workstation for people who hold leveraged crypto positions.",
+    name="risk-workstation",
+    help="A desktop risk workstation for people who hold leveraged crypto positions. "
+    "Without a command it opens the window: risk-workstation [PORTFOLIO] [OPTIONS].",
+    epilog="The window's options: risk-workstation window --help",
     add_completion=False,
     pretty_exceptions_enable=False,
-    no_args_is_help=False,
+    rich_markup_mode=None,  # plain text, which scripts and narrow terminals can read
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Book = Annotated[Path, typer.Argument(help="A portfolio file: TOML, JSON or CSV.")]
+Book = Annotated[Path, typer.Argument(metavar="PORTFOLIO", help="A TOML, JSON or CSV file.")]
 Marks = Annotated[
-    list[str] | None, typer.Option("--mark", metavar="SYMBOL=PRICE", help="Mark price to use.")
+    list[str] | None,
+    typer.Option("--mark", metavar="SYMBOL=PRICE", help="Mark price to use; repeatable."),
 ]
+MaxMarkAge = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", min=0.0, help="Oldest cached mark that is used (default: the setting)."
+    ),
+]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", metavar="FILE", help="Settings file instead of the user's own."),
+]
+Venues = Annotated[
+    str | None,
+    typer.Option(metavar="ID,ID", help="Exchanges, by ccxt id, separated by commas."),
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code. What fails is said in a sentence."""
+    try:
+        app(_with_command(sys.argv[1:] if arguments is None else arguments))
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else 0)
+    except WorkstationError as error:
+        return _say(error.user_message, BAD_USAGE if isinstance(error, UsageError) else FAILED)
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        return _say(f"{what}{error.strerror or error}.", FAILED)
+    except Exception as error:  # the program's outermost frame: log, and say it in a sentence
+        from workstation.services import logs
+
+        kept = logs.set_up()
+        log.exception("A command failed")
+        what = f"{type(error).__name__}: {error}"
+        return _say(f"Something failed that should not ({what}); the log is {kept}.", FAILED)
+    return _flushed(0)
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """Put ``window`` before arguments that name no command."""
+    names = {command.name for command in app.registered_commands}
+    if arguments and arguments[0] in names | {"--help", "--version"}:
+        return list(arguments)
+    return ["window", *arguments]
+
+
+def _say(sentence: str, code: int) -> int:
+    typer.echo(sentence, err=True)
+    return code
+
+
+def _flushed(code: int) -> int:
+    """Write what is still buffered; a reader that has gone away is no failure of ours to report."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
 
 
 @app.callback(invoke_without_command=True)
@@ -51,24 +112,34 @@ def _root(
         raise typer.Exit
 
 
-@app.command(_WINDOW)
+@app.command("window")
 def window(
-    portfolio: Annotated[Path | None, typer.Argument(help="Portfolio file to open.")] = None,
+    portfolio: Annotated[
+        Path | None, typer.Argument(metavar="[PORTFOLIO]", help="A TOML, JSON or CSV file to open.")
+    ] = None,
     source: Annotated[
-        str | None, typer.Option(help="live, simulated or replay:FOLDER; default: the last used.")
+        str | None,
+        typer.Option(
+            metavar="SOURCE", help="live, simulated or replay:FOLDER; default: the last used."
+        ),
     ] = None,
-    venues: Annotated[
-        str | None, typer.Option(help="Exchanges, by ccxt id, separated by commas.")
-    ] = None,
-    settings: Annotated[Path | None, typer.Option(help="Settings file to use.")] = None,
+    venues: Venues = None,
+    settings: SettingsFile = None,
     speed: Annotated[
         float | None, typer.Option(help="Simulated and replay: N times real time.", min=0.1)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Simulated: the same market again.")] = None,
-    screenshot: Annotated[Path | None, typer.Option(help="Save a picture, then quit.")] = None,
-    state: Annotated[Path | None, typer.Option(help="Save the state as JSON, then quit.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Simulated: the same market every time.", min=0)
+    ] = None,
+    screenshot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Save a picture, then quit.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="JSON", help="Save every figure shown, then quit.")
+    ] = None,
     after: Annotated[
-        float | None, typer.Option(help="Seconds until picture and state (default 10).", min=0.0)
+        float | None,
+        typer.Option(metavar="SECONDS", help="When to save and quit (default 10).", min=0.0),
     ] = None,
 ) -> None:
     """Open the window (the default command)."""
@@ -78,7 +149,7 @@ def window(
         started_s=STARTED_S,
         portfolio=portfolio,
         source=source,
-        venues=tuple(name.strip() for name in venues.split(",")) if venues else None,
+        venues=_names(venues),
         settings=settings,
         speed=speed,
         seed=seed,
@@ -89,20 +160,158 @@ def window(
     raise typer.Exit(run(options))
 
 
-@app.command()
+@app.command("risk")
 def risk(
+    portfolio: Book, mark: Marks = None, max_mark_age: MaxMarkAge = None, as_json: Json = False
+) -> None:
+    """Print the margin state of every account and position, now."""
+    from ui import tables
+    from workstation.risk.document import risk_document
+    from workstation.services import headless
+
+    report = headless.risk_now(_book(portfolio, mark, max_mark_age))
+    if as_json:
+        _print_json(risk_document(report))
+    else:
+        tables.print_risk(report)
+
+
+@app.command("scenario")
+def scenario(
     portfolio: Book,
+    move: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COIN=PRICE", help="Where a coin goes: BTC=60000 or BTC=-7%; repeatable."
+        ),
+    ] = None,
     mark: Marks = None,
-    max_mark_age: Annotated[
-        float, typer.Option(help="Oldest cached mark that is used, in seconds.")
-    ] = 60.0,
+    beta: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COIN=X", help="How a coin moves with bitcoin; repeatable."),
+    ] = None,
+    no_beta: Annotated[bool, typer.Option("--no-beta", help="Other coins stay.")] = False,
+    over: Annotated[
+        str, typer.Option(metavar="TIME", help="How long the move takes: 90min, 6h, 2d.")
+    ] = "0h",
+    funding: Annotated[
+        float, typer.Option(metavar="RATE", help="Fraction per 8 h on every position.")
+    ] = 0.0,
+    cascade: Annotated[
+        bool, typer.Option("--cascade", help="Add the market's feedback (not there yet).")
+    ] = False,
+    buffer: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE", help="Share of maintenance margin kept after a repair.", min=0.0
+        ),
+    ] = 0.0,
+    no_orders: Annotated[
+        bool, typer.Option("--no-orders", help="Ignore the orders of the file.")
+    ] = False,
+    ladder: Annotated[
+        str | None,
+        typer.Option(metavar="[COIN:]FROM:TO:STEP", help="One row a price, each from the mark."),
+    ] = None,
+    max_mark_age: MaxMarkAge = None,
+    fail_on_liquidation: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-liquidation", help="Exit with 3 if something liquidates or cannot be told."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Margin state of every account and position, now."""
-    from workstation.risk.document import risk_document
-    from workstation.services.headless import evaluate_file
+    """Print what a move does: equity, liquidations on the way, and what would prevent them."""
+    from ui import arguments, tables
+    from workstation.risk.document import scenario_document
+    from workstation.risk.scenario import Scenario
+    from workstation.services import headless
 
-    from ui.tables import print_risk
+    if cascade:
+        raise WorkstationError(
+            "--cascade is not there yet: this version moves prices without the market's feedback. "
+            "Leave it out."
+        )
+    if not move and ladder is None:
+        raise UsageError("a scenario needs --move, such as --move BTC=60000, or --ladder")
+    terms = Scenario(
+        moves={},
+        betas=arguments.betas(beta or ()),
+        use_betas=not no_beta,
+        over_h=arguments.hours(over),
+        funding_rate_8h=funding,
+        buffer=buffer,
+        use_orders=not no_orders,
+    )
+    question = headless.Question(
+        moves=arguments.moves(move or ()),
+        ladder=None if ladder is None else arguments.ladder(ladder),
+        terms=terms,
+    )
+    answer = headless.ask(_book(portfolio, mark, max_mark_age), question)
+    if as_json:
+        _print_json(scenario_document(answer.after))
+    else:
+        tables.print_scenario(answer.after)
+    if fail_on_liquidation and answer.liquidates():
+        raise typer.Exit(LIQUIDATED)
 
-    report = evaluate_file(portfolio, marks=_pairs("--mark", mark), max_mark_age_s=max_mark_age)
-    _answer(risk_document(report) if as_json else None, lambda: print_risk(report))
+
+@app.command("schema")
+def schema(as_json: Json = False) -> None:
+    """Print the JSON Schema of a portfolio file."""
+    from workstation.portfolio.formats.schema import json_schema
+
+    del as_json  # it is JSON either way
+    _print_json(json_schema())
+
+
+@app.command("doctor")
+def doctor(settings: SettingsFile = None, venues: Venues = None, as_json: Json = False) -> None:
+    """Say what works here: versions, display, folders, tier tables, exchanges."""
+    from ui import tables
+    from workstation.services import doctor as examination
+
+    findings = examination.examine(settings, _names(venues))
+    if as_json:
+        _print_json(examination.document(findings))
+    else:
+        tables.print_findings(findings)
+
+
+@app.command("warm-up")
+def warm_up() -> None:
+    """Compile what the window needs, once, so that it opens at full speed."""
+    from workstation.services import heatmap_service
+    from workstation.simulation import feed
+
+    heatmap_service.warm_up(typer.echo)
+    feed.warm_up(typer.echo)
+
+
+def _book(path: Path, marks: Sequence[str] | None, max_age_s: float | None) -> headless.Book:
+    from ui import arguments
+    from workstation import settings
+    from workstation.services import headless
+
+    if max_age_s is None:
+        chosen, _ = settings.load(paths.default_settings_file())
+        max_age_s = chosen.risk.max_mark_age_s
+    return headless.Book(path=path, marks=arguments.marks(marks or ()), max_mark_age_s=max_age_s)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise UsageError("--venues: give at least one exchange, such as binanceusdm,bybit")
+    return names
+
+
+def _print_json(document: Any) -> None:
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    typer.echo(orjson.dumps(document, option=options).decode())

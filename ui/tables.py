@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,9 @@ from workstation.risk.report import (
     RiskReport,
     ScenarioReport,
 )
+from workstation.services.doctor import Finding
+
+_VERDICTS: Final = {True: "ok", False: "NO", None: ""}
 
 
 def print_risk(report: RiskReport) -> None:
@@ -87,6 +91,15 @@ def print_scenario(report: ScenarioReport) -> None:
             f"(fee {text.usd(cut.cost_usd, decimals=2)})."
         )
     _print_problems(console, report.problems)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print what was found, each as soon as it is known."""
+    console = _console()
+    for finding in findings:
+        console.print(
+            f"{_VERDICTS[finding.ok]:4} {finding.subject:<24} {finding.says}", soft_wrap=True
+        )
 
 
 def _outcomes(report: ScenarioReport) -> Table:

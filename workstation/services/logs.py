@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Final
 
 from workstation import paths
@@ -15,18 +16,27 @@ _KEPT_FILES: Final = 3
 _TALKATIVE: Final = ("ccxt", "asyncio", "numba", "watchfiles", "aiohttp")
 
 
-def set_up() -> None:
-    """Log INFO and above to the log folder."""
-    handler = RotatingFileHandler(
-        paths.log_dir() / "risk-workstation.log",
-        maxBytes=_MAX_BYTES,
-        backupCount=_KEPT_FILES,
-        encoding="utf-8",
-    )
-    handler.setFormatter(logging.Formatter(_FORMAT))
+def set_up() -> Path | None:
+    """Log INFO and above to the log folder.
+
+    Returns
+    -------
+    The file; ``None`` where none can be written. The program runs without one.
+    """
     root = logging.getLogger()
-    root.addHandler(handler)
     root.setLevel(logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    try:
+        path = paths.log_dir() / "risk-workstation.log"
+        handler = RotatingFileHandler(
+            path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8"
+        )
+    except OSError as error:
+        root.addHandler(logging.NullHandler())  # else every record would go to the terminal
+        root.warning("there is no log file: %s", error)
+        return None
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    root.addHandler(handler)
+    return path

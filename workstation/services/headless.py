@@ -1,0 +1,323 @@
+"""The engine without a window: a portfolio file, the marks at hand, one answer.
+
+A mark comes from the caller's options, else from the file, else from the cache that the window
+keeps; nobody's memory is asked for a figure that is older than the caller allows. A price of a
+coin, which values balances and is what a percentage refers to, is the mark of its largest position;
+for a coin without positions it is a mark given for one of its markets, else the cached ones'.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from workstation.errors import RiskInputError, UsageError
+from workstation.market.catalogue import Catalogue, nearest
+from workstation.market.facts import FloatArray
+from workstation.market.instrument import Contract, MarketKey, split_symbol
+from workstation.portfolio.formats import registry
+from workstation.portfolio.model import Portfolio
+from workstation.risk import engine, scenario
+from workstation.risk.betas import STABLECOINS
+from workstation.risk.inputs import MarkUsed, RiskInputs
+from workstation.risk.report import (
+    EventKind,
+    LiquidationKind,
+    MarkSource,
+    PositionOutcome,
+    RiskReport,
+    ScenarioReport,
+)
+from workstation.risk.scenario import Scenario
+from workstation.risk.tiers import TierBook
+from workstation.services import mark_cache
+from workstation.units import UnixMs, now_ms
+
+DRIVER: Final = "BTC"  # the coin that moves the others by their betas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkOption:
+    """A mark price that the caller gives; without ``venue`` for the symbol at every venue."""
+
+    symbol: str
+    price: float
+    venue: str | None = None
+
+    def covers(self, key: MarketKey) -> bool:
+        return key.symbol == self.symbol and self.venue in (None, key.venue)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where a coin goes: to a price, or by a fraction of where it is."""
+
+    coin: str
+    price: float | None = None
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ladder:
+    """Prices of one coin, each to be reached from the mark; (n,) quote per coin."""
+
+    coin: str
+    prices: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """A portfolio file and where its marks come from."""
+
+    path: Path
+    marks: Sequence[MarkOption] = ()
+    max_mark_age_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A scenario as it is asked for; ``terms`` holds everything but its moves."""
+
+    moves: Sequence[Move] = ()
+    ladder: Ladder | None = None
+    terms: Scenario = field(default_factory=lambda: Scenario(moves={}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a move does, and how the book stood before it."""
+
+    before: RiskReport
+    after: ScenarioReport
+
+    def liquidates(self) -> bool:
+        """Tell whether something is liquidated on the way, or whether that cannot be told."""
+        after = self.after
+        return (
+            any(event.kind in (EventKind.PARTIAL, EventKind.LIQUIDATION) for event in after.events)
+            or any(row.status is PositionOutcome.UNKNOWN for row in after.positions)
+            or any(row.liquidation is LiquidationKind.UNKNOWN for row in self.before.positions)
+            or (after.ladder is not None and bool(np.any(after.ladder.liquidated > 0)))
+        )
+
+
+def risk_now(book: Book) -> RiskReport:
+    """Return the margin state of a book.
+
+    Raises
+    ------
+    PortfolioFileError
+        The file is refused.
+    RiskInputError
+        A position has no mark price.
+    UsageError
+        A mark is given for a market that has nothing to do with the book.
+    """
+    return engine.evaluate(*_read(book))
+
+
+def ask(book: Book, question: Question) -> Answer:
+    """Return what a scenario does to a book; raises what ``risk_now`` raises."""
+    portfolio, inputs = _read(book)
+    moves = {move.coin: move for move in (_named(move, portfolio) for move in question.moves)}
+    terms = replace(
+        question.terms,
+        moves={coin: _end_price(move, portfolio, inputs) for coin, move in moves.items()},
+    )
+    report = scenario.run(portfolio, inputs, terms)
+    if question.ladder is not None:
+        coin = _coin(question.ladder.coin, portfolio)
+        _start_price(coin, portfolio, inputs)
+        curve = scenario.ladder(portfolio, inputs, coin, question.ladder.prices, terms)
+        report = replace(report, ladder=curve)
+    return Answer(before=engine.evaluate(portfolio, inputs), after=report)
+
+
+def _read(book: Book) -> tuple[Portfolio, RiskInputs]:
+    catalogue = Catalogue.embedded()
+    portfolio = registry.read(book.path, catalogue)
+    return portfolio, risk_inputs(portfolio, catalogue, book, now_ms())
+
+
+def risk_inputs(
+    portfolio: Portfolio, catalogue: Catalogue, book: Book, at_ms: UnixMs
+) -> RiskInputs:
+    """Return what the engine needs to know, without any venue; raises what ``risk_now`` raises."""
+    for option in book.marks:
+        _check_option(option, portfolio)
+    cached = {
+        key: MarkUsed(price=price, source=MarkSource.CACHE, age_s=max(0, at_ms - as_of) / 1_000)
+        for key, (price, as_of) in mark_cache.load().items()
+    }
+    young = {key: mark for key, mark in cached.items() if _age_s(mark) <= book.max_mark_age_s}
+    file_age_s = max(0, at_ms - portfolio.as_of_ms) / 1_000
+    marks = young | _file_marks(portfolio, file_age_s)
+    marks |= {
+        key: MarkUsed(price=option.price, source=MarkSource.OPTION)
+        for key in portfolio.markets()
+        for option in book.marks
+        if option.covers(key)
+    }
+    _check_marks(portfolio, marks, cached)
+    return RiskInputs(
+        now_ms=at_ms,
+        marks=marks,
+        coin_prices=_coin_prices(portfolio, marks, book.marks, young),
+        tiers=TierBook.embedded(),
+        catalogue=catalogue,
+        problems=tuple(_contradictions(portfolio)),
+    )
+
+
+# --- marks ----------------------------------------------------------------------------------------
+
+
+def _file_marks(portfolio: Portfolio, age_s: float) -> dict[MarketKey, MarkUsed]:
+    # of two legs of a hedge that state a mark, the first one's is taken
+    marks: dict[MarketKey, MarkUsed] = {}
+    for key, price in _stated(portfolio):
+        marks.setdefault(key, MarkUsed(price=price, source=MarkSource.FILE, age_s=age_s))
+    return marks
+
+
+def _stated(portfolio: Portfolio) -> Iterator[tuple[MarketKey, float]]:
+    for account in portfolio.accounts:
+        for position in account.positions:
+            if position.mark_price is not None:
+                yield account.key(position.symbol), position.mark_price
+
+
+def _contradictions(portfolio: Portfolio) -> Iterator[str]:
+    first: dict[MarketKey, float] = {}
+    for key, price in _stated(portfolio):
+        taken = first.setdefault(key, price)
+        if abs(price / taken - 1) > 1e-9:
+            yield (
+                f"The file gives {key.symbol} at {key.venue} two mark prices, {taken:,.10g} and "
+                f"{price:,.10g}; the first is used."
+            )
+
+
+def _check_option(option: MarkOption, portfolio: Portfolio) -> None:
+    coin = _base(option.symbol)
+    if any(option.covers(key) for key in portfolio.markets()) or coin in _coins(portfolio):
+        return
+    symbols = sorted({key.symbol for key in portfolio.markets()})
+    near = nearest(option.symbol, symbols)
+    hint = f"; did you mean {near}?" if near else f"; it has {', '.join(symbols)}"
+    raise UsageError(f"--mark: the book has no market {option.symbol}{hint}")
+
+
+def _check_marks(
+    portfolio: Portfolio, marks: Mapping[MarketKey, MarkUsed], cached: Mapping[MarketKey, MarkUsed]
+) -> None:
+    keys = (account.key(p.symbol) for account in portfolio.accounts for p in account.positions)
+    missing = [key for key in dict.fromkeys(keys) if key not in marks]
+    if not missing:
+        return
+    names = ", ".join(f"{key.symbol} at {key.venue}" for key in missing)
+    old = [_age_s(cached[key]) for key in missing if key in cached]
+    aged = f", or --max-mark-age {max(old):.0f} to use the window's last ones" if old else ""
+    raise RiskInputError(
+        names,
+        f"no mark price is known; give one with --mark {missing[0].symbol}=PRICE, "
+        f"or as mark_price of the position in the file{aged}",
+    )
+
+
+def _age_s(mark: MarkUsed) -> float:
+    return mark.age_s or 0.0
+
+
+# --- prices of coins ------------------------------------------------------------------------------
+
+
+def _coins(portfolio: Portfolio) -> set[str]:
+    held = {coin for account in portfolio.accounts for coin in account.balances}
+    traded = {_base(key.symbol) for key in portfolio.markets()}
+    return held | traded | {DRIVER}
+
+
+def _coin_prices(
+    portfolio: Portfolio,
+    marks: Mapping[MarketKey, MarkUsed],
+    options: Iterable[MarkOption],
+    cached: Mapping[MarketKey, MarkUsed],
+) -> dict[str, float]:
+    prices = _cached_prices(cached)
+    prices |= {_base(o.symbol): o.price for o in options if _in_dollars(o.symbol)}
+    return prices | _largest_positions(portfolio, marks)
+
+
+def _largest_positions(
+    portfolio: Portfolio, marks: Mapping[MarketKey, MarkUsed]
+) -> dict[str, float]:
+    largest: dict[str, tuple[float, float]] = {}  # coin: (USD, mark)
+    for account in portfolio.accounts:
+        for position in account.positions:
+            if not _in_dollars(position.symbol):
+                continue
+            mark = marks[account.key(position.symbol)].price
+            linear = position.contract is Contract.LINEAR
+            size = abs(position.quantity) * (mark if linear else 1.0)
+            coin = _base(position.symbol)
+            largest[coin] = max(largest.get(coin, (0.0, mark)), (size, mark))
+    return {coin: mark for coin, (_, mark) in largest.items()}
+
+
+def _cached_prices(cached: Mapping[MarketKey, MarkUsed]) -> dict[str, float]:
+    by_coin: dict[str, list[float]] = {}
+    for key, mark in cached.items():
+        if _in_dollars(key.symbol):
+            by_coin.setdefault(_base(key.symbol), []).append(mark.price)
+    return {coin: statistics.median(found) for coin, found in by_coin.items()}
+
+
+def _base(symbol: str) -> str:
+    return split_symbol(symbol)[0]
+
+
+def _in_dollars(symbol: str) -> bool:
+    return split_symbol(symbol)[1] in STABLECOINS
+
+
+# --- moves ----------------------------------------------------------------------------------------
+
+
+def _named(move: Move, portfolio: Portfolio) -> Move:
+    return replace(move, coin=_coin(move.coin, portfolio))
+
+
+def _coin(name: str, portfolio: Portfolio) -> str:
+    """Return the coin of the book that is meant, whatever its case."""
+    coins = sorted(_coins(portfolio) - STABLECOINS | ({name} & STABLECOINS))
+    if name in coins:
+        return name
+    folded = {coin.casefold(): coin for coin in coins}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    raise UsageError(f"{name} is no coin of this book; it has {', '.join(coins)}")
+
+
+def _end_price(move: Move, portfolio: Portfolio, inputs: RiskInputs) -> float:
+    start = _start_price(move.coin, portfolio, inputs)
+    if move.fraction is not None:
+        return start * (1 + move.fraction)
+    assert move.price is not None  # one of the two is given
+    return move.price
+
+
+def _start_price(coin: str, portfolio: Portfolio, inputs: RiskInputs) -> float:
+    start = scenario.reference_price(coin, portfolio, inputs)
+    if start is None:
+        raise RiskInputError(
+            coin,
+            "no price is known from which it could move; give one with "
+            f"--mark {coin}/USDT:USDT=PRICE",
+        )
+    return start
