@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import dataclasses
 import logging
+import os
 import signal
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Final
+
+import orjson
+import psutil
 
 _plain_import = builtins.__import__
 
+from PySide6.QtCore import QObject, QTimer, Slot  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 # PySide6 replaces ``__import__`` by a hook that reads the source of every module imported after
@@ -20,18 +30,28 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 builtins.__import__ = _plain_import
 
 
+from ui import format as text  # noqa: E402
 from ui import notifications  # noqa: E402
+from ui.actions.file import sample_path  # noqa: E402
 from ui.bridge import Bridge  # noqa: E402
-from ui.frame_meter import FrameMeter  # noqa: E402
 from ui.main_window import MainWindow  # noqa: E402
+from ui.models.log_records import LogBook  # noqa: E402
 from ui.terminal_report import TerminalReport  # noqa: E402
 from ui.theme import make_theme  # noqa: E402
 from workstation import paths, settings  # noqa: E402
-from workstation.services import logs, session  # noqa: E402
+from workstation.errors import WorkstationError  # noqa: E402
+from workstation.market.feed import FeedUpdate  # noqa: E402
+from workstation.portfolio.model import Portfolio  # noqa: E402
+from workstation.services import doctor, logs, session  # noqa: E402
 from workstation.services.desk import Desk  # noqa: E402
+from workstation.services.session import Session  # noqa: E402
+from workstation.services.state_document import state_document  # noqa: E402
+from workstation.settings import MarketSettings, Settings  # noqa: E402
 
 log = logging.getLogger(__name__)
 DEFAULT_AFTER_S: Final = 10.0
+_LATEST_START_MS: Final = 2_000  # a window that nobody sees (minimised, locked) is fed all the same
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,55 +69,260 @@ class WindowOptions:
     state: Path | None = None
     after_s: float | None = None
 
+    @property
+    def end_s(self) -> float | None:
+        """When to save and quit; ``None`` when a person does."""
+        if self.after_s is None and self.screenshot is None and self.state is None:
+            return None
+        return DEFAULT_AFTER_S if self.after_s is None else self.after_s
+
+    def over(self, market: MarketSettings) -> MarketSettings:
+        """Return market settings in which what was given on the command line stands."""
+        given = {name: getattr(self, name) for name in ("source", "venues", "speed", "seed")}
+        known = {name: value for name, value in given.items() if value is not None}
+        return dataclasses.replace(market, **known)
+
 
 def run(options: WindowOptions) -> int:
-    """Open the window, or draw it off-screen where there is no display; return the exit code."""
+    """Open the window, or draw it off-screen where there is no display; return the exit code.
+
+    Raises
+    ------
+    WorkstationError
+        The command line asks for something that cannot be had; nothing was opened.
+    """
+    _check_targets(options)
     logs.set_up()
-    off_screen = _use_off_screen_without_display()
+    _fall_back_off_screen()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Risk Workstation")
     notifications.install_excepthooks()
     program = Program(application, options)
-    program.start(off_screen=off_screen)
-    code = application.exec()
+    with _quitting_on_signals(program):
+        program.start()
+        application.exec()
     program.stop()
-    return code
+    return program.exit_code
 
 
-class Program:
+class Program(QObject):
     """Everything that lives as long as the window does."""
 
     def __init__(self, application: QApplication, options: WindowOptions) -> None:
+        super().__init__()
+        self.exit_code = 0
+        self._feeding = False
         self._application = application
         self._options = options
-        path = options.settings or paths.default_settings_file()
-        chosen, problems = settings.load(path)
-        self._session = session.load()
-        self._desk = Desk(_with_options(chosen, options, self._session), path)
-        self._bridge = Bridge(self._desk)
-        theme = make_theme(chosen.window.theme, colour_blind=chosen.window.colour_blind)
-        self._window = MainWindow(self._bridge, self._desk.settings, theme)
-        self._frames = FrameMeter(self._window)
-        self._terminal = TerminalReport(self._desk, self._bridge)
+        self._last = session.load()
+        file = options.settings or paths.default_settings_file()
+        chosen, problems = settings.load(file)
+        self._desk = Desk(self._settings(chosen), file)
+        self._bridge = Bridge(self._desk, self)
+        self._bridge.portfolio_changed.connect(self._remember_book)  # before the menus look
+        self._bridge.source_changed.connect(self._remember_source)
+        self._window = MainWindow(
+            self._bridge,
+            chosen,
+            make_theme(chosen.window.theme, colour_blind=chosen.window.colour_blind),
+            save_state=self.save_state,
+            diagnostics=diagnostics,
+            asks=self._asks(),
+        )
+        self._terminal = TerminalReport(self._desk, self)
         self._first_paint_ms: float | None = None
         self._first_data_ms: float | None = None
         for problem in problems:
-            self._bridge.noticed.emit(f"Setting {problem}; its default is used.")
+            log.warning("Setting %s; its default is used.", problem)
 
-    def start(self, *, off_screen: bool) -> None:
-        """Show the window first, then start what feeds it."""
-        self._frames.first_painted.connect(self._note_first_paint)
+    def start(self) -> None:
+        """Show the window; what feeds it starts when it has been painted."""
+        self._window.frames.first_painted.connect(self._note_first_paint)
         self._bridge.market_changed.connect(self._note_first_data)
-        signal.signal(signal.SIGINT, self._quit_on_signal)
-        signal.signal(signal.SIGTERM, self._quit_on_signal)
+        QTimer.singleShot(_LATEST_START_MS, self._start_feeding)
         self._window.show()
-        self._open_first_book()
+        if self._off_screen:
+            _tell("There is no display: the window is drawn off-screen. Ctrl+C quits.")
+
+    def quit(self) -> None:
+        """Close the window, which ends the program."""
+        self._window.close()
+        self._application.quit()
+
+    def stop(self) -> None:
+        """Stop in reverse order; returns when every thread is gone."""
+        self._terminal.stop()
+        self._bridge.stop()
+        self._desk.stop()
+
+    # --- the start ----------------------------------------------------------------------------
+
+    def _settings(self, chosen: Settings) -> Settings:
+        market = self._options.over(chosen.market)
+        if self._options.source is None and self._last.source:
+            market = dataclasses.replace(market, source=self._last.source)
+        return dataclasses.replace(chosen, market=market)
+
+    def _asks(self) -> bool:
+        """Tell whether a person is there who has not yet decided for the simulated market."""
+        options, last = self._options, self._last
+        decided = options.source is not None or last.portfolio not in ("", session.SAMPLE)
+        return options.end_s is None and not decided and not self._off_screen
+
+    @property
+    def _off_screen(self) -> bool:
+        return self._application.platformName() == "offscreen"
+
+    @Slot()
+    def _note_first_paint(self) -> None:
+        self._first_paint_ms = self._age_ms()
+        self._start_feeding()
+
+    @Slot()
+    def _start_feeding(self) -> None:
+        if self._feeding:
+            return
+        self._feeding = True
+        book = self._first_book()
+        if book is not None:
+            self._desk.open_portfolio(book)
         self._desk.start()
         self._bridge.start()
-        self._frames.start()
-        if off_screen:
-            sys.stderr.write(
-                "No display was found: the window is drawn off-screen. Ctrl+C quits.\n"
-            )
+        self._window.frames.start()
+        if self._off_screen:
             self._terminal.start()
-        self._plan_end()
+        end_s = self._options.end_s
+        if end_s is not None:
+            QTimer.singleShot(round(end_s * 1_000), self._save_and_quit)
+
+    def _first_book(self) -> Path | None:
+        chosen = self._desk.settings
+        if self._options.portfolio is not None:
+            return self._options.portfolio
+        if chosen.window.portfolio:
+            return Path(chosen.window.portfolio).expanduser()
+        first_start = self._last == Session() and chosen.market.source == "simulated"
+        if first_start or self._last.portfolio == session.SAMPLE:
+            return sample_path()
+        return Path(self._last.portfolio) if self._last.portfolio else None
+
+    def _age_ms(self) -> float:
+        return (time.monotonic() - self._options.started_s) * 1_000
+
+    @Slot(object)
+    def _note_first_data(self, update: FeedUpdate) -> None:
+        if self._first_data_ms is None and update.facts:
+            self._first_data_ms = self._age_ms()
+            log.info(
+                "first paint after %.0f ms, first data after %.0f ms",
+                self._first_paint_ms,
+                self._first_data_ms,
+            )
+
+    # --- what the next start takes up ----------------------------------------------------------
+
+    @Slot(object)
+    def _remember_book(self, book: Portfolio | None) -> None:
+        if book is None:
+            self._remember(dataclasses.replace(self._last, portfolio=""))
+        elif book.path == sample_path():
+            self._remember(dataclasses.replace(self._last, portfolio=session.SAMPLE))
+        elif book.path is not None:
+            self._remember(self._last.opened(book.path.absolute()))
+
+    @Slot(object)
+    def _remember_source(self, _: object) -> None:
+        self._remember(dataclasses.replace(self._last, source=self._desk.source))
+
+    def _remember(self, now: Session) -> None:
+        if now != self._last and self._options.end_s is None:  # a script's choice is no habit
+            self._last = now
+            session.save(now)
+
+    # --- pictures and states -------------------------------------------------------------------
+
+    def save_state(self, path: Path) -> None:
+        """Write every figure that is shown now as JSON."""
+        frames = self._window.frames.report()
+        document = state_document(
+            self._desk,
+            uptime_s=self._age_ms() / 1_000,
+            startup={"first_paint_ms": self._first_paint_ms, "first_data_ms": self._first_data_ms},
+            frames=dataclasses.asdict(frames),
+            memory_mb=psutil.Process().memory_info().rss / 1e6,
+            charts=self._window.workspace.drawn(),
+            log_lines=_log_lines(self._window.log_book),
+        )
+        _write(path, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+    @Slot()
+    def _save_and_quit(self) -> None:
+        try:
+            self._save()
+        except OSError as error:
+            self._fail(f"{error.filename} cannot be written: {error.strerror}.")
+        finally:
+            self.quit()
+
+    def _save(self) -> None:
+        picture, state = self._options.screenshot, self._options.state
+        if state is not None:
+            self.save_state(state)
+        if picture is not None and not self._window.save_picture(picture):
+            self._fail(f"{picture} cannot be written as a picture; end its name with .png.")
+
+    def _fail(self, sentence: str) -> None:
+        _tell(sentence)
+        self.exit_code = 1
+
+
+def _log_lines(book: LogBook) -> list[str]:
+    lines, _ = book.since(0)
+    return [f"{text.utc_time(line.time_ms)} {line.level_name} {line.text}" for line in lines]
+
+
+def diagnostics() -> str:
+    """Return what works here, as far as it can be told without a network."""
+    words = {True: "ok", False: "NO", None: ""}
+    lines = [f"{words[found.ok]}\t{found.subject}: {found.says}" for found in doctor.examine_here()]
+    return "\n".join([*lines, "", "`risk-workstation doctor` also asks every exchange once."])
+
+
+def _fall_back_off_screen() -> None:
+    """Let Qt draw off-screen where no display answers, instead of ending the program."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return
+    displays = (("WAYLAND_DISPLAY", "wayland"), ("DISPLAY", "xcb"))
+    offered = [platform for variable, platform in displays if os.environ.get(variable)]
+    os.environ["QT_QPA_PLATFORM"] = ";".join([*offered, "offscreen"])
+
+
+@contextlib.contextmanager
+def _quitting_on_signals(program: Program) -> Iterator[None]:
+    # Python runs a handler when its own code runs next; the window's timers see to that
+    def close(_: int, __: FrameType | None) -> None:
+        QTimer.singleShot(0, program.quit)
+
+    before = {number: signal.signal(number, close) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _check_targets(options: WindowOptions) -> None:
+    for target in (options.screenshot, options.state):
+        if target is not None and not target.absolute().parent.is_dir():
+            raise WorkstationError(f"{target} cannot be written: there is no such folder.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, so that whoever waits for it can read it."""
+    waiting = path.with_name(f"{path.name}.part")
+    waiting.write_bytes(content)
+    waiting.replace(path)
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")

@@ -59,9 +59,9 @@ class MainWindow(QMainWindow):
         self.bridge = bridge
         self.settings = settings
         self._theme = theme
-        self._log_book = LogBook()
-        logging.getLogger().addHandler(self._log_book)
-        self.notifier = Notifier(self._log_book, self)
+        self.log_book = LogBook()
+        logging.getLogger().addHandler(self.log_book)
+        self.notifier = Notifier(self.log_book, self)
         self.frames = FrameMeter(self)
         context = self._context()
         self.workspace = Workspace(self, context, panels)
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self._greet_or_restore(layout_store.load_last())
 
     def _context(self) -> PanelContext:
-        return PanelContext(bridge=self.bridge, theme=self._theme, log_book=self._log_book)
+        return PanelContext(bridge=self.bridge, theme=self._theme, log_book=self.log_book)
 
     def _build(self) -> None:
         self.setWindowIcon(app_icon())
@@ -169,6 +169,6 @@ class MainWindow(QMainWindow):
         layout_store.save_last(self.layout_now())
         for part in (self.frames, self.notifier, self.status):
             part.stop()
-        logging.getLogger().removeHandler(self._log_book)
+        logging.getLogger().removeHandler(self.log_book)
         self.workspace.docks.close()
         super().closeEvent(event)

@@ -1,4 +1,4 @@
-"""Without a display: one line on the terminal every ten seconds, so that nobody looks at nothing."""
+"""Without a display: a line on the terminal every ten seconds, so that nobody looks at nothing."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class TerminalReport(QObject):
 
     def start(self) -> None:
         self._timer.start()
+
+    def stop(self) -> None:
+        self._timer.stop()
 
     @Slot()
     def print_line(self) -> None:

@@ -65,6 +65,11 @@ class Workspace(QObject):
     def panel_states(self) -> dict[str, dict[str, object]]:
         return {key: panel.state() for key, panel in self._panels.items()}
 
+    def drawn(self) -> dict[str, dict[str, object]]:
+        """Return what every chart has drawn, by its panel's key."""
+        drawn = {key: panel.drawn() for key, panel in self._panels.items()}
+        return {key: figures for key, figures in drawn.items() if figures}
+
     def restore(self, layout: Layout) -> None:
         """Take back what can be understood of a layout; the rest keeps its default."""
         self._before_crash = None
