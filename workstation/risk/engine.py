@@ -100,7 +100,7 @@ def _position_row(
     inputs: RiskInputs,
 ) -> PositionReport:
     pool, key = standing.pool, standing.pool.account.key(position.symbol)
-    used, funding = inputs.marks.get(key), inputs.funding.get(key)
+    used, funding = inputs.mark(key, position), inputs.funding.get(key)
     valued = leg if pool.unknown is None else None
     margined = valued if pool.has_margin else None
     found = prices if valued and prices else LiquidationPrices(kind=LiquidationKind.UNKNOWN)
@@ -193,7 +193,7 @@ def _funding_24h(account: Account, currency: str, inputs: RiskInputs) -> float |
         if split_symbol(position.symbol)[2] != currency and not linear_in_usd:
             continue
         key = account.key(position.symbol)
-        funding, used = inputs.funding.get(key), inputs.marks.get(key)
+        funding, used = inputs.funding.get(key), inputs.mark(key, position)
         if funding is None or used is None:
             return None
         face = position.quantity

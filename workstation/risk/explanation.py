@@ -24,13 +24,12 @@ _FEES = {
 def explain(standing: Standing, leg: Leg, found: LiquidationPrices, inputs: RiskInputs) -> str:
     """Return formula, inputs and tier row with their figures, one line each."""
     pool = standing.pool
-    used = inputs.marks[pool.account.key(leg.position.symbol)]
     missing = pool.unknown or pool.unknown_margin
     lines = [
         "Liquidated where margin balance = maintenance margin.",
         f"Wallet {_number(standing.wallet)} {pool.currency}, "
         f"unrealised profit {_number(leg.profit_now)} of this position.",
-        f"Mark {_number(leg.mark)}, {_mark_words(used)}.",
+        f"Mark {_number(leg.mark)}, {_mark_words(leg.mark_used)}.",
         f"Entry {_number(leg.position.entry_price)}.",
         missing or _tier_words(leg),
         f"{pool.profile.name}: {_OTHERS[pool.profile.others]}; "
@@ -74,6 +73,6 @@ def _rounding_words(
         return "No price liquidates it."
     if pool.profile.rounding is Rounding.NONE:
         return ""
-    instrument = inputs.instrument(pool.account.key(leg.position.symbol))
+    instrument = inputs.listing(pool.account.key(leg.position.symbol), leg.position)
     tick = instrument.tick if instrument else None
     return "Not rounded: the tick is not known." if tick is None else f"Tick {_number(tick)}."

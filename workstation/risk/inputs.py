@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FundingRate
 from workstation.market.instrument import Instrument, MarketKey, Side
+from workstation.portfolio.model import Position
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.report import MarkSource, Withdrawals
 from workstation.risk.tiers import TierBook
@@ -52,7 +54,8 @@ def _nothing() -> Mapping[Any, Any]:
 class RiskInputs:
     """The world at one moment.
 
-    ``coin_prices`` are USD per coin, consolidated. ``pace`` is the change of a coin's price over
+    ``marks`` leave out those of the file, which belong to a position. ``coin_prices`` are USD per
+    coin, consolidated. ``pace`` is the change of a coin's price over
     the last hour, a fraction. ``presumed`` holds positions that were found passed by the mark
     earlier (with a sentence that says when and where); they stay lost until the book is read again.
     """
@@ -75,10 +78,22 @@ class RiskInputs:
         price = self.coin_prices.get(coin)
         return 1.0 if price is None and coin in STABLECOINS else price
 
-    def instrument(self, key: MarketKey) -> Instrument | None:
-        return self.catalogue.find(key)
+    def mark(self, key: MarketKey, position: Position) -> MarkUsed | None:
+        """Return the mark of a position; the file's stands behind a live one, before a cached."""
+        used = self.marks.get(key)
+        if position.mark_price is not None and (used is None or used.source is MarkSource.CACHE):
+            return MarkUsed(price=position.mark_price, source=MarkSource.FILE)
+        return used
 
-    def contract_size(self, key: MarketKey) -> float | None:
+    def listing(self, key: MarketKey, position: Position) -> Instrument | None:
+        """Return the listed contract, unless the file says that it is of another size."""
+        found, own = self.catalogue.find(key), position.contract_size
+        differs = (
+            found is not None and own is not None and not math.isclose(found.contract_size, own)
+        )
+        return None if differs else found
+
+    def contract_size(self, key: MarketKey, position: Position) -> float | None:
         """Return base coins (linear) or USD (inverse) a contract, ``None`` where not known."""
-        found = self.catalogue.find(key)
-        return found.contract_size if found else None
+        listed = self.catalogue.find(key)
+        return position.contract_size or (listed.contract_size if listed else None)

@@ -123,7 +123,7 @@ def _venue_roots(pool: Pool, leg: Leg) -> tuple[Root, Root]:
 def _printed(pool: Pool, leg: Leg, root: Root, inputs: RiskInputs) -> float:
     """Return the price at a root as the venue prints it, where the tick is known."""
     price = leg.price(root.factor or 0.0)
-    instrument = inputs.instrument(pool.account.key(leg.position.symbol))
+    instrument = inputs.listing(pool.account.key(leg.position.symbol), leg.position)
     return _rounded(price, pool, leg, instrument)
 
 
@@ -147,7 +147,7 @@ def _bankruptcy(pool: Pool, leg: Leg, inputs: RiskInputs) -> float | None:
     factor = -constant / slope if slope else 0.0
     if factor <= 0:
         return None
-    instrument = inputs.instrument(pool.account.key(symbol))
+    instrument = inputs.listing(pool.account.key(symbol), leg.position)
     price = leg.price(factor)
     return (
         price

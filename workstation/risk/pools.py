@@ -20,7 +20,7 @@ import numpy as np
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Contract, MarketKey, split_symbol
 from workstation.portfolio.model import Account, Collateral, MarginMode, MarginSystem, Position
-from workstation.risk.inputs import RiskInputs
+from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.profiles import FeeInMaintenance, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
 
@@ -32,7 +32,7 @@ class Leg:
     position: Position
     coin: str
     quote: str
-    mark: float
+    mark_used: MarkUsed
     direction: float
     value: float  # at the mark
     cost: float  # value at entry
@@ -41,6 +41,10 @@ class Leg:
     tiers: TierTable | None  # None: not known, and so no maintenance margin either
     fee_rate: float  # part of maintenance that moves with the value
     fee_fixed: float  # part of maintenance that does not
+
+    @property
+    def mark(self) -> float:
+        return self.mark_used.price
 
     @property
     def linear(self) -> bool:
@@ -276,20 +280,20 @@ def _no_tier(account: Account, leg: Leg) -> str | None:
 
 def _leg(account: Account, inputs: RiskInputs, position: Position, *, isolated: bool) -> Leg | None:
     key = account.key(position.symbol)
-    used = inputs.marks.get(key)
+    used = inputs.mark(key, position)
     if used is None:
         return None
     size, mark, entry = abs(position.quantity), used.price, position.entry_price
     linear = position.contract is Contract.LINEAR
     value, cost = (size * mark, size * entry) if linear else (size / mark, size / entry)
     sign = position.side.sign
-    contract_size = position.contract_size or inputs.contract_size(key)
+    contract_size = inputs.contract_size(key, position)
     coin, quote, _ = split_symbol(position.symbol)
     return Leg(
         position=position,
         coin=coin,
         quote=quote,
-        mark=mark,
+        mark_used=used,
         direction=sign if linear else -sign,
         value=value,
         cost=cost,
