@@ -1,9 +1,9 @@
 """The engine without a window: a portfolio file, the marks at hand, one answer.
 
 A mark comes from the caller's options, else from the file, else from the cache that the window
-keeps; nobody's memory is asked for a figure that is older than the caller allows. A price of a
-coin, which values balances and is what a percentage refers to, is the mark of its largest position;
-for a coin without positions it is a mark given for one of its markets, else the cached ones'.
+keeps, if it is young enough. A price of a coin, which values balances and is what a percentage
+refers to, is the mark of its largest position; for a coin without positions it is a mark given for
+one of its markets, else the median of the cached ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from workstation.market.catalogue import Catalogue, nearest
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Contract, MarketKey, split_symbol
 from workstation.portfolio.formats import registry
-from workstation.portfolio.model import Portfolio
+from workstation.portfolio.model import Portfolio, Position
 from workstation.risk import engine, scenario
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
@@ -155,52 +155,25 @@ def risk_inputs(
         for key, (price, as_of) in mark_cache.load().items()
     }
     young = {key: mark for key, mark in cached.items() if _age_s(mark) <= book.max_mark_age_s}
-    file_age_s = max(0, at_ms - portfolio.as_of_ms) / 1_000
-    marks = young | _file_marks(portfolio, file_age_s)
-    marks |= {
+    given = {
         key: MarkUsed(price=option.price, source=MarkSource.OPTION)
         for key in portfolio.markets()
         for option in book.marks
         if option.covers(key)
     }
-    _check_marks(portfolio, marks, cached)
-    return RiskInputs(
+    inputs = RiskInputs(
         now_ms=at_ms,
-        marks=marks,
-        coin_prices=_coin_prices(portfolio, marks, book.marks, young),
+        marks=young | given,
+        coin_prices=_cached_prices(young) | _given_prices(book.marks),
         tiers=TierBook.embedded(),
         catalogue=catalogue,
-        problems=tuple(_contradictions(portfolio)),
     )
+    _check_marks(portfolio, inputs, cached)
+    held = _largest_positions(portfolio, inputs)
+    return replace(inputs, coin_prices={**inputs.coin_prices, **held})
 
 
 # --- marks ----------------------------------------------------------------------------------------
-
-
-def _file_marks(portfolio: Portfolio, age_s: float) -> dict[MarketKey, MarkUsed]:
-    # of two legs of a hedge that state a mark, the first one's is taken
-    marks: dict[MarketKey, MarkUsed] = {}
-    for key, price in _stated(portfolio):
-        marks.setdefault(key, MarkUsed(price=price, source=MarkSource.FILE, age_s=age_s))
-    return marks
-
-
-def _stated(portfolio: Portfolio) -> Iterator[tuple[MarketKey, float]]:
-    for account in portfolio.accounts:
-        for position in account.positions:
-            if position.mark_price is not None:
-                yield account.key(position.symbol), position.mark_price
-
-
-def _contradictions(portfolio: Portfolio) -> Iterator[str]:
-    first: dict[MarketKey, float] = {}
-    for key, price in _stated(portfolio):
-        taken = first.setdefault(key, price)
-        if abs(price / taken - 1) > 1e-9:
-            yield (
-                f"The file gives {key.symbol} at {key.venue} two mark prices, {taken:,.10g} and "
-                f"{price:,.10g}; the first is used."
-            )
 
 
 def _check_option(option: MarkOption, portfolio: Portfolio) -> None:
@@ -214,13 +187,12 @@ def _check_option(option: MarkOption, portfolio: Portfolio) -> None:
 
 
 def _check_marks(
-    portfolio: Portfolio, marks: Mapping[MarketKey, MarkUsed], cached: Mapping[MarketKey, MarkUsed]
+    portfolio: Portfolio, inputs: RiskInputs, cached: Mapping[MarketKey, MarkUsed]
 ) -> None:
-    keys = (account.key(p.symbol) for account in portfolio.accounts for p in account.positions)
-    missing = [key for key in dict.fromkeys(keys) if key not in marks]
+    missing = [key for key, position in _held(portfolio) if inputs.mark(key, position) is None]
     if not missing:
         return
-    names = ", ".join(f"{key.symbol} at {key.venue}" for key in missing)
+    names = ", ".join(f"{key.symbol} at {key.venue}" for key in dict.fromkeys(missing))
     old = [_age_s(cached[key]) for key in missing if key in cached]
     aged = f", or --max-mark-age {max(old):.0f} to use the window's last ones" if old else ""
     raise RiskInputError(
@@ -228,6 +200,12 @@ def _check_marks(
         f"no mark price is known; give one with --mark {missing[0].symbol}=PRICE, "
         f"or as mark_price of the position in the file{aged}",
     )
+
+
+def _held(portfolio: Portfolio) -> Iterator[tuple[MarketKey, Position]]:
+    for account in portfolio.accounts:
+        for position in account.positions:
+            yield account.key(position.symbol), position
 
 
 def _age_s(mark: MarkUsed) -> float:
@@ -243,31 +221,21 @@ def _coins(portfolio: Portfolio) -> set[str]:
     return held | traded | {DRIVER}
 
 
-def _coin_prices(
-    portfolio: Portfolio,
-    marks: Mapping[MarketKey, MarkUsed],
-    options: Iterable[MarkOption],
-    cached: Mapping[MarketKey, MarkUsed],
-) -> dict[str, float]:
-    prices = _cached_prices(cached)
-    prices |= {_base(o.symbol): o.price for o in options if _in_dollars(o.symbol)}
-    return prices | _largest_positions(portfolio, marks)
-
-
-def _largest_positions(
-    portfolio: Portfolio, marks: Mapping[MarketKey, MarkUsed]
-) -> dict[str, float]:
+def _largest_positions(portfolio: Portfolio, inputs: RiskInputs) -> dict[str, float]:
     largest: dict[str, tuple[float, float]] = {}  # coin: (USD, mark)
-    for account in portfolio.accounts:
-        for position in account.positions:
-            if not _in_dollars(position.symbol):
-                continue
-            mark = marks[account.key(position.symbol)].price
-            linear = position.contract is Contract.LINEAR
-            size = abs(position.quantity) * (mark if linear else 1.0)
-            coin = _base(position.symbol)
-            largest[coin] = max(largest.get(coin, (0.0, mark)), (size, mark))
+    for key, position in _held(portfolio):
+        used = inputs.mark(key, position)
+        if used is None or not _in_dollars(key.symbol):
+            continue
+        linear = position.contract is Contract.LINEAR
+        size_usd = abs(position.quantity) * (used.price if linear else 1.0)
+        coin = _base(key.symbol)
+        largest[coin] = max(largest.get(coin, (0.0, 0.0)), (size_usd, used.price))
     return {coin: mark for coin, (_, mark) in largest.items()}
+
+
+def _given_prices(options: Iterable[MarkOption]) -> dict[str, float]:
+    return {_base(o.symbol): o.price for o in options if _in_dollars(o.symbol)}
 
 
 def _cached_prices(cached: Mapping[MarketKey, MarkUsed]) -> dict[str, float]:
