@@ -21,7 +21,14 @@ import psutil
 
 _plain_import = builtins.__import__
 
-from PySide6.QtCore import QObject, QTimer, Slot  # noqa: E402
+from PySide6.QtCore import (  # noqa: E402
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 # PySide6 replaces ``__import__`` by a hook that reads the source of every module imported after
@@ -93,6 +100,7 @@ def run(options: WindowOptions) -> int:
     """
     _check_targets(options)
     logs.set_up()
+    qInstallMessageHandler(_log_from_qt)
     _fall_back_off_screen()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Risk Workstation")
@@ -295,6 +303,12 @@ def _fall_back_off_screen() -> None:
     displays = (("WAYLAND_DISPLAY", "wayland"), ("DISPLAY", "xcb"))
     offered = [platform for variable, platform in displays if os.environ.get(variable)]
     os.environ["QT_QPA_PLATFORM"] = ";".join([*offered, "offscreen"])
+
+
+def _log_from_qt(kind: QtMsgType, _: QMessageLogContext, message: str) -> None:
+    # what Qt warns of is for us, not for the user: its severest kinds alone are shown
+    grave = kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+    log.log(logging.ERROR if grave else logging.INFO, "Qt: %s", message)
 
 
 @contextlib.contextmanager
