@@ -61,7 +61,7 @@ def quantity(value: float | None) -> str:
     if value is None or not _known(value):
         return UNKNOWN
     size = abs(value)
-    decimals = 0 if size >= 1_000 else 2 if size >= 1 else 4 if size >= 0.01 else 8
+    decimals = 0 if size >= 1_000 or size == 0 else 2 if size >= 1 else 4 if size >= 0.01 else 8
     return number(value, decimals)
 
 
