@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ui import format as text
+from workstation.risk.betas import STABLECOINS
 from workstation.risk.report import (
     EquityCurve,
     LiquidationKind,
@@ -18,54 +19,75 @@ from workstation.risk.report import (
 )
 from workstation.services.doctor import Finding
 
+_LEAST_COLUMNS: Final = 130
 _VERDICTS: Final = {True: "ok", False: "NO", None: ""}
 
 
 def print_risk(report: RiskReport) -> None:
-    """Print accounts, positions, exposures and problems."""
+    """Print totals, accounts, positions, exposures and problems."""
     console = _console()
     totals = report.totals
     console.print(
         f"{report.portfolio or 'Portfolio'} · {text.utc_time(report.as_of_ms)} UTC · "
         f"equity {text.usd(totals.equity_usd, decimals=2)} · "
-        f"gross {text.number(totals.gross_leverage, 1)}\N{MULTIPLICATION SIGN} "
-        f"net {text.number(totals.net_leverage, 1)}\N{MULTIPLICATION SIGN}"
+        f"gross {_times(totals.gross_leverage)} · net {_times(totals.net_leverage)}"
     )
-    accounts = _table(
-        "Accounts", ("Account", "Pool"), ("Equity", "Maintenance", "Ratio", "Dies at", "Status")
-    )
+    if totals.not_included:
+        console.print(f"Not included: {', '.join(totals.not_included)}.")
+    console.print(_accounts(report))
+    console.print(_positions(report))
+    console.print(_exposures(report))
+    _print_problems(console, report.problems)
+
+
+def _accounts(report: RiskReport) -> Table:
+    figures = ("Balance", "Maintenance", "Ratio", "Liquidated at", "Status")
+    table = _table("Accounts", ("Account", "Pool"), figures)
     for account in report.accounts:
         coin = account.liquidation_coin or ""
-        accounts.add_row(
+        table.add_row(
             account.id,
             account.currency,
-            text.number(account.margin_balance, 2),
-            text.number(account.maintenance_margin, 2),
+            _money(account.margin_balance, account.currency),
+            _money(account.maintenance_margin, account.currency),
             text.percent(account.margin_ratio),
             f"{coin} {text.price(account.liquidation_coin_price)}".strip(),
             account.status.value,
         )
-    console.print(accounts)
-    positions = _table(
-        "Positions",
-        ("Account", "Position"),
-        ("Size", "Entry", "Mark", "Liquidation", "Distance", "Ratio", "PnL", "Status"),
-    )
+    return table
+
+
+def _positions(report: RiskReport) -> Table:
+    figures = (
+        "Size", "Entry", "Mark", "from", "Liquidation", "Distance", "Ratio", "PnL", "", "Status",
+    )  # fmt: skip
+    table = _table("Positions", ("Account", "Position"), figures)
     for position in report.positions:
-        positions.add_row(
+        table.add_row(
             position.account,
             f"{position.symbol} {position.side}",
             text.quantity(position.quantity),
             text.price(position.entry_price),
             text.price(position.mark_price),
+            position.mark_source or "",
             _liquidation(position),
             text.percent(position.distance, sign=True),
             text.percent(position.margin_ratio),
-            f"{text.number(position.unrealized_pnl, 2)} {position.currency}",
+            _money(position.unrealized_pnl, position.currency),
+            position.currency,
             position.status.value,
         )
-    console.print(positions)
-    _print_problems(console, report.problems)
+    return table
+
+
+def _exposures(report: RiskReport) -> Table:
+    figures = ("Long", "Short", "Spot", "Net", "Net USD", "As BTC moves")
+    table = _table("Exposure", ("Coin",), figures)
+    for row in report.exposures:
+        coins = (row.long_base, row.short_base, row.spot_base, row.net_base)
+        dollars = (row.net_usd, row.beta_usd)
+        table.add_row(row.coin, *map(text.quantity, coins), *map(text.usd, dollars))
+    return table
 
 
 def print_scenario(report: ScenarioReport) -> None:
@@ -145,7 +167,10 @@ def _ladder(curve: EquityCurve) -> Table:
 
 
 def _console() -> Console:
-    return Console(markup=False, highlight=False)  # text of the file is data
+    # text of the file is data: no markup; a narrow terminal wraps lines, no figure is cut
+    console = Console(markup=False, highlight=False)
+    console.width = max(console.width, _LEAST_COLUMNS)
+    return console
 
 
 def _table(title: str, labels: Iterable[str], figures: Iterable[str]) -> Table:
@@ -153,8 +178,18 @@ def _table(title: str, labels: Iterable[str], figures: Iterable[str]) -> Table:
     for label in labels:
         table.add_column(label)
     for figure in figures:
-        table.add_column(figure, justify="right")
+        table.add_column(figure, justify="right", no_wrap=True)
     return table
+
+
+def _money(value: float | None, currency: str) -> str:
+    """Return an amount of a pool's coin: cents of a dollar coin, finer ones of another."""
+    return text.number(value, 2 if currency in STABLECOINS else 6)
+
+
+def _times(value: float | None) -> str:
+    known = text.number(value, 1)
+    return known if value is None else f"{known}\N{MULTIPLICATION SIGN}"
 
 
 def _liquidation(position: PositionReport) -> str:
@@ -165,4 +200,4 @@ def _liquidation(position: PositionReport) -> str:
 
 def _print_problems(console: Console, problems: Iterable[str]) -> None:
     for problem in problems:
-        console.print(f"! {problem}")
+        console.print(f"! {problem}", soft_wrap=True)

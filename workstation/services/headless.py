@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from workstation.errors import RiskInputError, UsageError
-from workstation.market.catalogue import Catalogue, nearest
+from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Contract, MarketKey, split_symbol
 from workstation.portfolio.formats import registry
@@ -180,10 +180,8 @@ def _check_option(option: MarkOption, portfolio: Portfolio) -> None:
     coin = _base(option.symbol)
     if any(option.covers(key) for key in portfolio.markets()) or coin in _coins(portfolio):
         return
-    symbols = sorted({key.symbol for key in portfolio.markets()})
-    near = nearest(option.symbol, symbols)
-    hint = f"; did you mean {near}?" if near else f"; it has {', '.join(symbols)}"
-    raise UsageError(f"--mark: the book has no market {option.symbol}{hint}")
+    symbols = ", ".join(sorted({key.symbol for key in portfolio.markets()}))
+    raise UsageError(f"--mark: the book has no market {option.symbol}; it has {symbols}")
 
 
 def _check_marks(
