@@ -130,6 +130,7 @@ class SimulatedFeed:
 
     def _play(self) -> None:
         self._announce()
+        self._show_tape()
         player = self._new_player()
         beat = time.monotonic()
         while player is not None and not self._stopping:
@@ -181,8 +182,8 @@ class SimulatedFeed:
             player.watch(controls.watch)
         self._tape_ms = target_ms
         self._end_ms = max(self._end_ms, int(target_ms))
-        player.publish(UnixMs(int(target_ms)), self._fresh_for_ms(controls.speed))
         self._show_tape()
+        player.publish(UnixMs(int(target_ms)), self._fresh_for_ms(controls.speed))
         return player
 
     def _take_controls(self) -> _Controls:
@@ -193,11 +194,12 @@ class SimulatedFeed:
         return taken
 
     def _target(self, controls: _Controls, elapsed_s: float) -> float:
+        from_ms, steps_s = self._tape_ms, controls.steps * controls.watch.interval_s
         if controls.seek_ms is not None:
-            return float(min(max(controls.seek_ms, _START_MS), self._end_ms))
-        if controls.steps:
-            return self._tape_ms + controls.steps * controls.watch.interval_s * SECOND_MS
-        return self._tape_ms + (0.0 if controls.paused else elapsed_s * SECOND_MS * controls.speed)
+            from_ms = float(min(max(controls.seek_ms, _START_MS), self._end_ms))
+        elif not controls.steps and not controls.paused:
+            return from_ms + elapsed_s * SECOND_MS * controls.speed
+        return from_ms + steps_s * SECOND_MS
 
     @staticmethod
     def _fresh_for_ms(speed: float) -> int:

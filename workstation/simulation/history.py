@@ -123,7 +123,7 @@ def _forget_old(folder: Path) -> None:
 
 def _load(path: Path) -> SimulatedMarket | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return SimulatedMarket(tuple(_load_coin(index, arrays) for index in range(len(COINS))))
     except FileNotFoundError:
         return None
