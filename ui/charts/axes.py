@@ -18,21 +18,24 @@ from ui import format as fmt
 from ui.charts.chart_group import ChartGroup
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
-from ui.charts.ticks import time_ticks, value_ticks
+from ui.charts.ticks import time_ticks, value_step, value_ticks
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 
 VALUE_TICK_PX: Final = 56  # least distance of two ticks
+LEAST_TICKS: Final = 4  # on a low chart rather this many, closer to one another
 TIME_TICK_PX: Final = 90
-VALUE_AXIS_PX: Final = 72
+VALUE_AXIS_PX: Final = 68
 TIME_AXIS_PX: Final = 20
+READOUT_PX: Final = 20
 _FLAG_PX: Final = 18
 
-ValueText = Callable[[float], str]
+# The text of a value; given the distance of ticks, only as fine as that needs.
+ValueText = Callable[[float, float | None], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """A value set off on the axis: the mark, the crosshair."""
+    """A value set off on the axis: the mark, the scenario, the crosshair."""
 
     value: float
     background: QColor
@@ -45,7 +48,7 @@ class ValueAxis(QGraphicsWidget):
     def __init__(self, view: ViewBox, theme: Theme, text: ValueText) -> None:
         super().__init__()
         self._view, self._theme, self._text = view, theme, text
-        self.flag: Flag | None = None
+        self.flagged: tuple[Flag, ...] = ()  # the last one lies on top
         self.cursor_value: float | None = None
         self.setMinimumWidth(VALUE_AXIS_PX)
         self.setMaximumWidth(VALUE_AXIS_PX)
@@ -56,31 +59,36 @@ class ValueAxis(QGraphicsWidget):
         pixels = PixelMap.of(self._view)
         painter.setFont(figure_font(MIN_FONT_PX))
         painter.setPen(self._theme.colour("dim"))
-        for value in value_ticks(pixels.low, pixels.high, pixels.height // VALUE_TICK_PX):
-            if _FLAG_PX / 2 <= pixels.y(value) <= pixels.height - _FLAG_PX / 2:
-                self._draw_text(painter, pixels, value)
-        if self.flag is not None:
-            self._draw_flag(painter, pixels, self.flag)
+        flags = self._visible_flags(pixels)
+        taken = [float(pixels.y(flag.value)) for flag in flags]
+        most = _most_ticks(pixels)
+        step = value_step(pixels.low, pixels.high, most)
+        for value in value_ticks(pixels.low, pixels.high, most):
+            y = float(pixels.y(value))
+            inside = _FLAG_PX / 2 <= y <= pixels.height - _FLAG_PX / 2
+            if inside and all(abs(y - other) >= _FLAG_PX for other in taken):
+                self._draw_text(painter, self._place(pixels, value), self._text(value, step))
+        for flag in flags:
+            place = self._place(pixels, flag.value)
+            painter.fillRect(place, flag.background)
+            painter.setPen(flag.text)
+            self._draw_text(painter, place, self._text(flag.value, None))
+
+    def _visible_flags(self, pixels: PixelMap) -> list[Flag]:
+        flags = list(self.flagged)
         if self.cursor_value is not None:
             raised, text = self._theme.colour("raised"), self._theme.colour("text")
-            flag = Flag(value=self.cursor_value, background=raised, text=text)
-            self._draw_flag(painter, pixels, flag)
-
-    def _draw_flag(self, painter: QPainter, pixels: PixelMap, flag: Flag) -> None:
-        if not pixels.low <= flag.value <= pixels.high:
-            return
-        painter.fillRect(self._place(pixels, flag.value), flag.background)
-        painter.setPen(flag.text)
-        self._draw_text(painter, pixels, flag.value)
+            flags.append(Flag(value=self.cursor_value, background=raised, text=text))
+        return [flag for flag in flags if pixels.low <= flag.value <= pixels.high]
 
     def _place(self, pixels: PixelMap, value: float) -> QRectF:
         top = min(max(float(pixels.y(value)) - _FLAG_PX / 2, 0.0), pixels.height - _FLAG_PX)
         return QRectF(0, round(top), VALUE_AXIS_PX, _FLAG_PX)
 
-    def _draw_text(self, painter: QPainter, pixels: PixelMap, value: float) -> None:
-        place = self._place(pixels, value).adjusted(6, 0, -4, 0)
+    @staticmethod
+    def _draw_text(painter: QPainter, place: QRectF, text: str) -> None:
         align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(place, align, self._text(value))
+        painter.drawText(place.adjusted(6, 0, 0, 0), align, text)
 
 
 class TimeAxis(QGraphicsWidget):
@@ -138,7 +146,7 @@ class GridItem(Layer):
 
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
         painter.setPen(self._pen)
-        for value in value_ticks(pixels.low, pixels.high, pixels.height // VALUE_TICK_PX):
+        for value in value_ticks(pixels.low, pixels.high, _most_ticks(pixels)):
             y = round(float(pixels.y(value))) + 0.5
             painter.drawLine(QLineF(0, y, pixels.width, y))
         for time_ms, _ in _time_ticks(pixels):
@@ -166,14 +174,17 @@ class CrosshairItem(Layer):
 
 
 class MessageItem(Layer):
-    """What to do while there is nothing to draw."""
+    """What to do while there is nothing to draw; it covers a view that shows no data."""
 
     def __init__(self, view: ViewBox, theme: Theme) -> None:
-        super().__init__(view, z=20)
-        self._colour = theme.colour("dim")
+        super().__init__(view, z=40)
+        self._colour, self._ground = theme.colour("dim"), theme.colour("background")
         self.text = ""
 
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
+        if not self.text:
+            return
+        painter.fillRect(QRectF(0, 0, pixels.width, pixels.height), self._ground)
         font = painter.font()
         font.setPixelSize(MIN_FONT_PX + 2)
         painter.setFont(font)
@@ -183,11 +194,31 @@ class MessageItem(Layer):
         painter.drawText(place, align, self.text)
 
 
+class ReadoutItem(Layer):
+    """The values under the crosshair, in the upper right corner."""
+
+    def __init__(self, view: ViewBox, theme: Theme) -> None:
+        super().__init__(view, z=20)
+        self._theme = theme
+        self.text = ""
+
+    def draw(self, painter: QPainter, pixels: PixelMap) -> None:
+        if not self.text:
+            return
+        font = figure_font(MIN_FONT_PX + 1)
+        width = min(QFontMetricsF(font).horizontalAdvance(self.text) + 12, pixels.width)
+        place = QRectF(pixels.width - width, 0, width, READOUT_PX)
+        painter.fillRect(place, self._theme.colour("background", 0.85))
+        painter.setFont(font)
+        painter.setPen(self._theme.colour("text"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self.text)
+
+
 class WatermarkItem(Layer):
     """SIMULATED or REPLAY across the chart; nothing while live."""
 
     def __init__(self, view: ViewBox, theme: Theme) -> None:
-        super().__init__(view, z=-15)
+        super().__init__(view, z=5)
         self._colour = theme.colour("text", 0.07)
         self.text = ""
 
@@ -202,6 +233,10 @@ class WatermarkItem(Layer):
         painter.setPen(self._colour)
         place = QRectF(0, 0, pixels.width, pixels.height)
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self.text)
+
+
+def _most_ticks(pixels: PixelMap) -> int:
+    return max(LEAST_TICKS, pixels.height // VALUE_TICK_PX)
 
 
 def _time_ticks(pixels: PixelMap) -> list[tuple[int, str]]:

@@ -21,7 +21,7 @@ from ui.theme import Theme
 from workstation.market.facts import Candles, FloatArray
 
 BODIES_FROM_PX: Final = 3.0  # distance of two candles from which bodies are drawn
-BODY_SHARE: Final = 0.7  # of that distance
+BODY_SHARE: Final = 0.8  # of that distance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,6 +20,7 @@ from ui.charts.axes import (
     CrosshairItem,
     GridItem,
     MessageItem,
+    ReadoutItem,
     TimeAxis,
     ValueAxis,
     ValueText,
@@ -31,7 +32,8 @@ from ui.charts.plotting import GraphicsView, MouseClickEvent, MouseDragEvent, Vi
 from ui.theme import SPACING, Theme
 from workstation.market.feed import FeedMode
 
-SIDE_PX: Final = 132  # the column between view and axis: the ladder, the venues' values
+SIDE_PX: Final = 160  # the column between view and axis: the ladder, the venues' values
+BACK_FROM_PX: Final = 150  # height from which a chart has room for its button
 PADDING: Final = 0.06  # share of the height left free above and below
 WHEEL_ZOOM: Final = 0.85  # a notch
 KEY_ZOOM: Final = 0.75
@@ -71,11 +73,9 @@ class Chart(GraphicsView):
     Signals
     -------
     line_dragged : float, the value to which the user draws the line that ``draggable`` names
-    line_dropped : float, where it was let go
     """
 
     line_dragged = Signal(float)
-    line_dropped = Signal(float)
 
     def __init__(
         self,
@@ -99,6 +99,7 @@ class Chart(GraphicsView):
         self._watermark = WatermarkItem(self.view, theme)
         self._message = MessageItem(self.view, theme)
         self._crosshair = CrosshairItem(self.view, theme, group)
+        self._readout = ReadoutItem(self.view, theme)
         self._side: QGraphicsWidget | None = None
         self._time_axis = TimeAxis(self.view, theme, group) if with_time else None
         self._layout = self._lay_out()
@@ -127,7 +128,7 @@ class Chart(GraphicsView):
         button = QPushButton("Back to now \N{RIGHTWARDS ARROW}", self)
         button.setToolTip("Show the newest data and follow it (End)")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setVisible(not self.group.following)
+        button.hide()
         button.clicked.connect(self.group.follow)
         return button
 
@@ -135,7 +136,7 @@ class Chart(GraphicsView):
         """Put something between view and axis; it shares the view's scale."""
         side.setMinimumWidth(SIDE_PX)
         side.setMaximumWidth(SIDE_PX)
-        self._layout.addItem(side, 0, 1)
+        self._layout.addItem(side, 0, 1, 2, 1)  # it reaches down beside the time axis
         self._side = side
 
     def set_mode(self, mode: FeedMode) -> None:
@@ -147,6 +148,15 @@ class Chart(GraphicsView):
         """Say what to do while there is nothing to draw; empty takes it away."""
         if text != self._message.text:
             self._message.text = text
+            for scale in (self.axis, self._time_axis, self._grid):
+                if scale is not None:
+                    scale.setVisible(not text)
+            self.redraw()
+
+    def set_readout(self, text: str) -> None:
+        """Show the values under the crosshair; empty takes them away."""
+        if text != self._readout.text:
+            self._readout.text = text
             self.redraw()
 
     def redraw(self) -> None:
@@ -166,8 +176,12 @@ class Chart(GraphicsView):
     @Slot()
     def reset(self) -> None:
         """Go back to now, and fit the height again."""
-        self._fitted = True
+        self.fit_height()
         self.group.follow()
+
+    def fit_height(self) -> None:
+        """Let the data decide again which values are shown."""
+        self._fitted = True
         self.refit()
 
     @Slot()
@@ -177,7 +191,7 @@ class Chart(GraphicsView):
 
     @Slot(bool)
     def _show_back_button(self, following: bool) -> None:
-        self._back.setVisible(not following)
+        self._back.setVisible(not following and self.height() >= BACK_FROM_PX)
 
     def drag(self, event: MouseDragEvent) -> None:
         """Drag the line under the mouse, or else the chart through time."""
@@ -188,11 +202,8 @@ class Chart(GraphicsView):
         if not self._dragging:
             self._drag_view(pixels, event.lastPos() - event.pos())
             return
-        value = float(pixels.value(event.pos().y()))
-        self.line_dragged.emit(value)
-        if event.isFinish():
-            self._dragging = False
-            self.line_dropped.emit(value)
+        self.line_dragged.emit(float(pixels.value(event.pos().y())))
+        self._dragging = not event.isFinish()
 
     def _drag_view(self, pixels: PixelMap, moved: QPointF) -> None:
         if not self._fitted:
@@ -285,6 +296,7 @@ class Chart(GraphicsView):
             below = 0 if self._time_axis is None else self._time_axis.minimumHeight()
             top = self.height() - below - size.height() - SPACING
             self._back.setGeometry(round(left), round(top), size.width(), size.height())
+            self._show_back_button(self.group.following)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from workstation.units import DAY_MS, MINUTE_MS
 
 EDGE_MARGIN: Final = 0.03  # share of the span that stays free to the right of the newest data
-BARS_AT_FIRST: Final = 250
+BARS_AT_FIRST: Final = 180
 MIN_SPAN_MS: Final = 5.0 * MINUTE_MS
 MAX_SPAN_MS: Final = 20.0 * 366 * DAY_MS
 _VISIBLE_MOVE: Final = 1 / 2_000  # of the span: half a pixel on a wide chart

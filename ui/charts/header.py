@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import MIN_FONT_PX, SPACING, Theme, figure_font
 
-HEIGHT_PX = 22
+HEIGHT_PX: Final = 22
+_BY_IMPORTANCE: Final = (0, 2, 1)  # title, figures, words
+_LEAST_CHARACTERS: Final = 6  # with less room a part is left out
 
 
 class HeaderText(QWidget):
-    """A title in bold, words in dim, figures in the figures' face; cut with an ellipsis."""
+    """A title in bold, words in dim, figures in the figures' face; the words give way."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,15 +48,24 @@ class HeaderText(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         left = 0.0
-        for text, token, font in self._parts:
-            room = self.width() - left
-            metrics = QFontMetricsF(font)
-            if not text or room < metrics.averageCharWidth() * 4:
-                continue
+        for (text, token, font), width in zip(self._parts, self._widths(), strict=True):
             painter.setFont(font)
             painter.setPen(self._theme.colour(token))
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-            place = QRectF(left, 0, room, self.height())
+            shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
+            place = QRectF(left, 0, width, self.height())
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
-            left += metrics.horizontalAdvance(shown) + SPACING
+            left += width + SPACING if width else 0
         painter.end()
+
+    def _widths(self) -> list[float]:
+        """Give each part its room: first the title, then the figures, the words what is left."""
+        room = float(self.width())
+        widths = [0.0] * len(self._parts)
+        for index in _BY_IMPORTANCE if self._parts else ():
+            text, _, font = self._parts[index]
+            metrics = QFontMetricsF(font)
+            wanted = metrics.horizontalAdvance(text) + 1
+            if text and room >= min(wanted, metrics.averageCharWidth() * _LEAST_CHARACTERS):
+                widths[index] = min(wanted, room)
+                room -= widths[index] + SPACING
+        return widths

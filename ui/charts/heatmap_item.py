@@ -25,7 +25,6 @@ from ui.theme import Theme
 from workstation.risk.report import HeatmapColumns
 
 ColourArray = NDArray[np.uint32]  # 0xffRRGGBB, as QImage.Format_RGB32 wants it
-OPEN_BARS: Final = 97  # newest columns that may still change: see services/heatmap_service.py
 MAX_OCTAVE: Final = 10
 
 
@@ -81,6 +80,19 @@ class HeatmapItem(Layer):
         self.side, columns = side, self.columns
         self.columns = self.top_usd = None
         self.set_columns(columns)
+
+    def usd_at(self, time_ms: float, price: float) -> float | None:
+        """Return what the map says of a time and a price, in USD per 0.1 % of price."""
+        columns = self.columns
+        if columns is None or price <= 0:
+            return None
+        row = int(np.searchsorted(columns.time_ms, int(time_ms), side="right")) - 1
+        k = math.floor(math.log(price) / columns.delta) - columns.first_bin
+        if row < 0 or not 0 <= k < columns.long_base.shape[1]:
+            return None
+        if time_ms >= columns.time_ms[row] + columns.interval_s * 1_000:
+            return None
+        return float(usd_per_unit(columns, self.side, slice(row, row + 1))[0, k])
 
     def _set_levels(self, levels: ShadeArray) -> None:
         self._levels = levels
@@ -138,15 +150,15 @@ def _octave(per_px: float) -> int:
 def _unchanged(known: HeatmapColumns | None, new: HeatmapColumns) -> tuple[int, int] | None:
     """Return how many bars fell off the left, and how many stay as they were; ``None`` if unlike.
 
-    A column is final once its open interest is in, but new history gives another map; the open
-    interest behind the columns tells the two apart.
+    Final columns stay, but new history gives another map; the open interest behind the columns
+    tells the two apart.
     """
     if known is None or not len(known.time_ms):
         return None
     if _frame(known) != _frame(new) or new.time_ms[0] < known.time_ms[0]:
         return None
     dropped = int(np.searchsorted(known.time_ms, new.time_ms[0]))
-    stay = len(known.time_ms) - dropped - OPEN_BARS
+    stay = known.final - dropped
     if stay < 1 or stay > len(new.time_ms):
         return None
     old = slice(dropped, dropped + stay)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
+from ui import format as fmt
 from ui.charts.map_levels import MapSide, UsdArray, usd_per_unit
 from ui.charts.pixels import PixelMap
 from ui.charts.plotting import ViewBox, fill_rects
@@ -39,7 +40,13 @@ class LadderItem(QGraphicsWidget):
         """Show the newest bar of a map, on the map's scale."""
         if columns is None or top_usd is None:
             self._sides = ()
+            self.setToolTip("")
             return
+        self.setToolTip(
+            "Estimated liquidations waiting now, in USD per 0.1 % of price: "
+            f"longs below the price, shorts above it.\nA full bar is {fmt.usd_short(top_usd)}, "
+            "the end of the map's scale."
+        )
         self._edges, self._top_usd = columns.edges(), top_usd
         self._sides = (
             ("long", usd_per_unit(columns, MapSide.LONG, _NEWEST)[0]),
@@ -65,7 +72,7 @@ class LadderItem(QGraphicsWidget):
         place = QRectF(0, self.rect().height() - TEXT_PX, self.rect().width(), TEXT_PX)
         painter.fillRect(place, self._theme.colour("background", 0.8))
         painter.setPen(self._theme.colour("dim"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "book now")
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "book now, long / short")
 
 
 def bar_rects(edges: FloatArray, share: UsdArray, pixels: PixelMap, full_px: float) -> FloatArray:
@@ -85,4 +92,5 @@ def bar_rects(edges: FloatArray, share: UsdArray, pixels: PixelMap, full_px: flo
     height = np.maximum(bottom - top - 1, 1)
     width = np.round(np.minimum(means, 1.0) * full_px)
     rects: FloatArray = np.column_stack((np.zeros(len(starts)), top, width, height))
-    return rects[width > 0]
+    drawn: FloatArray = rects[width > 0]
+    return drawn

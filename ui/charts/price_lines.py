@@ -13,12 +13,11 @@ from ui import format as fmt
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
 from ui.theme import MIN_FONT_PX, Theme
+from ui.urgency import distance_token
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import MarginMode
-from workstation.risk.report import AccountReport, PositionReport, RiskReport
+from workstation.risk.report import AccountReport, PositionReport, RiskReport, Status
 
-WARN_DISTANCE: Final = 0.08  # look.md: a distance under 8 %
-ALARM_DISTANCE: Final = 0.04
 LABEL_PX: Final = 18
 LABEL_LEFT_PX: Final = 10
 OUTSIDE: Final = 2  # lines named at the upper and the lower edge, the nearest ones
@@ -61,19 +60,15 @@ def scenario_line(price: float) -> PriceLine:
     return PriceLine(price=price, text=text, token="accent", style=Qt.PenStyle.DashLine)
 
 
-def urgency(distance: float | None) -> str:
-    """Return the theme token for a distance to liquidation (a fraction of the price)."""
-    if distance is None or abs(distance) >= WARN_DISTANCE:
-        return "text"
-    return "alarm" if abs(distance) < ALARM_DISTANCE else "warn"
+_VERBS: Final = {Status.PRESUMED_LIQUIDATED: "presumably liquidated at"}
 
 
 def _pool_line(account: AccountReport) -> PriceLine:
     price = account.liquidation_coin_price or 0.0
     return PriceLine(
         price=price,
-        text=f"{account.id} account liquidates {fmt.price(price)}",
-        token=urgency(account.liquidation_coin_distance),
+        text=f"{account.id} account {_verb(account.status)} {fmt.price(price)}",
+        token=distance_token(account.liquidation_coin_distance) or "text",
     )
 
 
@@ -82,10 +77,13 @@ def _position_lines(position: PositionReport) -> list[PriceLine]:
         return []
     coin = split_symbol(position.symbol)[0]
     name = f"{fmt.venue_name(position.venue)} {coin} {position.side.value}"
-    text = f"{name} liquidates {fmt.price(position.liquidation_price)}"
-    return [
-        PriceLine(price=position.liquidation_price, text=text, token=urgency(position.distance))
-    ]
+    text = f"{name} {_verb(position.status)} {fmt.price(position.liquidation_price)}"
+    token = distance_token(position.distance) or "text"
+    return [PriceLine(price=position.liquidation_price, text=text, token=token)]
+
+
+def _verb(status: Status) -> str:
+    return _VERBS.get(status, "liquidates")
 
 
 class PriceLinesItem(Layer):

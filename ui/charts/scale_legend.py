@@ -12,8 +12,9 @@ from ui import format as fmt
 from ui.charts.heatmap_item import palette
 from ui.charts.map_levels import SHADES, MapSide, shade_values
 from ui.theme import MIN_FONT_PX, SPACING, Theme
+from workstation.risk.report import HeatmapColumns
 
-BAR_PX: Final = 96
+BAR_PX: Final = 56
 HEIGHT_PX: Final = 18
 
 
@@ -30,10 +31,12 @@ class ScaleLegend(QWidget):
         self.setFont(font)
         self.setVisible(False)
 
-    def show_scale(self, top_usd: float | None, side: MapSide) -> None:
-        """Show the scale's end, in USD per 0.1 % of price."""
-        self.setVisible(top_usd is not None)
-        if top_usd is None:
+    def show_scale(
+        self, columns: HeatmapColumns | None, top_usd: float | None, side: MapSide
+    ) -> None:
+        """Show the scale's end, in USD per 0.1 % of price; without a map show nothing."""
+        self.setVisible(columns is not None and top_usd is not None)
+        if columns is None or top_usd is None:
             return
         top = fmt.abbreviated(top_usd)
         self._low, self._high = "$0", f"${top} per 0.1 %"
@@ -46,7 +49,8 @@ class ScaleLegend(QWidget):
         middle = fmt.usd_short(float(shade_values(top_usd)[SHADES // 2]))
         self.setToolTip(
             "Estimated liquidations waiting at each price, in USD per 0.1 % of price.\n"
-            f"The middle of the bar stands for {middle}; what is above the top stays brightest."
+            f"The middle of the bar stands for {middle}; what is above the top stays brightest.\n"
+            + _origin(columns)
         )
         self.updateGeometry()
         self.update()
@@ -70,3 +74,15 @@ class ScaleLegend(QWidget):
         rest = QRectF(BAR_PX + SPACING, 0, self.width(), self.height())
         painter.drawText(rest, align, self._high)
         painter.end()
+
+
+def _origin(columns: HeatmapColumns) -> str:
+    """Return what the map was made of, and what is missing from it."""
+    lines = [f"From candles and open interest of {_names(columns.venues)}."]
+    if columns.missing:
+        lines.append(f"Without {_names(columns.missing)}: no open interest is known there.")
+    return "\n".join((*lines, *columns.notes))
+
+
+def _names(venues: tuple[str, ...]) -> str:
+    return ", ".join(fmt.venue_name(venue) for venue in venues)

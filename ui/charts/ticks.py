@@ -22,16 +22,21 @@ _MONTH_STEPS: Final = (1, 3, 6, 12, 24, 60)
 
 
 def nice_step(least: float) -> float:
-    """Return the smallest of 1, 2, 2.5 and 5 times a power of ten that is not below ``least``."""
+    """Return the smallest of 1, 2 and 5 times a power of ten that is not below ``least``."""
     power = 10.0 ** math.floor(math.log10(least))
-    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= least * 0.9999)
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least * 0.9999)
+
+
+def value_step(low: float, high: float, most: int) -> float:
+    """Return the distance of at most about ``most`` round values between two values."""
+    return nice_step((high - low) / most)
 
 
 def value_ticks(low: float, high: float, most: int) -> list[float]:
     """Return at most about ``most`` round values between two values."""
     if not high > low or most < 1:
         return []
-    step = nice_step((high - low) / most)
+    step = value_step(low, high, most)
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 

@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 
-ROW_PX: Final = 16.0
+ROW_PX: Final = (14.0, 16.0)  # height of a row, at least and at most
 _SWATCH_PX: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueRow:
-    """One name, its value as a text and its colour; ``dim`` when it is stale or not known."""
+    """One name, its value as a text and its colour; ``dim`` when it is stale or not known.
+
+    ``age`` stands behind the name of what is stale; the name gives way to it.
+    """
 
     name: str
+    age: str = ""
     value: str
     colour: QColor
     dim: bool = False
@@ -32,33 +36,40 @@ class ValuesItem(QGraphicsWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._words = QFont()
+        self._words.setPixelSize(MIN_FONT_PX)
         self.rows: Sequence[ValueRow] = ()
 
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        room = max(0, int(self.rect().height() // ROW_PX))
+        height = self.rect().height()
+        row_px = min(max(ROW_PX[0], height / max(1, len(self.rows))), ROW_PX[1])
+        room = int(height / row_px + 0.01)
         shown = self.rows if len(self.rows) <= room else self.rows[: max(0, room - 1)]
         for index, row in enumerate(shown):
-            self._draw_row(painter, row, index * ROW_PX)
+            self._draw_row(painter, row, QRectF(0, index * row_px, self.rect().width(), row_px))
         hidden = len(self.rows) - len(shown)
         if hidden and room:
+            painter.setFont(self._words)
             painter.setPen(self._theme.colour("dim"))
-            place = QRectF(18, (room - 1) * ROW_PX, self.rect().width() - 18, ROW_PX)
+            place = QRectF(18, (room - 1) * row_px, self.rect().width() - 18, row_px)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, f"{hidden} more")
 
-    def _draw_row(self, painter: QPainter, row: ValueRow, top: float) -> None:
-        swatch = QRectF(6, top + (ROW_PX - _SWATCH_PX) / 2, _SWATCH_PX, _SWATCH_PX)
+    def _draw_row(self, painter: QPainter, row: ValueRow, place: QRectF) -> None:
+        middle_px = place.center().y()
+        swatch = QRectF(6, middle_px - _SWATCH_PX / 2, _SWATCH_PX, _SWATCH_PX)
         painter.fillRect(swatch, row.colour)
-        place = QRectF(18, top, self.rect().width() - 22, ROW_PX)
-        figures = figure_font(MIN_FONT_PX)
-        words = painter.font()
-        words.setPixelSize(MIN_FONT_PX)
-        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        for font, token, align, text in (
-            (words, "dim", Qt.AlignmentFlag.AlignVCenter, row.name),
-            (figures, "text", right, row.value),
-        ):
-            painter.setFont(font)
-            painter.setPen(self._theme.colour("faint" if row.dim else token))
-            painter.drawText(place, align, text)
+        place = place.adjusted(18, 0, -4, 0)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(figure_font(MIN_FONT_PX))
+        painter.setPen(self._theme.colour("faint" if row.dim else "text"))
+        painter.drawText(place, middle | Qt.AlignmentFlag.AlignRight, row.value)
+        place.setWidth(place.width() - painter.fontMetrics().horizontalAdvance(row.value) - 6)
+        painter.setFont(self._words)
+        painter.setPen(self._theme.colour("faint" if row.dim else "dim"))
+        metrics = painter.fontMetrics()
+        age = f" {row.age}" if row.age else ""
+        room = int(place.width()) - metrics.horizontalAdvance(age)
+        name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(place, middle, name + age)

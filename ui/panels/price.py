@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QToolButton
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLineEdit, QToolButton
 
 from ui import format as fmt
 from ui.charts.axes import Flag
@@ -17,20 +17,23 @@ from ui.charts.chart import Extent
 from ui.charts.heatmap_item import HeatmapItem
 from ui.charts.ladder_item import LadderItem
 from ui.charts.map_levels import MapSide
-from ui.charts.price_lines import PriceLine, PriceLinesItem, own_lines, scenario_line
+from ui.charts.price_lines import PriceLinesItem, own_lines, scenario_line
 from ui.charts.scale_legend import ScaleLegend
 from ui.charts.ticks import nice_step
+from ui.names import coin_of
 from ui.panels.base import PanelContext
 from ui.panels.chart_panel import ChartPanel
 from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
-from workstation.risk.report import HeatmapColumns, RiskReport
+from workstation.market.store import MarketStore
+from workstation.risk.report import HeatmapColumns
 from workstation.services.desk import View
 from workstation.units import iso_utc
 
 CANDLES_SHARE: Final = 1 / 3  # of the height stays to the candles when lines are brought into view
+INTERVAL_PX: Final = 44
 MAP_OFF: Final = "Off"
 _INTERVAL_NAMES: Final = {seconds: name for name, seconds in INTERVALS_S.items()}
 
@@ -46,24 +49,24 @@ class PricePanel(ChartPanel):
         self._lines = PriceLinesItem(view, self.theme)
         self._ladder = LadderItem(view, self.theme)
         self.chart.set_side(self._ladder)
-        self._own: tuple[PriceLine, ...] = ()
         self._reference: MarketKey | None = None
         self._columns: HeatmapColumns | None = None
         self._mark: MarkPrice | None = None
         self._add_tools()
-        self.bridge.risk_changed.connect(self._show_risk)
-        self.bridge.heatmap_changed.connect(self._show_heatmap)
+        self.bridge.risk_changed.connect(self._show_lines)
+        self.bridge.heatmap_changed.connect(self._show_map)
         self.chart.line_dragged.connect(self._ask_scenario)
-        self._show_risk(self.bridge.desk.risk)
-        self._show_heatmap(self.bridge.desk.heatmap)
 
     # --- tools --------------------------------------------------------------------------------
 
     def _add_tools(self) -> None:
-        self.coin_picker = CoinPicker(self)
-        self.coin_picker.textActivated.connect(self._ask_coin)
+        self.coin_picker = CoinPicker(lambda: self.bridge.desk.store)
+        self.coin_picker.coin_chosen.connect(self._ask_coin)
         self.intervals = QButtonGroup(self)
-        buttons = [self._interval_button(name) for name in INTERVALS_S]
+        pickers = QHBoxLayout()
+        pickers.setSpacing(2)
+        for name in INTERVALS_S:
+            pickers.addWidget(self._interval_button(name))
         self.intervals.idClicked.connect(self._ask_interval)
         self.map_picker = QComboBox()
         self.map_picker.addItems([*MapSide, MAP_OFF])
@@ -72,8 +75,8 @@ class PricePanel(ChartPanel):
             self.map_picker.setCurrentText(MAP_OFF)
         self.map_picker.currentTextChanged.connect(self._show_map_side)
         self.legend = ScaleLegend(self.theme)
-        for position, widget in enumerate([self.coin_picker, *buttons]):
-            self.tools.insertWidget(position, widget)
+        self.tools.insertWidget(0, self.coin_picker)
+        self.tools.insertLayout(1, pickers)
         self.tools.addWidget(self.legend)
         self.tools.addWidget(self.map_picker)
 
@@ -81,7 +84,7 @@ class PricePanel(ChartPanel):
         button = QToolButton()
         button.setText(name)
         button.setCheckable(True)
-        button.setAutoRaise(True)
+        button.setFixedWidth(INTERVAL_PX)
         button.setToolTip(f"Candles of {name}")
         self.intervals.addButton(button, INTERVALS_S[name])
         return button
@@ -107,7 +110,7 @@ class PricePanel(ChartPanel):
         if rounded > 0:
             desk = self.bridge.desk
             desk.set_view(dataclasses.replace(desk.view, scenario_price=rounded))
-            self._show_lines(rounded)
+            self._show_lines()
 
     # --- showing ------------------------------------------------------------------------------
 
@@ -124,37 +127,56 @@ class PricePanel(ChartPanel):
         return extent
 
     def refresh(self) -> None:
-        self._show_view(self.bridge.desk.view)
-        store, view = self.bridge.desk.store, self.bridge.desk.view
-        self._reference = reference_market(store, view.coin, view.interval_s, self._reference)
+        desk = self.bridge.desk
+        store, view = desk.store, desk.view
+        self._show_view(view)
+        market = reference_market(store, view.coin, view.interval_s, self._reference)
         candles = mark = None
-        if self._reference is not None:
-            candles = store.candles(self._reference, view.interval_s)
-            mark = store.newest(MarkPrice, self._reference)
+        if market is not None:
+            candles = store.candles(market, view.interval_s)
+            mark = store.newest(MarkPrice, market)
         stale = mark is not None and mark.is_stale(store.now_ms)
         if (candles, mark, stale) != (self._candles.candles, self._mark, self._candles.stale):
             self._mark, self._candles.stale = mark, stale
-            self._show_candles(candles)
+            self._show_candles(market, candles)
+        self._show_map()
+        self.chart.set_message("" if candles else self._empty_text())
         self.show_header()
 
-    def _show_candles(self, candles: Candles | None) -> None:
+    def _show_candles(self, market: MarketKey | None, candles: Candles | None) -> None:
+        moved, self._reference = market != self._reference, market
         self._candles.candles = candles
         if candles is not None and len(candles):
             self.group.first_ms = float(candles.time_ms[0])
-        coin = self.bridge.desk.view.coin
-        self.chart.set_message("" if candles else _no_candles(coin))
-        self.chart.axis.flag = self._mark_flag()
-        self.chart.refit()
+        self._show_flags()
+        if moved:
+            self.chart.fit_height()  # a scale set by hand was for another market
+        else:
+            self.chart.refit()
 
-    def _mark_flag(self) -> Flag | None:
-        if self._mark is None:
-            return None
-        token = "warn" if self._candles.stale else "text"
-        return Flag(
-            value=self._mark.mark_price,
-            background=self.theme.colour(token),
-            text=self.theme.colour("background"),
+    def _empty_text(self) -> str:
+        desk = self.bridge.desk
+        venues = ", ".join(map(fmt.venue_name, desk.settings.market.venues))
+        return (
+            f"Waiting for candles of {desk.view.coin} from {venues}. "
+            "The status bar says how each venue does; "
+            "another coin or interval can be chosen above."
         )
+
+    def _show_flags(self) -> None:
+        ground = self.theme.colour("background")
+        scenario = self.bridge.desk.view.scenario_price
+        flags = [Flag(value=scenario, background=self.theme.colour("accent"), text=ground)]
+        tooltip = "No mark price is known yet."
+        if self._mark is not None:
+            token = "warn" if self._candles.stale else "text"
+            mark = self._mark.mark_price
+            flags.append(Flag(value=mark, background=self.theme.colour(token), text=ground))
+            age = fmt.age(self._mark.age_s(self.bridge.desk.store.now_ms))
+            venue = fmt.venue_name(self._mark.key.venue)
+            tooltip = f"Mark price of {venue}: {fmt.price(mark)}, read {age} ago."
+        self.chart.axis.flagged = tuple(flags)
+        self.chart.axis.setToolTip(f"{tooltip}\nThe wheel over the axis changes the scale.")
 
     def _show_view(self, view: View) -> None:
         button = self.intervals.button(view.interval_s)
@@ -162,31 +184,41 @@ class PricePanel(ChartPanel):
             button.setChecked(True)
         if not self.coin_picker.hasFocus():
             self.coin_picker.setCurrentText(view.coin)
-        self._show_lines(view.scenario_price)
+        self._show_lines()
 
-    def _show_lines(self, scenario_price: float) -> None:
-        lines = (*self._own, scenario_line(scenario_price))
+    @Slot()
+    def _show_lines(self) -> None:
+        if not self.isVisible():
+            return
+        desk = self.bridge.desk
+        scenario_price = desk.view.scenario_price
+        own = own_lines(desk.risk, desk.view.coin) if desk.risk else ()
+        lines = (*own, scenario_line(scenario_price))
         if lines != self._lines.lines:
             self._lines.lines = lines
             self.chart.draggable = scenario_price
+            self._show_flags()
             self.chart.refit()
 
-    @Slot(object)
-    def _show_risk(self, report: RiskReport | None) -> None:
-        self._own = own_lines(report, self.bridge.desk.view.coin) if report else ()
-        self._show_lines(self.bridge.desk.view.scenario_price)
+    @Slot()
+    def _show_map(self) -> None:
+        """Show the newest map; one of another coin or interval is none."""
+        if not self.isVisible():
+            return
+        columns, view = self.bridge.desk.heatmap, self.bridge.desk.view
+        asked = view.coin, view.interval_s
+        if columns is not None and (columns.coin, columns.interval_s) != asked:
+            columns = None
+        if columns is not self._columns:
+            self._columns = columns
+            self._map.set_columns(columns)
+            self._show_scale()
 
-    @Slot(object)
-    def _show_heatmap(self, columns: HeatmapColumns | None) -> None:
-        view = self.bridge.desk.view
-        fits = columns is not None and (columns.coin, columns.interval_s) == (
-            view.coin,
-            view.interval_s,
-        )
-        self._columns = columns if fits else None
-        self._map.set_columns(self._columns)
-        self._ladder.set_columns(self._columns, self._map.top_usd)
-        self.legend.show_scale(self._map.top_usd if self._map.isVisible() else None, self._map.side)
+    def _show_scale(self) -> None:
+        top_usd = self._map.top_usd
+        self._ladder.set_columns(self._columns, top_usd)
+        drawn = self._columns if self._map.isVisible() else None
+        self.legend.show_scale(drawn, top_usd, self._map.side)
         self.chart.redraw()
 
     @Slot(str)
@@ -194,12 +226,14 @@ class PricePanel(ChartPanel):
         self._map.setVisible(name != MAP_OFF)
         if name != MAP_OFF:
             self._map.set_side(MapSide(name))
-        self._show_heatmap(self._columns)
+        self._show_scale()
+        self.show_header()
 
     def show_header(self) -> None:
         view = self.bridge.desk.view
         if self._reference is None:
             self.header.show_text(view.coin, "no candles yet")
+            self.chart.set_readout("")
             return
         pair = self._reference.symbol.partition(":")[0]
         interval = _INTERVAL_NAMES.get(view.interval_s, f"{view.interval_s} s")
@@ -208,22 +242,35 @@ class PricePanel(ChartPanel):
             words += f", {fmt.age(self._mark.age_s(self.bridge.desk.store.now_ms))} old"
         if self._columns is not None and self._map.isVisible():
             words += " over the estimated liquidation map"
-        self.header.show_text(pair, words, self._values_at_cursor())
+        self.header.show_text(pair, words)
+        self.chart.set_readout(self._values_at_cursor())
 
     def _values_at_cursor(self) -> str:
-        candles, cursor_ms = self._candles.candles, self.group.cursor_ms
-        if candles is None or cursor_ms is None:
+        cursor_ms, price = self.group.cursor_ms, self.chart.axis.cursor_value
+        if cursor_ms is None:
             return ""
-        row = int(np.searchsorted(candles.time_ms, int(cursor_ms), side="right")) - 1
-        if row < 0 or cursor_ms >= candles.time_ms[row] + candles.interval_s * 1_000:
-            return ""
-        values = zip("OHLC", candles.columns(), strict=False)
-        return "  ".join(f"{letter} {fmt.price(column[row])}" for letter, column in values)
+        texts = list(self._candle_at(cursor_ms))
+        if price is not None and self._map.isVisible():
+            waiting_usd = self._map.usd_at(cursor_ms, price)
+            if waiting_usd is not None:
+                texts.append(f"map {fmt.usd_short(waiting_usd)}")
+        return "  ".join(texts)
+
+    def _candle_at(self, time_ms: float) -> Iterator[str]:
+        candles = self._candles.candles
+        if candles is None:
+            return
+        row = int(np.searchsorted(candles.time_ms, int(time_ms), side="right")) - 1
+        if row >= 0 and time_ms < candles.time_ms[row] + candles.interval_s * 1_000:
+            for letter, column in zip("OHLC", candles.columns(), strict=False):
+                yield f"{letter} {fmt.price(column[row])}"
 
     def clear(self) -> None:
-        self._reference = self._mark = None
-        self._show_candles(None)
-        self._show_heatmap(None)
+        self._mark = None
+        self._show_candles(None, None)
+        self._columns = None
+        self._map.set_columns(None)
+        self._show_scale()
 
     # --- kept ---------------------------------------------------------------------------------
 
@@ -248,19 +295,28 @@ class PricePanel(ChartPanel):
 
 
 class CoinPicker(QComboBox):
-    """The coins that have a market, listed when the list is opened; typing finds one."""
+    """The coins that have a market: listed when opened, found by typing.
 
-    def __init__(self, panel: PricePanel) -> None:
+    Signals
+    -------
+    coin_chosen : str
+    """
+
+    coin_chosen = Signal(str)
+
+    def __init__(self, store: Callable[[], MarketStore]) -> None:
         super().__init__()
-        self._panel = panel
-        self.setEditable(True)
+        self._store = store
+        self._edit = QLineEdit()
+        self.setLineEdit(self._edit)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.setToolTip("Coin on the charts")
-        self.setFixedWidth(84)
+        self.setToolTip("Coin on the charts: choose one or type it")
+        self.setFixedWidth(80)
+        self._edit.returnPressed.connect(self._choose)
+        self.activated.connect(self._choose)
 
     def coins(self) -> list[str]:
-        marks = self._panel.bridge.desk.store.all_of(MarkPrice)
-        return sorted({key.symbol.partition("/")[0] for key in marks})
+        return sorted({coin_of(key.symbol) for key in self._store().all_of(MarkPrice)})
 
     def showPopup(self) -> None:  # noqa: N802 (Qt's name)
         current = self.currentText()
@@ -269,9 +325,6 @@ class CoinPicker(QComboBox):
         self.setCurrentText(current)
         super().showPopup()
 
-
-def _no_candles(coin: str) -> str:
-    return (
-        f"No candles of {coin} have come yet. If none come, look at the venues in the status bar, "
-        "or choose another coin or interval above."
-    )
+    @Slot()
+    def _choose(self) -> None:
+        self.coin_chosen.emit(self.currentText().strip().upper())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtGui import QColor
 
+from ui import format as fmt
 from ui.charts.axes import ValueText
 from ui.charts.values_item import ValueRow, ValuesItem
 from ui.panels.base import PanelContext
@@ -22,11 +24,12 @@ from workstation.units import iso_utc
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VenueSeries:
-    """One market's series; ``newest`` is the fact at its end."""
+    """One market's series; ``newest`` is the fact at its end, ``name`` its venue's."""
 
     key: MarketKey
     series: StepSeries
     newest: FundingRate | OpenInterest | None
+    name: str
     colour: QColor
 
 
@@ -44,11 +47,11 @@ class VenueChartPanel(ChartPanel):
         self.series: tuple[VenueSeries, ...] = ()
         self._sources: tuple[object, ...] = ()
 
-    def read(self, key: MarketKey) -> tuple[object, ...]:
-        """Return the facts and histories that a market's series is made of."""
+    def read(self, key: MarketKey) -> tuple[object, FundingRate | OpenInterest | None]:
+        """Return the history and the newest fact that a market's series is made of."""
         raise NotImplementedError
 
-    def make(self, key: MarketKey, colour: QColor) -> VenueSeries:
+    def steps(self, key: MarketKey) -> StepSeries:
         """Return a market's series."""
         raise NotImplementedError
 
@@ -56,8 +59,12 @@ class VenueChartPanel(ChartPanel):
         """Show ``series``."""
         raise NotImplementedError
 
-    def row(self, item: VenueSeries, value: float) -> ValueRow:
-        """Return the text beside the chart for a value of one series; NaN where not known."""
+    def value_text(self, value: float) -> str:
+        """Return a value without its unit, which stands in the header."""
+        raise NotImplementedError
+
+    def tooltip(self, item: VenueSeries) -> str:
+        """Return a line on what the newest value of a series is."""
         raise NotImplementedError
 
     def empty_text(self) -> str:
@@ -67,26 +74,35 @@ class VenueChartPanel(ChartPanel):
     def refresh(self) -> None:
         keys = list(self._markets())
         sources = tuple(source for key in keys for source in (key, *self.read(key)))
-        same = len(sources) == len(self._sources) and all(
-            new is old or (isinstance(new, MarketKey) and new == old)
-            for new, old in zip(sources, self._sources, strict=True)
-        )
-        if not same:
+        if not _are_same(sources, self._sources):
             self._sources = sources
-            colours = self._colours()
-            self.series = tuple(
-                item for key in keys if len((item := self.make(key, colours[key.venue])).series)
-            )
+            self.series = tuple(self._all_series(keys))
             self.show_series()
-            self.chart.set_message("" if self.series else self.empty_text())
             self.chart.refit()
+        self.chart.set_message("" if self.series else self.empty_text())
         self.show_header()
+
+    def _all_series(self, keys: list[MarketKey]) -> Iterator[VenueSeries]:
+        colours = self._colours()
+        of_venue = Counter(key.venue for key in keys)
+        for key in keys:
+            series = self.steps(key)
+            name = fmt.venue_name(key.venue)
+            if of_venue[key.venue] > 1:
+                name += f" {key.symbol.partition('/')[2]}"
+            if len(series):
+                yield VenueSeries(
+                    key=key,
+                    series=series,
+                    newest=self.read(key)[1],
+                    name=name,
+                    colour=colours[key.venue],
+                )
 
     def _markets(self) -> Iterator[MarketKey]:
         """Yield the watched coin's perpetuals, the venues in the order of their colours."""
-        store = self.bridge.desk.store
         order = list(self._colours())
-        keys = perpetuals_of(store, self.bridge.desk.view.coin)
+        keys = perpetuals_of(self.bridge.desk.store, self.bridge.desk.view.coin)
         yield from sorted(keys, key=lambda key: order.index(key.venue))
 
     def _colours(self) -> dict[str, QColor]:
@@ -99,26 +115,47 @@ class VenueChartPanel(ChartPanel):
         }
 
     def show_header(self) -> None:
-        cursor_ms = self.group.cursor_ms
-        time_ms = self.bridge.desk.store.now_ms - 1 if cursor_ms is None else cursor_ms
-        self.values.rows = [
-            self.row(item, self._value(item, time_ms, now=cursor_ms is None))
-            for item in self.series
-        ]
+        rows = [self._row(item) for item in self.series]
+        if rows != self.values.rows:
+            self.values.rows = rows
+            self.chart.redraw()
+        self.values.setToolTip("\n".join(self.tooltip(item) for item in self.series))
 
-    @staticmethod
-    def _value(item: VenueSeries, time_ms: float, *, now: bool) -> float:
-        return float(item.series.value[-1] if now else item.series.at(time_ms))
+    def _row(self, item: VenueSeries) -> ValueRow:
+        value = self.value_of(item)
+        stale = self.is_stale(item)
+        age = ""
+        if stale and item.newest is not None:
+            age = fmt.age(item.newest.age_s(self.bridge.desk.store.now_ms))
+        return ValueRow(
+            name=item.name,
+            age=age,
+            value=self.value_text(value),
+            colour=item.colour,
+            dim=stale or not np.isfinite(value),
+        )
+
+    def value_of(self, item: VenueSeries) -> float:
+        """Return a series' value under the crosshair, NaN in a hole; without one its newest."""
+        cursor_ms = self.group.cursor_ms
+        return float(item.series.value[-1] if cursor_ms is None else item.series.at(cursor_ms))
 
     def is_stale(self, item: VenueSeries) -> bool:
         """Whether what a row says now is old; under the crosshair it is history."""
-        if self.group.cursor_ms is not None or item.newest is None:
-            return item.newest is None and self.group.cursor_ms is None
-        return item.newest.is_stale(self.bridge.desk.store.now_ms)
+        if self.group.cursor_ms is not None:
+            return False
+        return item.newest is None or item.newest.is_stale(self.bridge.desk.store.now_ms)
+
+    def age_text(self, item: VenueSeries) -> str:
+        """Return how old the newest value is."""
+        if item.newest is None:
+            return "from the history, not read now"
+        return f"read {fmt.age(item.newest.age_s(self.bridge.desk.store.now_ms))} ago"
 
     def clear(self) -> None:
         self.series, self._sources = (), ()
         self.show_series()
+        self.show_header()
 
     def drawn(self) -> dict[str, Any]:
         ends = [int(item.series.until_ms[-1]) for item in self.series]
@@ -126,8 +163,17 @@ class VenueChartPanel(ChartPanel):
             "venues": [item.key.venue for item in self.series],
             "points": sum(len(item.series) for item in self.series),
             "last_time": iso_utc(max(ends)) if ends else None,
+            "last_values": {item.key.venue: float(item.series.value[-1]) for item in self.series},
             "gaps": sum(_holes(item.series) for item in self.series),
         }
+
+
+def _are_same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:
+    # facts and histories by identity: comparing them would cost what making a series costs
+    return len(new) == len(old) and all(
+        one is other or (isinstance(one, MarketKey) and one == other)
+        for one, other in zip(new, old, strict=True)
+    )
 
 
 def _holes(series: StepSeries) -> int:
