@@ -35,6 +35,7 @@ def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
     Pools without a rule, a mark or a price have ``None`` for every derived figure and status
     ``unknown``; a sentence in ``problems`` says what is missing.
     """
+    inputs = inputs.completed(portfolio)
     pools = [pool for account in portfolio.accounts for pool in pools_of(account, inputs)]
     judged = [_presume(standing_of(pool, inputs), inputs) for pool in pools]
     standings = [standing for standing, _ in judged]

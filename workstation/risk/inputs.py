@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FundingRate
-from workstation.market.instrument import Instrument, MarketKey, Side
-from workstation.portfolio.model import Position
+from workstation.market.instrument import Contract, Instrument, MarketKey, Side, split_symbol
+from workstation.portfolio.model import Portfolio, Position
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.report import MarkSource, Withdrawals
 from workstation.risk.tiers import TierBook
@@ -77,6 +77,20 @@ class RiskInputs:
         """Return USD per coin; a stablecoin counts as 1 while no price is known."""
         price = self.coin_prices.get(coin)
         return 1.0 if price is None and coin in STABLECOINS else price
+
+    def completed(self, portfolio: Portfolio) -> RiskInputs:
+        """Return inputs in which a coin without a price has the mark of its largest position."""
+        prices, sizes = dict(self.coin_prices), dict.fromkeys(self.coin_prices, math.inf)
+        for account in portfolio.accounts:
+            for position in account.positions:
+                used = self.mark(account.key(position.symbol), position)
+                coin, size = split_symbol(position.symbol)[0], abs(position.quantity)
+                if used is None:
+                    continue
+                size *= used.price if position.contract is Contract.LINEAR else 1.0
+                if size > sizes.get(coin, 0.0):
+                    prices[coin], sizes[coin] = used.price, size
+        return replace(self, coin_prices=prices)
 
     def mark(self, key: MarketKey, position: Position) -> MarkUsed | None:
         """Return the mark of a position; the file's stands behind a live one, before a cached."""

@@ -14,7 +14,7 @@ from typing import Final
 from workstation.market.instrument import Instrument
 from workstation.risk.betas import beta_of
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.path import Path, first_breach
+from workstation.risk.path import MarketPath, first_breach
 from workstation.risk.pools import Leg, Pool
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
@@ -48,7 +48,7 @@ class PoolShock:
     coin: str
     start: float  # the coin's price now
     clock: float | None  # its log return at the death; None: none within reach
-    path: Path
+    path: MarketPath
 
     @property
     def price(self) -> float | None:
@@ -93,11 +93,11 @@ def pool_shock(pool: Pool, inputs: RiskInputs) -> PoolShock | None:
     coin = DRIVER if inputs.coin_price(DRIVER) is not None else _main_coin(pool)
     start = inputs.coin_price(coin) if coin else None
     unit = beta_of(coin, inputs.betas) if coin else 0.0
-    if coin is None or start is None or not unit or not pool.has_margin:
+    if coin is None or start is None or not unit or not pool.can_die:
         return None
     names = {leg.coin for leg in pool.legs} | {leg.quote for leg in pool.legs}
     names |= {held.coin for held in pool.coins} | {pool.currency}
-    path = Path(
+    path = MarketPath(
         rates={name: beta_of(name, inputs.betas) / unit for name in names} | {coin: 1.0},
         funding={},
     )

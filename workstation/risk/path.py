@@ -27,7 +27,7 @@ _ROUNDS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class MarketPath:
     """Log returns of coins per unit of the clock; a coin that is not named stays.
 
     ``funding`` are fractions per unit of the clock that a long pays, by (account id, symbol).
@@ -87,11 +87,14 @@ class Path:
         paid: FloatArray = leg.position.side.sign * per_clock * leg.value * start * grown
         return paid
 
-    def surplus(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
-        """Return margin balance minus maintenance margin, (n,), in the pool's currency."""
+    def surplus(
+        self, pool: Pool, clock: FloatArray, since: float = 0.0, buffer: float = 0.0
+    ) -> FloatArray:
+        """Return margin balance minus (1 + buffer) maintenance margins, (n,)."""
         legs = self.legs(pool, clock)
         balance = equity(pool, legs, self.coins(pool, clock))
-        left: FloatArray = balance - self.funding_paid(pool, clock, since) - maintenance(pool, legs)
+        required = (1 + buffer) * maintenance(pool, legs)
+        left: FloatArray = balance - self.funding_paid(pool, clock, since) - required
         return left
 
     def value_usd(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
@@ -104,39 +107,51 @@ class Path:
         return total * self.usd_price(pool, clock)
 
 
-def first_breach(pool: Pool, path: Path, start: float, end: float) -> float | None:
+def first_breach(
+    pool: Pool, path: MarketPath, start: float, end: float, since: float = 0.0
+) -> float | None:
     """Return the first time from ``start`` to ``end`` at which the surplus is not positive.
 
-    ``end`` may lie before ``start``: the way is walked from ``start`` outwards.
+    ``end`` may lie before ``start``: the way is walked from ``start`` outwards. ``since`` is the
+    time up to which funding is paid.
     """
-    if not pool.legs and not any(coin.market_value < 0 for coin in pool.coins):
-        return None
     clock = _grid(pool, path, start, end)
     for _ in range(_ROUNDS):
-        below = path.surplus(pool, clock, start) <= 0
+        below = path.surplus(pool, clock, since) <= 0
         if not below.any():
             return None
         first = int(np.argmax(below))
         if first == 0:
             return float(clock[0])
         clock = np.linspace(clock[first - 1], clock[first], _NARROWING)
-    return float(clock[1 + int(np.argmax(path.surplus(pool, clock[1:], start) <= 0))])
+    return float(clock[1 + int(np.argmax(path.surplus(pool, clock[1:], since) <= 0))])
 
 
-def lowest_surplus(pool: Pool, path: Path, start: float, end: float) -> float:
-    """Return the smallest surplus on the way, in the pool's currency."""
+def lowest_surplus(
+    pool: Pool,
+    path: MarketPath,
+    start: float,
+    end: float,
+    *,
+    since: float = 0.0,
+    buffer: float = 0.0,
+) -> float:
+    """Return the smallest surplus on the way, in the pool's currency.
+
+    ``buffer`` is a share of maintenance margin that has to be left over.
+    """
     clock = _grid(pool, path, start, end)
-    left = path.surplus(pool, clock, start)
+    left = path.surplus(pool, clock, since, buffer)
     for _ in range(_ROUNDS):
         lowest = int(np.argmin(left))
         if lowest in (0, len(clock) - 1):
             break
         clock = np.linspace(clock[lowest - 1], clock[lowest + 1], _NARROWING)
-        left = path.surplus(pool, clock, start)
+        left = path.surplus(pool, clock, since, buffer)
     return float(left.min())
 
 
-def _grid(pool: Pool, path: Path, start: float, end: float) -> FloatArray:
+def _grid(pool: Pool, path: MarketPath, start: float, end: float) -> FloatArray:
     """Return times from ``start`` to ``end`` that hold every tier boundary on the way."""
     low, high = min(start, end), max(start, end)
     kinks = [

@@ -156,9 +156,20 @@ class Pool:
         return self.unknown is None and self.unknown_margin is None
 
     @property
+    def owes(self) -> bool:
+        """Whether a balance is a debt: then there is something to liquidate without a position."""
+        return any(coin.market_value < 0 for coin in self.coins)
+
+    @property
+    def can_die(self) -> bool:
+        """Whether there is something to liquidate, and rules to judge it by."""
+        return self.has_margin and (bool(self.legs) or self.owes)
+
+    @property
     def name(self) -> str:
         if self.isolated:
-            return f"{self.account.id} {self.positions[0].symbol}"
+            position = self.positions[0]
+            return f"{self.account.id} {position.symbol} {position.side}"
         return f"{self.account.id} {self.currency}"
 
 

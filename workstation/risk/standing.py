@@ -30,13 +30,14 @@ class Standing:
     @property
     def ratio(self) -> float | None:
         """Maintenance margin over margin balance; ``None`` where nothing is backed."""
-        if not self.balance or self.maintenance is None or self.balance < 0 or not self._backs:
+        if (
+            not self.pool.can_die
+            or not self.balance
+            or self.maintenance is None
+            or self.balance < 0
+        ):
             return None
         return self.maintenance / self.balance
-
-    @property
-    def _backs(self) -> bool:
-        return bool(self.pool.positions) or any(coin.market_value < 0 for coin in self.pool.coins)
 
     @property
     def wallet(self) -> float | None:
@@ -93,5 +94,4 @@ def standing_of(pool: Pool, inputs: RiskInputs) -> Standing:
 def _status(pool: Pool, balance: float | None, maintenance: float | None) -> Status:
     if balance is None or maintenance is None:
         return Status.UNKNOWN
-    backs = bool(pool.legs) or any(coin.market_value < 0 for coin in pool.coins)
-    return Status.BELOW_MAINTENANCE if backs and balance <= maintenance else Status.OK
+    return Status.BELOW_MAINTENANCE if pool.can_die and balance <= maintenance else Status.OK
