@@ -24,7 +24,8 @@ WHOLE_SHARE: Final = 0.9  # [A] of the time at hand that a market's open interes
 class GaugeInputs:
     """The overview, and hourly series up to now that do not stand in it.
 
-    ``funding_yearly`` is the mean of all markets by open interest, NaN where not known;
+    ``funding_yearly`` is the mean of all markets by open interest (of equal weights where no open
+    interest is known), NaN where not known;
     ``open_interest_base`` the sum over ``open_interest_venues``, those that are known nearly all of
     the time at hand (a venue that came later would look like a rise).
     """
@@ -99,15 +100,16 @@ def _weighted(
     values: Sequence[StepSeries], weights: Sequence[StepSeries], time_ms: TimeArray
 ) -> FloatArray:
     # Venues keep open interest for less time than funding: before its first reading a market
-    # weighs as much as at it.
+    # weighs as much as at it. Where none is known at all, markets weigh the same.
     summed, total = np.zeros(len(time_ms)), np.zeros(len(time_ms))
+    nowhere = not any(len(weight) for weight in weights)
     for value, weight in zip(values, weights, strict=True):
+        known, heavy = value.at(time_ms), np.full(len(time_ms), float(nowhere))
         if len(weight):
-            known = value.at(time_ms)
-            heavy = weight.at(np.maximum(time_ms, weight.start_ms[0]))
-            heavy = np.where(np.isfinite(known), np.nan_to_num(heavy), 0.0)
-            summed += heavy * np.nan_to_num(known)
-            total += heavy
+            heavy = np.nan_to_num(weight.at(np.maximum(time_ms, weight.start_ms[0])))
+        heavy = np.where(np.isfinite(known), heavy, 0.0)
+        summed += heavy * np.nan_to_num(known)
+        total += heavy
     mean: FloatArray = np.divide(summed, total, out=np.full(len(time_ms), np.nan), where=total > 0)
     return mean
 

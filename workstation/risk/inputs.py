@@ -58,6 +58,7 @@ class RiskInputs:
     coin, consolidated. ``pace`` is the change of a coin's price over
     the last hour, a fraction. ``presumed`` holds positions that were found passed by the mark
     earlier (with a sentence that says when and where); they stay lost until the book is read again.
+    ``silent`` markets had a live mark and have none now: the file's must not stand in for it.
     """
 
     now_ms: UnixMs
@@ -71,6 +72,7 @@ class RiskInputs:
     pace: Mapping[str, float] = field(default_factory=_nothing)
     ranges: Mapping[MarketKey, MarkRange] = field(default_factory=_nothing)
     presumed: Mapping[PositionKey, str] = field(default_factory=_nothing)
+    silent: frozenset[MarketKey] = frozenset()
     problems: tuple[str, ...] = ()  # sentences about the inputs, carried into the report
 
     def coin_price(self, coin: str) -> float | None:
@@ -95,6 +97,8 @@ class RiskInputs:
     def mark(self, key: MarketKey, position: Position) -> MarkUsed | None:
         """Return the mark of a position; the file's stands behind a live one, before a cached."""
         used = self.marks.get(key)
+        if key in self.silent:
+            return used
         if position.mark_price is not None and (used is None or used.source is MarkSource.CACHE):
             return MarkUsed(price=position.mark_price, source=MarkSource.FILE)
         return used
