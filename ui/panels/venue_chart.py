@@ -17,7 +17,7 @@ from ui.panels.base import PanelContext
 from ui.panels.chart_panel import ChartPanel
 from workstation.market.consolidated import perpetuals_of
 from workstation.market.facts import FundingRate, OpenInterest
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.steps import StepSeries
 from workstation.units import iso_utc
 
@@ -89,7 +89,7 @@ class VenueChartPanel(ChartPanel):
             series = self.steps(key)
             name = fmt.venue_name(key.venue)
             if of_venue[key.venue] > 1:
-                name += f" {key.symbol.partition('/')[2]}"
+                name += f" {split_symbol(key.symbol)[1]}"
             if len(series):
                 yield VenueSeries(
                     key=key,

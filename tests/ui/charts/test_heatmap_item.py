@@ -1,0 +1,163 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.ui.charts.frozen import NOW, heatmap, pixel_map
+from ui.charts.heatmap_item import HeatmapItem, palette
+from ui.charts.map_levels import MapSide, sample, scale_top, shade_values, shades, usd_per_unit
+from ui.charts.plotting import ViewBox
+from ui.theme import DARK
+
+STEP_MS = 900_000
+
+
+@pytest.fixture
+def make(qapp):
+    views = []
+
+    def make():
+        views.append(ViewBox(enableMenu=False))
+        return HeatmapItem(views[-1], DARK)
+
+    return make
+
+
+def one_cell(usd_bin=30):
+    """Return a map that holds 10 coins of longs in one bin of its newest bar, nothing else."""
+    nothing = np.zeros((40, 60), np.float32)
+    long = nothing.copy()
+    long[-1, usd_bin] = 10.0
+    return heatmap(long_base=long, short_base=nothing)
+
+
+def view_of(columns, width=40, height=200):
+    edges = columns.edges()
+    start = float(columns.time_ms[0])
+    return pixel_map(start, float(NOW), float(edges[0]), float(edges[-1]), width, height)
+
+
+def test_a_cell_is_worth_its_coins_at_its_price_per_tenth_of_a_percent():
+    columns = one_cell()
+    price = np.exp(0.001 * (columns.first_bin + 30.5))
+    usd = usd_per_unit(columns, MapSide.BOTH)
+    assert usd[-1, 30] == pytest.approx(10 * price * 0.7, rel=1e-5)
+    assert np.count_nonzero(usd) == 1
+
+
+def test_shorts_count_against_longs_only_in_the_net_map():
+    columns = heatmap()
+    long, short, both, net = (
+        usd_per_unit(columns, side) for side in (MapSide.LONG, MapSide.SHORT, *list(MapSide)[::3])
+    )
+    np.testing.assert_allclose(both, long + short, rtol=1e-5)
+    np.testing.assert_allclose(net, long - short, rtol=1e-4, atol=1)
+
+
+def test_shades_say_the_amounts_of_the_legend():
+    top = 1e6
+    values = shade_values(top)
+    drawn = shades(values.astype(np.float32)[np.newaxis], top, MapSide.BOTH)
+    np.testing.assert_array_equal(drawn[:, 0], np.arange(256))
+
+
+def test_the_scale_keeps_still_while_the_picture_changes_a_little():
+    usd = usd_per_unit(heatmap(), MapSide.BOTH)
+    top = scale_top(usd)
+    assert scale_top(usd * np.float32(1.1), top) == top
+    assert scale_top(usd * np.float32(10), top) > top
+
+
+def test_each_pixel_shows_the_bin_and_the_bar_under_its_middle():
+    columns = heatmap()
+    pixels = view_of(columns)
+    taken = sample(columns, pixels)
+    price = pixels.value(0.5 + np.arange(pixels.height))
+    edges = columns.edges()
+    assert np.all((edges[taken.bins] <= price) & (price < edges[taken.bins + 1]))
+    np.testing.assert_array_equal(taken.bars, np.arange(40))
+
+
+def test_bars_without_candles_stay_empty():
+    whole = heatmap()
+    keep = np.r_[0:10, 20:40]
+    columns = dataclasses.replace(
+        whole,
+        time_ms=whole.time_ms[keep],
+        long_base=whole.long_base[keep],
+        short_base=whole.short_base[keep],
+        open_interest_base=whole.open_interest_base[keep],
+    )
+    taken = sample(columns, view_of(whole))
+    np.testing.assert_array_equal(np.flatnonzero(~taken.has_bar), np.arange(10, 20))
+
+
+def test_a_new_bar_leaves_the_same_picture_as_drawing_everything_anew(make):
+    older = heatmap(60)
+    cut = slice(0, 50)
+    first = dataclasses.replace(
+        older,
+        time_ms=older.time_ms[cut],
+        long_base=older.long_base[cut],
+        short_base=older.short_base[cut],
+        open_interest_base=older.open_interest_base[cut],
+        final=48,
+    )
+    late = slice(5, 60)
+    long = older.long_base[late].copy()
+    long[44:] *= 2  # bars that were not final in the first answer
+    second = dataclasses.replace(
+        older,
+        time_ms=older.time_ms[late],
+        long_base=long,
+        short_base=older.short_base[late],
+        open_interest_base=older.open_interest_base[late],
+        final=53,
+    )
+    grown, fresh = make(), make()
+    grown.set_columns(first)
+    grown.set_columns(second)
+    fresh.top_usd = grown.top_usd
+    fresh.set_columns(second)
+    pixels = view_of(second, 55)
+    np.testing.assert_array_equal(grown._sampled(second, pixels), fresh._sampled(second, pixels))
+
+
+def test_a_map_with_another_history_is_not_taken_for_a_continuation(make):
+    item = make()
+    item.set_columns(heatmap(seed=3))
+    other = heatmap(seed=4, open_interest_base=80_000.0 + np.arange(40))
+    item.set_columns(other)
+    fresh = make()
+    fresh.top_usd = item.top_usd
+    fresh.set_columns(other)
+    pixels = view_of(other)
+    np.testing.assert_array_equal(item._sampled(other, pixels), fresh._sampled(other, pixels))
+
+
+def test_a_thin_level_is_still_there_when_zoomed_out(make):
+    item = make()
+    columns = one_cell()
+    item.set_columns(columns)
+    far = pixel_map(NOW - 4_000 * STEP_MS, float(NOW), 30_000, 100_000, 300, 100)
+    dark = palette(DARK, MapSide.BOTH)[0]
+    assert np.any(item._sampled(columns, far) != dark)
+
+
+def test_the_value_under_the_crosshair_is_that_of_its_cell(make):
+    item = make()
+    columns = one_cell()
+    item.set_columns(columns)
+    price = float(np.exp(0.001 * (columns.first_bin + 30.5)))
+    assert item.usd_at(NOW - 1, price) == pytest.approx(7 * price, rel=1e-5)
+    assert item.usd_at(NOW - 1, price * 1.002) == 0.0
+    assert item.usd_at(NOW, price) is None
+    assert item.usd_at(NOW - 1, price * 2) is None
+
+
+def test_without_a_map_there_is_no_scale(make):
+    item = make()
+    item.set_columns(heatmap())
+    assert item.top_usd is not None
+    item.set_columns(None)
+    assert item.top_usd is None

@@ -1,0 +1,227 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from tests.ui.charts.frozen import BINANCE, NOW, facts, heatmap, rows, update, walk
+from tests.ui.charts.test_price_lines import account, position, report
+from ui.charts.map_levels import MapSide
+from ui.panels.price import MAP_OFF, PricePanel
+from workstation.market.facts import MarkPrice
+from workstation.market.feed import FeedMode, FeedUpdate
+from workstation.market.instrument import MarketKey
+
+
+@pytest.fixture
+def panel(qtbot, context):
+    panel = PricePanel(context)
+    qtbot.addWidget(panel)
+    panel.resize(1_200, 500)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def feed(desk, bridge):
+    def feed(news=None):
+        news = update() if news is None else news
+        desk.store.apply(news)
+        bridge.market_changed.emit(news)
+
+    return feed
+
+
+def view(desk, bridge, **changes):
+    desk.view = dataclasses.replace(desk.view, **changes)
+    bridge.view_changed.emit(desk.view)
+
+
+def test_before_any_candle_it_says_what_it_waits_for(panel):
+    assert panel.chart._message.text.startswith("Waiting for candles of BTC from Binance")
+    assert panel.drawn() == {"candles": 0, "last_time": None, "last_close": None, "gaps": 0}
+
+
+def test_what_is_drawn_is_told(panel, feed):
+    candles = rows(walk(400), np.r_[0:100, 120:400])
+    feed(update(candles=(candles,)))
+    assert panel.drawn() == {
+        "candles": 380,
+        "last_time": "2026-02-05T20:45:00Z",
+        "last_close": float(candles.close[-1]),
+        "gaps": 1,
+    }
+    assert panel.chart._message.text == ""
+
+
+def test_a_changed_last_candle_and_a_new_one_are_drawn(panel, feed):
+    feed()
+    longer = walk(401, end_ms=NOW + 900_000)
+    feed(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW, candles=(rows(longer, slice(-2, None)),)))
+    drawn = panel._candles.candles
+    assert len(drawn) == 401
+    assert drawn.close[-2:].tolist() == longer.close[-2:].tolist()
+
+
+def test_the_chart_follows_the_market(panel, feed, context):
+    feed()
+    end = context.charts.end_ms
+    feed(update(NOW + 3_600_000))
+    assert context.charts.end_ms == end + 3_600_000
+
+
+def test_the_mark_is_set_off_on_the_axis_and_shows_when_it_is_stale(panel, feed, desk):
+    feed()
+    mark = panel.chart.axis.flagged[-1]
+    assert (mark.value, mark.background) == (64_000.0, panel.theme.colour("text"))
+    feed(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW + 60_000))
+    assert panel.chart.axis.flagged[-1].background == panel.theme.colour("warn")
+    assert panel._candles.stale
+    assert "60 s old" in panel.header.text()
+
+
+def test_own_liquidations_and_the_scenario_are_lines(panel, feed, desk, bridge):
+    feed()
+    desk.risk = report([position()], [account()])
+    bridge.risk_changed.emit(desk.risk)
+    assert [line.price for line in panel._lines.lines] == [62_063.0, 59_217.0, 60_000.0]
+    view(desk, bridge, scenario_price=58_000.0)
+    assert panel._lines.lines[-1].price == 58_000.0
+    assert panel.chart.draggable == 58_000.0
+
+
+def test_dragging_the_scenario_asks_the_desk_for_a_round_price(panel, feed, desk):
+    feed()
+    panel.chart.line_dragged.emit(61_234.567)
+    (name, asked) = desk.requests[-1]
+    assert name == "set_view"
+    assert asked.scenario_price == pytest.approx(61_234.567, abs=50)
+    assert asked.scenario_price == round(asked.scenario_price)
+
+
+def test_an_interval_is_asked_for_by_its_button(panel, feed, desk, qtbot):
+    feed()
+    qtbot.mouseClick(panel.intervals.button(3_600), Qt.MouseButton.LeftButton)
+    assert desk.requests[-1][1].interval_s == 3_600
+
+
+def test_another_interval_without_candles_shows_none_of_the_old_ones(panel, feed, desk, bridge):
+    feed()
+    view(desk, bridge, interval_s=60)
+    assert panel.drawn()["candles"] == 0
+    assert "Waiting" in panel.chart._message.text
+
+
+def test_a_typed_coin_is_asked_for_and_an_unknown_one_is_not(panel, feed, desk, qtbot):
+    eth = MarketKey("bybit", "ETH/USDT:USDT")
+    mark = MarkPrice(key=eth, as_of_ms=NOW, fresh_for_ms=6_000, mark_price=2_000.0)
+    feed(update(facts=(*facts(), mark)))
+    edit = panel.coin_picker.lineEdit()
+    edit.setText("eth")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert desk.requests[-1][1].coin == "ETH"
+    edit.setText("nonsense")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert desk.requests[-1][1].coin == "ETH"
+    assert panel.coin_picker.currentText() == "ETH"
+
+
+def test_the_crosshair_reads_the_candle_under_it_wherever_the_mouse_is(panel, feed, context):
+    feed()
+    candles = walk(400)
+    context.charts.move_cursor(float(candles.time_ms[-5]) + 1)
+    assert panel.chart._readout.text.startswith(f"O {candles.open[-5]:,.0f}  H ")
+    context.charts.move_cursor(None)
+    assert panel.chart._readout.text == ""
+
+
+def test_the_crosshair_reads_nothing_in_a_gap(panel, feed, context):
+    feed(update(candles=(rows(walk(400), np.r_[0:380, 390:400]),)))
+    context.charts.move_cursor(float(walk(400).time_ms[385]))
+    assert panel.chart._readout.text == ""
+
+
+def test_map_ladder_and_legend_are_of_one_array_and_one_scale(panel, feed, desk, bridge):
+    feed()
+    desk.heatmap = heatmap()
+    bridge.heatmap_changed.emit(desk.heatmap)
+    assert panel._map.columns is desk.heatmap
+    assert panel._ladder._top_usd == panel._map.top_usd
+    assert panel.legend.isVisible()
+    np.testing.assert_array_equal(panel._ladder._edges, desk.heatmap.edges())
+
+
+def test_the_map_of_another_coin_or_interval_is_not_drawn(panel, feed, desk, bridge):
+    feed()
+    desk.heatmap = heatmap()
+    bridge.heatmap_changed.emit(desk.heatmap)
+    view(desk, bridge, interval_s=60)
+    assert panel._map.columns is None
+    assert panel._ladder._sides == ()
+
+
+def test_the_map_can_be_turned_off_and_is_kept_so(panel, feed, desk, bridge, qtbot, context):
+    desk.heatmap = heatmap()
+    feed()
+    panel.map_picker.setCurrentText(MAP_OFF)
+    assert not panel._map.isVisible()
+    assert not panel.legend.isVisible()
+    other = PricePanel(context)
+    qtbot.addWidget(other)
+    other.restore(panel.state())
+    assert not other._map.isVisible()
+
+
+def test_restoring_takes_what_it_understands(panel):
+    panel.restore({"map": "nonsense"})
+    panel.restore({"map": 7})
+    assert panel._map.side is MapSide.BOTH
+    panel.restore({"map": "Net", "unknown": 1})
+    assert panel._map.side is MapSide.NET
+
+
+def test_another_source_voids_everything_drawn(panel, feed, desk, bridge, context):
+    feed()
+    desk.heatmap = heatmap()
+    bridge.heatmap_changed.emit(desk.heatmap)
+    context.charts.pan(-1e7)
+    desk.store.__init__(FeedMode.LIVE)
+    desk.heatmap = None
+    bridge.source_changed.emit(FeedMode.LIVE)
+    assert panel.drawn()["candles"] == 0
+    assert panel._map.columns is None
+    assert panel.chart._watermark.text == ""
+    assert context.charts.following
+
+
+def test_a_tape_that_was_wound_back_draws_only_what_came_since(panel, feed):
+    feed()
+    earlier = walk(10, end_ms=NOW - 86_400_000)
+    feed(
+        FeedUpdate(
+            mode=FeedMode.SIMULATED,
+            now_ms=NOW - 86_400_000,
+            facts=facts(NOW - 86_400_000),
+            candles=(earlier,),
+            restarted=True,
+        )
+    )
+    assert panel.drawn()["candles"] == 10
+
+
+def test_a_hidden_panel_reads_nothing_until_it_is_shown(panel, feed, desk, bridge):
+    panel.hide()
+    feed()
+    desk.heatmap = heatmap()
+    bridge.heatmap_changed.emit(desk.heatmap)
+    assert panel.drawn()["candles"] == 0
+    assert panel._map.columns is None
+    panel.show()
+    assert panel.drawn()["candles"] == 400
+    assert panel._map.columns is desk.heatmap
+
+
+def test_the_reference_market_is_named(panel, feed):
+    feed()
+    assert panel._reference == BINANCE
+    assert panel.header.text().startswith("BTC/USDT Binance 15m")
