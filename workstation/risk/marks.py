@@ -86,7 +86,7 @@ class MarkMemory:
                 low_ms=now_ms,
                 high=price,
                 high_ms=now_ms,
-                source="marks since it was read",
+                source="marks of this session",
             )
         low = (price, now_ms) if price < seen.low else (seen.low, seen.low_ms)
         high = (price, now_ms) if price > seen.high else (seen.high, seen.high_ms)
