@@ -85,6 +85,14 @@ def test_funding_is_weighted_by_open_interest_hour_by_hour():
     assert inputs.funding_ms[-1] == now_ms - 1
 
 
+def test_without_any_open_interest_venues_weigh_the_same():
+    rates = [(A, 0.0001), (B, 0.0003)]
+    history = [funding_history([(8 * HOUR_MS, rate)], key=key) for key, rate in rates]
+    marks = [mark(key, 1.0, as_of_ms=8 * HOUR_MS) for key, _ in rates]
+    inputs = inputs_of(store_of(*marks, funding=history, now_ms=8 * HOUR_MS))
+    np.testing.assert_allclose(inputs.funding_yearly, 0.0002 * 3 * 365)
+
+
 def test_a_venue_that_came_later_is_not_a_rise_of_open_interest():
     now_ms = 10 * DAY_MS
     hours = range(0, now_ms, HOUR_MS)
