@@ -160,11 +160,10 @@ class VenueChartPanel(ChartPanel):
     def drawn(self) -> dict[str, Any]:
         ends = [int(item.series.until_ms[-1]) for item in self.series]
         return {
-            "venues": [item.key.venue for item in self.series],
             "points": sum(len(item.series) for item in self.series),
             "last_time": iso_utc(max(ends)) if ends else None,
-            "last_values": {item.key.venue: float(item.series.value[-1]) for item in self.series},
             "gaps": sum(_holes(item.series) for item in self.series),
+            "series": [_drawn(item) for item in self.series],
         }
 
 
@@ -174,6 +173,15 @@ def _are_same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:
         one is other or (isinstance(one, MarketKey) and one == other)
         for one, other in zip(new, old, strict=True)
     )
+
+
+def _drawn(item: VenueSeries) -> dict[str, Any]:
+    return {
+        "venue": item.key.venue,
+        "symbol": item.key.symbol,
+        "last_time": iso_utc(int(item.series.until_ms[-1])),
+        "last_value": float(item.series.value[-1]),
+    }
 
 
 def _holes(series: StepSeries) -> int:

@@ -56,11 +56,15 @@ def test_the_mean_is_weighted_by_open_interest(panel, feed):
 def test_what_is_drawn_is_told(panel, feed):
     feed(update(NOW + 1_000))
     drawn = panel.drawn()
-    assert drawn["venues"] == ["binanceusdm", "deribit"]
     assert drawn["points"] == 8  # three settlements each and the running rate
     assert drawn["gaps"] == 0
-    assert drawn["last_values"] == {"binanceusdm": 0.0001, "deribit": -0.0002}
-    assert drawn["last_time"].startswith("2026-02-05T21:00:01")
+    assert drawn["last_time"] == "2026-02-05T21:00:01Z"
+    assert drawn["series"][1] == {
+        "venue": "deribit",
+        "symbol": "BTC/USD:BTC",
+        "last_time": "2026-02-05T21:00:01Z",
+        "last_value": -0.0002,
+    }
 
 
 def test_a_missing_settlement_is_counted_and_left_open(panel, feed):

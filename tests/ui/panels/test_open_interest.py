@@ -49,10 +49,9 @@ def test_venues_are_stacked_in_the_order_of_their_colours(panel, feed):
 def test_what_is_drawn_is_told(panel, feed):
     feed(update(NOW + 1_000))
     drawn = panel.drawn()
-    assert drawn["venues"] == ["binanceusdm", "deribit"]
     assert drawn["points"] == 402
     assert drawn["gaps"] == 0
-    assert drawn["last_values"] == {"binanceusdm": 90_000.0, "deribit": 30_000.0}
+    assert [row["last_value"] for row in drawn["series"]] == [90_000.0, 30_000.0]
 
 
 def test_the_header_sums_the_live_venues_and_says_how_many(panel, feed):
