@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from workstation.market.facts import (
     Candles,
@@ -96,6 +96,7 @@ class Feed(Protocol):
     def take_fresh(self) -> FeedUpdate: ...
 
 
+@runtime_checkable
 class Tape(Protocol):
     """The controls of a feed whose time we own."""
 

@@ -3,20 +3,54 @@
 The desk belongs to one thread. Its owner calls ``tick`` as often as it likes to look (the window
 twenty times a second, a command when it needs to) and gets what is new since the last time. Every
 request method returns at once; the work is done by the feed's thread and by the workers.
+
+Whatever takes time happens elsewhere: a feed is opened by a worker (what it imports is large) and
+let go of by a thread, files are written by another. Answers carry the *epoch* of their question,
+which changes with the source, the book and the coin, so no figure of one market is ever shown as
+one of another.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
-from workstation.errors import PortfolioFileError
-from workstation.market.feed import Feed, FeedMode, FeedUpdate, Tape
+from workstation import settings as settings_file
+from workstation.errors import PortfolioFileError, WorkstationError
+from workstation.market.catalogue import Catalogue
+from workstation.market.consolidated import consolidate
+from workstation.market.facts import Candles, MarkPrice
+from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tape, Watch
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
+from workstation.services import mark_cache
+from workstation.services.heatmap_worker import HeatmapWorker
+from workstation.services.latest import LatestWorker
+from workstation.services.portfolio_service import PortfolioService
+from workstation.services.public_account import PublicAccountService
+from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork
+from workstation.services.sources import mode_of, open_feed
 from workstation.settings import Settings
+
+log = logging.getLogger(__name__)
+
+OVERVIEW_EVERY_S: Final = 0.25
+RISK_EVERY_S: Final = 0.25
+HEATMAP_EVERY_S: Final = 1.0
+CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
+CACHE_MARKS_EVERY_S: Final = 10.0
+STOP_S: Final = 1.8  # a thread that hangs longer than this is left to the end of the process
+DEFAULT_MOVE: Final = 0.9  # of the mark, where the scenario's default price is none to fall to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,58 +83,408 @@ class DeskNews:
     notices: tuple[str, ...] = ()
 
 
-class Desk:
-    """See the module's text; the newest of everything stands in the public attributes."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A feed that was opened, or why it could not be."""
 
-    settings: Settings
-    view: View
-    store: MarketStore
-    feed: Feed
-    portfolio: Portfolio | None
-    overview: MarketOverview | None
-    risk: RiskReport | None
-    scenario: ScenarioReport | None
-    heatmap: HeatmapColumns | None
+    source: str
+    feed: Feed | None
+    problem: str = ""
+
+
+class Desk:
+    """See the module's text; the newest of everything stands in the public attributes.
+
+    Parameters
+    ----------
+    settings : what is used, the command line's wishes included
+    settings_path : where ``apply_settings`` writes
+    chosen : what the settings file says, where that differs from ``settings``
+
+    Raises
+    ------
+    UsageError
+        There is no such source of market data.
+    """
+
+    def __init__(
+        self, settings: Settings, settings_path: Path, chosen: Settings | None = None
+    ) -> None:
+        self.settings = settings
+        self.source = settings.market.source
+        self.feed: Feed | None = None  # until the first one has been opened
+        self.store = MarketStore(mode_of(self.source))
+        self.portfolio: Portfolio | None = None
+        self.overview: MarketOverview | None = None
+        self.risk: RiskReport | None = None
+        self.scenario: ScenarioReport | None = None
+        self.heatmap: HeatmapColumns | None = None
+        self.view = View(
+            coin=settings.market.coin,
+            interval_s=INTERVALS_S[settings.market.interval],
+            scenario_price=settings.risk.scenario_price,
+        )
+        self._settings_path = settings_path
+        self._chosen = chosen or settings
+        self._catalogue = Catalogue.embedded()
+        self._files = PortfolioService(self._catalogue)
+        hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
+        self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
+        self._opener = LatestWorker[tuple[str, Settings], _Opened]("feed-opener", _open)
+        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", RiskWork())
+        self._heatmap_worker = HeatmapWorker()
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
+        self._retiring: list[threading.Thread] = []
+        self._overview_every = _Every(OVERVIEW_EVERY_S)
+        self._risk_every = _Every(RISK_EVERY_S)
+        self._heatmap_every = _Every(HEATMAP_EVERY_S)
+        self._clock_every = _Every(CLOCK_EVERY_S)
+        self._cache_every = _Every(CACHE_MARKS_EVERY_S)
+        self._epoch = 1
+        self._new_source: FeedMode | None = None
+        self._new_view: View | None = self.view
+        self._portfolio_changed = False
+        self._scenario_fits = False  # a price was chosen for this coin, by the user or from a mark
+        self._interval_unproven = False  # a tape may lack the interval that is watched
+        self._notices: deque[str] = deque()  # the writer appends too
+        self._last_notices: tuple[str, ...] = ()
 
     @property
     def tape(self) -> Tape | None:
         """The controls of a replayed or simulated market; ``None`` when the market is live."""
-        raise NotImplementedError
+        return self.feed if isinstance(self.feed, Tape) else None
 
     def start(self) -> None:
-        raise NotImplementedError
+        """Start the threads and open the source."""
+        self._files.start()
+        self._risk_worker.start()
+        self._opener.start()
+        self._opener.submit((self.source, self.settings))
+        self._heatmap_worker.start()
+        self._notices.append("The liquidation map is warming up.")
 
     def stop(self) -> None:
-        raise NotImplementedError
+        """Stop every thread, all at once: the slowest is a venue that hangs."""
+        end_s = time.monotonic() + STOP_S
+        if self.feed is not None:
+            self._retire(self.feed.stop)
+        for part in (self._opener, self._heatmap_worker, self._risk_worker, self._address):
+            self._retire(part.stop)
+        self._retire(self._files.stop)
+        self._retire(self._writer.shutdown)
+        for thread in self._retiring:
+            thread.join(max(0.0, end_s - time.monotonic()))
+            if thread.is_alive():
+                log.warning("%s took too long and was left behind", thread.name)
 
     def tick(self) -> DeskNews:
         """Take in what is fresh, hand work to the workers, say what is new."""
-        raise NotImplementedError
+        self._take_feed()
+        self._take_portfolio()
+        update = self._take_market()
+        overview = self._make_overview()
+        self._fit_scenario()
+        self._submit_work()
+        risk, scenario = self._take_risk()
+        heatmap = self._take_heatmap()
+        news = DeskNews(
+            update=update,
+            source=self._new_source,
+            view=self._new_view,
+            portfolio_changed=self._portfolio_changed,
+            refused=self._files.take_refusal(),
+            overview=overview,
+            risk=risk,
+            scenario=scenario,
+            heatmap=heatmap,
+            notices=self._take_notices(update),
+        )
+        self._new_source, self._new_view, self._portfolio_changed = None, None, False
+        return news
+
+    # --- requests -----------------------------------------------------------------------------
 
     def set_view(self, view: View) -> None:
-        raise NotImplementedError
+        """Look at another coin, interval or scenario."""
+        old, self.view, self._new_view = self.view, view, view
+        if view.coin != old.coin:
+            self._scenario_fits = False
+            self._begin_epoch()
+        elif view.scenario_price != old.scenario_price:
+            self._scenario_fits = True
+        if (view.coin, view.interval_s) != (old.coin, old.interval_s):
+            self.overview = self.heatmap = None
+            self._watch()
+            self._overview_every.at_once()
+            self._heatmap_every.at_once()
+        self._risk_every.at_once()
 
     def open_source(self, source: str) -> None:
-        """Switch to ``live``, ``simulated`` or ``replay:FOLDER``."""
-        raise NotImplementedError
+        """Switch to ``live``, ``simulated`` or ``replay:FOLDER``; a bad name becomes a notice."""
+        self._opener.submit((source, self.settings))
 
     def open_portfolio(self, path: Path) -> None:
-        raise NotImplementedError
+        """Open a portfolio file; what is open stays until the new one has been read."""
+        self._files.open(path)
 
     def reload_portfolio(self) -> None:
-        raise NotImplementedError
+        """Read the file again, changed or not."""
+        self._files.reload()
 
     def close_portfolio(self) -> None:
-        raise NotImplementedError
+        """Forget the book; the market stays."""
+        self._address.close()
+        self._files.close()
+        self._set_portfolio(None)
 
     def save_portfolio(self, portfolio: Portfolio, path: Path) -> None:
         """Write a portfolio file and open it."""
-        raise NotImplementedError
+        self._files.save(portfolio, path)
 
     def read_address(self, address: str) -> None:
         """Open a public Hyperliquid address as a book, without any key."""
-        raise NotImplementedError
+        self._address.open(address)
 
     def apply_settings(self, settings: Settings) -> None:
-        """Keep new settings and write them to their file."""
-        raise NotImplementedError
+        """Use new settings and write them to their file.
+
+        What the command line asked for stands until the same setting is changed here.
+        """
+        old, self._chosen = self._chosen, settings
+        changed = {
+            item.name: getattr(settings.market, item.name)
+            for item in dataclasses.fields(settings.market)
+            if getattr(settings.market, item.name) != getattr(old.market, item.name)
+        }
+        market = dataclasses.replace(self.settings.market, **changed)
+        self.settings = dataclasses.replace(settings, market=market)
+        self._writer.submit(self._write_settings, settings)
+        if settings.venues != old.venues:
+            changed["venues"] = market.venues
+        self._follow_market_settings(changed)
+        self._risk_every.at_once()
+
+    def _follow_market_settings(self, changed: dict[str, Any]) -> None:
+        market = self.settings.market
+        if changed.keys() & {"coin", "interval"}:
+            interval_s = INTERVALS_S[market.interval]
+            self.set_view(dataclasses.replace(self.view, coin=market.coin, interval_s=interval_s))
+        if "speed" in changed and self.tape is not None:
+            self.tape.set_speed(market.speed)
+        if changed.keys() - {"coin", "interval", "speed"}:
+            self.open_source(market.source if "source" in changed else self.source)
+
+    def _write_settings(self, settings: Settings) -> None:
+        try:
+            settings_file.save(self._settings_path, settings)
+        except OSError as error:
+            self._notices.append(f"The settings could not be written to their file: {error}.")
+
+    # --- the feed -----------------------------------------------------------------------------
+
+    def _take_feed(self) -> None:
+        opened = self._opener.take()
+        if opened is None:
+            return
+        if opened.feed is None:
+            self._notices.append(opened.problem)
+            return
+        if self.feed is not None:
+            self._retire(self.feed.stop)
+        self.source, self.feed = opened.source, opened.feed
+        self.store = MarketStore(opened.feed.mode)
+        self.overview = self.risk = self.scenario = self.heatmap = None
+        self._new_source = opened.feed.mode
+        self._set_catalogue()
+        self._begin_epoch()
+        self._watch()
+        opened.feed.start()
+
+    def _retire(self, stop: Callable[[], object]) -> None:
+        thread = threading.Thread(target=stop, name=f"stopping {stop!r}", daemon=True)
+        thread.start()
+        self._retiring = [known for known in self._retiring if known.is_alive()] + [thread]
+
+    def _watch(self) -> None:
+        if self.feed is not None:
+            markets = self.portfolio.markets() if self.portfolio else frozenset()
+            self.feed.watch(
+                Watch(coin=self.view.coin, interval_s=self.view.interval_s, markets=markets)
+            )
+
+    def _take_market(self) -> FeedUpdate | None:
+        """Bring the store up to date; return the update if it has news or the clock's turn came."""
+        if self.feed is None:
+            return None
+        update, tape = self.feed.take_fresh(), self.store.tape
+        listed = any(self.store.instruments.get(item.key) != item for item in update.instruments)
+        self.store.apply(update)
+        if listed:
+            self._set_catalogue()
+        self._fall_back_to_recorded_interval(update)
+        if update.mode is FeedMode.LIVE and self._cache_every.due():
+            self._writer.submit(mark_cache.save, tuple(self.store.all_of(MarkPrice).values()))
+        is_news = _has_content(update) or update.tape != tape
+        return update if is_news or self._clock_every.due() else None
+
+    def _set_catalogue(self) -> None:
+        listed = self.store.instruments.values()
+        self._catalogue = Catalogue.embedded().with_instruments(listed)
+        self._files.set_catalogue(self._catalogue)
+
+    def _fall_back_to_recorded_interval(self, update: FeedUpdate) -> None:
+        """Watch the shortest interval of a recording that has none as short as the watched one."""
+        self._interval_unproven |= update.restarted and update.mode is FeedMode.REPLAY
+        there = {bars.interval_s for bars in update.candles if _coin(bars) == self.view.coin}
+        if self._interval_unproven and there:
+            self._interval_unproven = False
+            if self.view.interval_s not in there:
+                self.set_view(dataclasses.replace(self.view, interval_s=min(there)))
+
+    # --- the book -----------------------------------------------------------------------------
+
+    def _take_portfolio(self) -> None:
+        from_file = self._files.take()
+        if from_file is not None:
+            self._address.close()
+            self._set_portfolio(from_file)
+            return
+        from_address = self._address.take()
+        if from_address is not None:
+            self._files.close()
+            self._set_portfolio(from_address)
+
+    def _set_portfolio(self, portfolio: Portfolio | None) -> None:
+        before = self.portfolio.markets() if self.portfolio else frozenset()
+        self.portfolio, self._portfolio_changed = portfolio, True
+        self.risk = self.scenario = None
+        self._begin_epoch()
+        if before != (portfolio.markets() if portfolio else frozenset()):
+            self._watch()
+
+    # --- work ---------------------------------------------------------------------------------
+
+    def _begin_epoch(self) -> None:
+        self._epoch += 1
+        for every in (self._overview_every, self._risk_every, self._heatmap_every):
+            every.at_once()
+
+    def _make_overview(self) -> MarketOverview | None:
+        if not self.store.now_ms or not self._overview_every.due():
+            return None
+        self.overview = consolidate(self.view.coin, self.store)
+        return self.overview
+
+    def _fit_scenario(self) -> None:
+        """Choose the scenario's price once a coin: the default, or a fall from the mark."""
+        mark = self._price_of_coin()
+        if self._scenario_fits or mark is None:
+            return
+        self._scenario_fits = True
+        price = self.settings.risk.scenario_price
+        if not 0 < price < mark:
+            price = float(f"{DEFAULT_MOVE * mark:.3g}")
+        if price != self.view.scenario_price:
+            self.view = self._new_view = dataclasses.replace(self.view, scenario_price=price)
+        self._risk_every.at_once()
+
+    def _price_of_coin(self) -> float | None:
+        if self.overview is not None and self.overview.mark_price is not None:
+            return self.overview.mark_price
+        rows = self.risk.positions if self.risk else ()
+        marks = (row.mark_price for row in rows if row.symbol.startswith(f"{self.view.coin}/"))
+        return next((mark for mark in marks if mark is not None), None)
+
+    def _submit_work(self) -> None:
+        if not self.store.now_ms:
+            return
+        if self.portfolio is not None and self._risk_every.due():
+            self._risk_worker.submit(self._risk_request(self.portfolio))
+        if self._heatmap_every.due():
+            self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
+
+    def _risk_request(self, portfolio: Portfolio) -> RiskRequest:
+        view = self.view
+        move = Move(
+            coin=view.coin,
+            price=view.scenario_price,
+            over_h=view.over_h,
+            use_betas=view.use_betas,
+            buffer=self.settings.risk.buffer,
+        )
+        return RiskRequest(
+            portfolio=portfolio,
+            snapshot=self.store.snapshot(),
+            overview=self.overview,
+            move=move,
+        )
+
+    def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
+        answer = self._risk_worker.take()
+        if answer is None or answer.portfolio is not self.portfolio:
+            return None, None
+        self.risk, self.scenario = answer.risk, answer.scenario
+        return answer.risk, answer.scenario
+
+    def _take_heatmap(self) -> HeatmapColumns | None:
+        heatmap = self._heatmap_worker.take(self._epoch)
+        if heatmap is None or heatmap.interval_s != self.view.interval_s:
+            return None
+        self.heatmap = heatmap
+        return heatmap
+
+    def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
+        """Return what there is to say; what was said last is not said again at once."""
+        parts = (self._opener, self._risk_worker, self._heatmap_worker, self._address)
+        failures = [failure for part in parts if (failure := part.take_failure()) is not None]
+        own = [self._notices.popleft() for _ in range(len(self._notices))]
+        said = (*own, *(update.notices if update else ()), *self._files.take_notices(), *failures)
+        notices = tuple(sentence for sentence in said if sentence not in self._last_notices)
+        self._last_notices = notices or self._last_notices
+        return notices
+
+
+class _Every:
+    """Says when a period of real time has passed since it last said so."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._next_s = 0.0
+
+    def due(self) -> bool:
+        now_s = time.monotonic()
+        if now_s < self._next_s:
+            return False
+        self._next_s = now_s + self._period_s
+        return True
+
+    def at_once(self) -> None:
+        self._next_s = 0.0
+
+
+def _open(question: tuple[str, Settings]) -> _Opened:
+    source, settings = question
+    try:
+        return _Opened(source, open_feed(source, settings))
+    except WorkstationError as error:
+        return _Opened(source, None, f"{error.user_message}.")
+
+
+def _has_content(update: FeedUpdate) -> bool:
+    return update.restarted or any(
+        getattr(update, name)
+        for name in (
+            "facts",
+            "candles",
+            "funding",
+            "open_interest",
+            "liquidations",
+            "instruments",
+            "health",
+            "notices",
+        )
+    )
+
+
+def _coin(candles: Candles) -> str:
+    return candles.key.symbol.partition("/")[0]
