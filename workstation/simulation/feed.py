@@ -180,10 +180,10 @@ class SimulatedFeed:
             player.play_to(min(int(target_ms // SECOND_MS), player.time_s + _STRIDE_S))
         if controls.watch_changed:
             player.watch(controls.watch)
-        self._tape_ms = target_ms
         self._end_ms = max(self._end_ms, int(target_ms))
         self._show_tape()
         player.publish(UnixMs(int(target_ms)), self._fresh_for_ms(controls.speed))
+        self._tape_ms = target_ms  # only now: until then the facts at hand are not yet old
         return player
 
     def _take_controls(self) -> _Controls:
