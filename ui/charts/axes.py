@@ -77,8 +77,8 @@ class ValueAxis(QGraphicsWidget):
     def _visible_flags(self, pixels: PixelMap) -> list[Flag]:
         flags = list(self.flagged)
         if self.cursor_value is not None:
-            raised, text = self._theme.colour("raised"), self._theme.colour("text")
-            flags.append(Flag(value=self.cursor_value, background=raised, text=text))
+            ground, text = self._theme.colour("line"), self._theme.colour("text")
+            flags.append(Flag(value=self.cursor_value, background=ground, text=text))
         return [flag for flag in flags if pixels.low <= flag.value <= pixels.high]
 
     def _place(self, pixels: PixelMap, value: float) -> QRectF:
@@ -118,7 +118,7 @@ class TimeAxis(QGraphicsWidget):
     ) -> None:
         text = fmt.utc_time(int(cursor_ms))[:-3]
         place = self._place(pixels, metrics, cursor_ms, text)
-        painter.fillRect(place.adjusted(-6, 0, 6, 0), self._theme.colour("raised"))
+        painter.fillRect(place.adjusted(-6, 0, 6, 0), self._theme.colour("line"))
         painter.setPen(self._theme.colour("text"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 

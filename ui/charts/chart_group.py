@@ -65,12 +65,15 @@ class ChartGroup(QObject):
         self._set_following(end >= self._end_at_edge())
 
     def zoom(self, factor: float, around_ms: float) -> None:
-        """Show ``factor`` times the span; what lies at ``around_ms`` stays where it is."""
+        """Show ``factor`` times the span; what lies at ``around_ms`` stays where it is.
+
+        The newest data is followed as long as it stays in view.
+        """
         span = min(max(self.span_ms * factor, MIN_SPAN_MS), MAX_SPAN_MS)
         share = (around_ms - self.start_ms) / self.span_ms
         start = around_ms - share * span
         self._show(start, start + span)
-        self._set_following(self.end_ms >= self._end_at_edge())
+        self._set_following(self.end_ms >= self.edge_ms)
 
     def follow(self) -> None:
         """Go back to now and stay there."""

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from ui.charts.pixels import PixelMap
 from ui.charts.ticks import nice_step
-from workstation.market.facts import FloatArray
 from workstation.risk.report import HeatmapColumns
 
 UNIT_FRACTION: Final = 0.001  # the map's unit: USD per 0.1 % of price
 TOP_QUANTILE: Final = 0.995  # of all cells that hold anything
 KEEP_TOP: Final = (0.5, 1.25)  # the top stays while quantile / top lies between these
-GAMMA: Final = 0.6  # lifts the middle of a long-tailed distribution out of the dark
 SHADES: Final = 256
 _SAMPLE: Final = 50_000  # cells that the quantile is taken of
 
@@ -71,15 +69,10 @@ def scale_top(usd: UsdArray, known: float | None = None) -> float:
 
 def shades(usd: UsdArray, top: float, side: MapSide) -> ShadeArray:
     """Return (bins, bars) shades; of a net map 128 is nothing, more is long, less is short."""
-    strength = np.minimum(np.abs(usd.T) / np.float32(top), 1.0) ** np.float32(GAMMA)
+    strength = np.minimum(np.abs(usd.T) / np.float32(top), 1.0)
     if side is MapSide.NET:
         return (128.0 + np.sign(usd.T) * strength * 127.0).round().astype(np.uint8)
     return (strength * (SHADES - 1)).round().astype(np.uint8)
-
-
-def shade_values(top: float) -> FloatArray:
-    """Return the (256,) USD that the shades of a one-sided map stand for."""
-    return top * (np.arange(SHADES) / (SHADES - 1)) ** (1 / GAMMA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

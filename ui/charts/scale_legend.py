@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui import format as fmt
 from ui.charts.heatmap_item import palette
-from ui.charts.map_levels import SHADES, MapSide, shade_values
+from ui.charts.map_levels import SHADES, MapSide
 from ui.theme import MIN_FONT_PX, SPACING, Theme
 from workstation.risk.report import HeatmapColumns
 
@@ -46,11 +46,9 @@ class ScaleLegend(QWidget):
         self._gradient.setStops(
             [(k / (SHADES - 1), QColor.fromRgb(int(colours[k]))) for k in range(0, SHADES, 15)]
         )
-        middle = fmt.usd_short(float(shade_values(top_usd)[SHADES // 2]))
         self.setToolTip(
             "Estimated liquidations waiting at each price, in USD per 0.1 % of price.\n"
-            f"The middle of the bar stands for {middle}; what is above the top stays brightest.\n"
-            + _origin(columns)
+            "The scale is even; what is above its top stays brightest.\n" + _origin(columns)
         )
         self.updateGeometry()
         self.update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from workstation.market.consolidated import perpetuals_of
 from workstation.market.facts import FundingRate, OpenInterest
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.steps import StepSeries
-from workstation.units import iso_utc
+from workstation.units import MINUTE_MS, iso_utc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +38,7 @@ class VenueChartPanel(ChartPanel):
     """A chart with a series a venue and their values beside it.
 
     Subclasses say how a series is made and shown; they are asked only when a fact or a history of
-    the watched coin is another object than before.
+    the watched coin is another object than before, and once a minute, as time goes on.
     """
 
     def __init__(self, context: PanelContext, *, text: ValueText, with_time: bool) -> None:
@@ -46,6 +47,7 @@ class VenueChartPanel(ChartPanel):
         self.chart.set_side(self.values)
         self.series: tuple[VenueSeries, ...] = ()
         self._sources: tuple[object, ...] = ()
+        self._made_for: tuple[object, ...] = ()
 
     def read(self, key: MarketKey) -> tuple[object, FundingRate | OpenInterest | None]:
         """Return the history and the newest fact that a market's series is made of."""
@@ -73,9 +75,10 @@ class VenueChartPanel(ChartPanel):
 
     def refresh(self) -> None:
         keys = list(self._markets())
-        sources = tuple(source for key in keys for source in (key, *self.read(key)))
-        if not _are_same(sources, self._sources):
-            self._sources = sources
+        made_for = (self.bridge.desk.store.now_ms // MINUTE_MS, *keys)
+        sources = tuple(source for key in keys for source in self.read(key))
+        if made_for != self._made_for or not _are_same(sources, self._sources):
+            self._made_for, self._sources = made_for, sources
             self.series = tuple(self._all_series(keys))
             self.show_series()
             self.chart.refit()
@@ -153,7 +156,7 @@ class VenueChartPanel(ChartPanel):
         return f"read {fmt.age(item.newest.age_s(self.bridge.desk.store.now_ms))} ago"
 
     def clear(self) -> None:
-        self.series, self._sources = (), ()
+        self.series, self._made_for = (), ()
         self.show_series()
         self.show_header()
 
@@ -169,10 +172,7 @@ class VenueChartPanel(ChartPanel):
 
 def _are_same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:
     # facts and histories by identity: comparing them would cost what making a series costs
-    return len(new) == len(old) and all(
-        one is other or (isinstance(one, MarketKey) and one == other)
-        for one, other in zip(new, old, strict=True)
-    )
+    return len(new) == len(old) and all(map(operator.is_, new, old))
 
 
 def _drawn(item: VenueSeries) -> dict[str, Any]:

@@ -54,6 +54,13 @@ def test_zooming_keeps_the_time_under_the_mouse_where_it_is(group):
     assert (around - group.start_ms) / group.span_ms == pytest.approx(0.25)
 
 
+def test_zooming_follows_the_edge_as_long_as_it_stays_in_view(group):
+    group.zoom(2, group.end_ms)
+    assert group.following
+    group.zoom(0.5, group.start_ms)
+    assert not group.following
+
+
 def test_zooming_ends_at_some_minutes_and_some_years(group):
     group.zoom(1e-9, NOW)
     assert group.span_ms == pytest.approx(MIN_SPAN_MS)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.ui.charts.frozen import NOW, heatmap, pixel_map
 from ui.charts.heatmap_item import HeatmapItem, palette
-from ui.charts.map_levels import MapSide, sample, scale_top, shade_values, shades, usd_per_unit
+from ui.charts.map_levels import MapSide, sample, scale_top, shades, usd_per_unit
 from ui.charts.plotting import ViewBox
 from ui.theme import DARK
 
@@ -54,11 +54,10 @@ def test_shorts_count_against_longs_only_in_the_net_map():
     np.testing.assert_allclose(net, long - short, rtol=1e-4, atol=1)
 
 
-def test_shades_say_the_amounts_of_the_legend():
-    top = 1e6
-    values = shade_values(top)
-    drawn = shades(values.astype(np.float32)[np.newaxis], top, MapSide.BOTH)
-    np.testing.assert_array_equal(drawn[:, 0], np.arange(256))
+def test_the_scale_is_even_and_ends_at_its_top():
+    usd = np.array([[0.0, 0.5e6, 1e6, 7e6]], np.float32)
+    assert shades(usd, 1e6, MapSide.BOTH)[:, 0].tolist() == [0, 128, 255, 255]
+    assert shades(-usd, 1e6, MapSide.NET)[:, 0].tolist() == [128, 64, 1, 1]
 
 
 def test_the_scale_keeps_still_while_the_picture_changes_a_little():

@@ -111,6 +111,13 @@ def test_the_same_facts_again_make_nothing_anew(panel, feed, desk, bridge):
     assert panel.series is before
 
 
+def test_a_rate_that_still_holds_reaches_as_far_as_time_does(panel, feed):
+    lasting = tuple(dataclasses.replace(fact, fresh_for_ms=8 * HOUR_MS) for fact in facts())
+    feed(update(facts=lasting))
+    feed(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW + HOUR_MS))
+    assert curve(panel, BINANCE).until_ms[-1] == NOW + HOUR_MS
+
+
 def test_another_source_voids_everything_drawn(panel, feed, desk, bridge):
     feed()
     desk.store.__init__(FeedMode.LIVE)
