@@ -6,8 +6,7 @@ request method returns at once; the work is done by the feed's thread and by the
 
 Whatever takes time happens elsewhere: a feed is opened by a worker (what it imports is large) and
 let go of by a thread, files are written by another. Answers carry the *epoch* of their question,
-which changes with the source, the book and the coin, so no figure of one market is ever shown as
-one of another.
+which changes with the source, so no figure of one market is ever shown as one of another.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from workstation.services.heatmap_worker import HeatmapWorker
 from workstation.services.latest import LatestWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.public_account import PublicAccountService
-from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork
+from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
 from workstation.services.sources import mode_of, open_feed
 from workstation.settings import Settings
 
@@ -208,16 +207,13 @@ class Desk:
         """Look at another coin, interval or scenario."""
         old, self.view, self._new_view = self.view, view, view
         if view.coin != old.coin:
-            self._scenario_fits = False
-            self._begin_epoch()
+            self._scenario_fits, self.scenario = False, None
         elif view.scenario_price != old.scenario_price:
             self._scenario_fits = True
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self.overview = self.heatmap = None
             self._watch()
-            self._overview_every.at_once()
-            self._heatmap_every.at_once()
-        self._risk_every.at_once()
+        self._work_at_once()
 
     def open_source(self, source: str) -> None:
         """Switch to ``live``, ``simulated`` or ``replay:FOLDER``; a bad name becomes a notice."""
@@ -295,8 +291,9 @@ class Desk:
         self.store = MarketStore(opened.feed.mode)
         self.overview = self.risk = self.scenario = self.heatmap = None
         self._new_source = opened.feed.mode
+        self._epoch += 1
         self._set_catalogue()
-        self._begin_epoch()
+        self._work_at_once()
         self._watch()
         opened.feed.start()
 
@@ -358,14 +355,13 @@ class Desk:
         before = self.portfolio.markets() if self.portfolio else frozenset()
         self.portfolio, self._portfolio_changed = portfolio, True
         self.risk = self.scenario = None
-        self._begin_epoch()
+        self._risk_every.at_once()
         if before != (portfolio.markets() if portfolio else frozenset()):
             self._watch()
 
     # --- work ---------------------------------------------------------------------------------
 
-    def _begin_epoch(self) -> None:
-        self._epoch += 1
+    def _work_at_once(self) -> None:
         for every in (self._overview_every, self._risk_every, self._heatmap_every):
             every.at_once()
 
@@ -413,22 +409,29 @@ class Desk:
             buffer=self.settings.risk.buffer,
         )
         return RiskRequest(
+            epoch=self._epoch,
             portfolio=portfolio,
             snapshot=self.store.snapshot(),
+            catalogue=self._catalogue,
             overview=self.overview,
-            move=move,
+            move=move if self._scenario_fits else None,
+            candles=mark_candles(self.store, portfolio),
         )
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
         answer = self._risk_worker.take()
-        if answer is None or answer.portfolio is not self.portfolio:
+        if answer is None or (answer.epoch, answer.portfolio) != (self._epoch, self.portfolio):
             return None, None
-        self.risk, self.scenario = answer.risk, answer.scenario
-        return answer.risk, answer.scenario
+        scenario = answer.scenario
+        if scenario is not None and self.view.coin not in scenario.moves:
+            scenario = None
+        self.risk, self.scenario = answer.risk, scenario
+        return answer.risk, scenario
 
     def _take_heatmap(self) -> HeatmapColumns | None:
         heatmap = self._heatmap_worker.take(self._epoch)
-        if heatmap is None or heatmap.interval_s != self.view.interval_s:
+        watched = (self.view.coin, self.view.interval_s)
+        if heatmap is None or (heatmap.coin, heatmap.interval_s) != watched:
             return None
         self.heatmap = heatmap
         return heatmap

@@ -1,27 +1,45 @@
 """The risk engine as an answer to a question, on a worker's thread.
 
-The engine itself keeps nothing. What has to be remembered between two questions is kept here: the
-last good mark of every market of the book, and which positions the mark has passed.
+The engine itself keeps nothing. What one look at the market cannot know is kept here: the last good
+mark of every market of the book, how low and how high the marks have been since the book was true,
+and which positions were passed by the mark on the way. It belongs to one book at one market: a book
+that is read again, another market, or a tape that is wound back begins anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Final
 
 import numpy as np
 
+from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
-from workstation.market.instrument import Instrument, MarketKey
+from workstation.market.facts import CandlePrice, Candles
+from workstation.market.feed import INTERVALS_S
+from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
-from workstation.market.store import MarketSnapshot
+from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Portfolio
 from workstation.risk.engine import evaluate
-from workstation.risk.inputs import PositionKey, RiskInputs
-from workstation.risk.marks import MarkMemory, coin_prices
-from workstation.risk.report import RiskReport, ScenarioReport, Status
-from workstation.risk.scenario import Scenario, ladder, run, with_rescue
+from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
+from workstation.risk.marks import (
+    MarkMemory,
+    candle_range,
+    choose_marks,
+    coin_prices,
+    single_mark,
+    wider,
+)
+from workstation.risk.report import (
+    PositionReport,
+    RiskReport,
+    ScenarioReport,
+    Status,
+)
+from workstation.risk.scenario import Scenario, ladder, reference_price, run, with_rescue
 from workstation.risk.tiers import TierBook
 from workstation.units import UnixMs, iso_utc
 
@@ -42,58 +60,90 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskRequest:
-    """A book, the market, and the move; ``overview`` is of the watched coin, if known yet."""
+    """A book, the market, and the move.
 
+    ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
+    to move from. ``candles`` are the mark candles at hand of the book's markets. ``epoch``
+    changes with the source of the market.
+    """
+
+    epoch: int
     portfolio: Portfolio
     snapshot: MarketSnapshot
-    overview: MarketOverview | None
-    move: Move
+    catalogue: Catalogue
+    overview: MarketOverview | None = None
+    move: Move | None = None
+    candles: Mapping[MarketKey, tuple[Candles, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAnswer:
     """``scenario`` is ``None`` while the coin that moves has no price."""
 
+    epoch: int
     portfolio: Portfolio
     risk: RiskReport
     scenario: ScenarioReport | None
+
+
+def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
+    """Return the mark candles of the book's markets: a trade beyond the mark liquidates nobody."""
+    found = {
+        key: tuple(
+            candles
+            for interval_s in INTERVALS_S.values()
+            if (candles := store.candles(key, interval_s, CandlePrice.MARK)) is not None
+        )
+        for key in portfolio.markets()
+    }
+    return {key: candles for key, candles in found.items() if candles}
 
 
 class RiskWork:
     """Answers one request after another; for one thread."""
 
     def __init__(self) -> None:
-        self._memory = MarkMemory()
-        self._portfolio: Portfolio | None = None
+        self._epoch = 0
+        self._book: Portfolio | None = None
+        self._now_ms = UnixMs(0)
+        self._since_ms = UnixMs(0)
+        self._memory: MarkMemory = {}
+        self._session: dict[MarketKey, MarkRange] = {}
         self._presumed: dict[PositionKey, str] = {}
-        self._newest_ms = UnixMs(0)
-        self._listed: Mapping[MarketKey, Instrument] = {}
-        self._catalogue = Catalogue.embedded()
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
+        """Return the state of the book, and what the move does to it."""
         self._begin(request)
         inputs = self._inputs(request)
         risk = evaluate(request.portfolio, inputs)
-        self._latch(risk)
+        self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed))
-        scenario = self._scenario(request, inputs)
+        try:
+            scenario = _scenario(request, inputs)
+        except RiskInputError as error:
+            problem = f"The scenario is not known: {error.user_message}."
+            risk = replace(risk, problems=(*risk.problems, problem))
+            scenario = None
         if scenario is not None:
             risk = with_rescue(risk, scenario)
-        return RiskAnswer(portfolio=request.portfolio, risk=risk, scenario=scenario)
+        return RiskAnswer(
+            epoch=request.epoch, portfolio=request.portfolio, risk=risk, scenario=scenario
+        )
+
+    # --- what is kept between two requests ----------------------------------------------------
 
     def _begin(self, request: RiskRequest) -> None:
-        """Forget what belongs to another book, or to a time that has not come yet."""
-        rewound = request.snapshot.now_ms < self._newest_ms
-        self._newest_ms = request.snapshot.now_ms
-        if rewound:
-            self._memory = MarkMemory()
-        if rewound or request.portfolio is not self._portfolio:
-            self._portfolio = request.portfolio
-            self._presumed.clear()
-            self._memory.forget_ranges()
-        if request.snapshot.instruments != self._listed:
-            self._listed = request.snapshot.instruments
-            self._catalogue = Catalogue.embedded().with_instruments(self._listed.values())
+        """Forget what belongs to another book, another market, or a time that is still to come."""
+        now_ms, book = request.snapshot.now_ms, request.portfolio
+        jumped = request.epoch != self._epoch or now_ms < self._now_ms
+        if jumped:
+            self._memory, self._session = {}, {}
+        if jumped or book is not self._book:
+            # a book from after the tape's present counts from where it met the tape
+            since_ms = min(book.as_of_ms, now_ms)
+            self._session = self._session if since_ms == self._since_ms else {}
+            self._since_ms, self._presumed = since_ms, {}
+        self._epoch, self._book, self._now_ms = request.epoch, book, now_ms
 
     def _inputs(self, request: RiskRequest) -> RiskInputs:
         snapshot, overview = request.snapshot, request.overview
@@ -103,42 +153,86 @@ class RiskWork:
             prices[overview.coin] = overview.mark_price
             if overview.pace_per_hour_fraction is not None:
                 pace[overview.coin] = overview.pace_per_hour_fraction
-        marks, silent = self._memory.take(request.portfolio.markets(), snapshot, prices)
+        markets = request.portfolio.markets()
+        chosen = choose_marks(markets, snapshot, self._memory, prices)
+        self._memory = chosen.memory
+        self._widen(markets, snapshot)
         return RiskInputs(
             now_ms=snapshot.now_ms,
-            marks=marks,
+            marks=chosen.marks,
             coin_prices=prices,
             tiers=TierBook.embedded(),
-            catalogue=self._catalogue,
-            funding=snapshot.funding,
+            catalogue=request.catalogue,
+            funding={
+                key: rate
+                for key, rate in snapshot.funding.items()
+                if key in markets and not rate.is_stale(snapshot.now_ms)
+            },
             pace=pace,
-            ranges=self._memory.ranges,
+            ranges=dict(self._ranges(request)),
             presumed=dict(self._presumed),
-            silent=silent,
+            silent=chosen.silent,
         )
 
-    def _latch(self, risk: RiskReport) -> None:
+    def _widen(self, markets: frozenset[MarketKey], snapshot: MarketSnapshot) -> None:
+        for key in markets:
+            mark = snapshot.marks.get(key)
+            if mark is not None and mark.as_of_ms >= self._since_ms:
+                seen = single_mark(mark.mark_price, mark.as_of_ms)
+                self._session[key] = wider(self._session.get(key, seen), seen)
+
+    def _ranges(self, request: RiskRequest) -> Iterator[tuple[MarketKey, MarkRange]]:
+        for key in request.portfolio.markets():
+            session = self._session.get(key)
+            bars = [candle_range(item, self._since_ms) for item in request.candles.get(key, ())]
+            ranges = [seen for seen in (session, *bars) if seen is not None]
+            if ranges:
+                yield key, reduce(wider, ranges)
+
+    def _latch(self, risk: RiskReport, inputs: RiskInputs) -> None:
         for row in risk.positions:
             key = PositionKey(row.account, row.symbol, row.side)
             if row.status is Status.PRESUMED_LIQUIDATED and key not in self._presumed:
-                self._presumed[key] = (
-                    f"{row.account} {row.symbol}: at {iso_utc(risk.as_of_ms)} the mark of "
-                    f"{row.venue} had passed its liquidation price; it counts as lost until the "
-                    "account or the file is read again."
-                )
+                seen = inputs.ranges.get(MarketKey(row.venue, row.symbol))
+                self._presumed[key] = presumption(row, seen)
 
-    def _scenario(self, request: RiskRequest, inputs: RiskInputs) -> ScenarioReport | None:
-        move = request.move
-        start = inputs.coin_prices.get(move.coin)
-        if start is None:
-            return None
-        scenario = Scenario(
-            moves={move.coin: move.price},
-            use_betas=move.use_betas,
-            over_h=move.over_h,
-            buffer=move.buffer,
+
+def presumption(row: PositionReport, seen: MarkRange | None) -> str:
+    """Return the sentence that says when, where and by what price a position was passed."""
+    where = f"{row.account} {row.symbol} {row.side}"
+    until = "it counts as lost until the account or the file is read again."
+    mark = row.mark_price
+    for end in (row.liquidation_price, row.liquidation_price_other):
+        if seen is None or mark is None or end is None:
+            continue
+        if seen.low <= end < mark:
+            price, time_ms = seen.low, seen.low_ms
+        elif mark < end <= seen.high:
+            price, time_ms = seen.high, seen.high_ms
+        else:
+            continue
+        return (
+            f"{where}: the mark stood at {price:,.10g} at {iso_utc(time_ms)} ({seen.source}), "
+            f"beyond its liquidation price of {end:,.10g}; {until}"
         )
-        prices = np.linspace(CURVE_FROM, CURVE_TO, CURVE_POINTS) * start
-        still = replace(scenario, funding_rate_8h=0.0)
-        curve = ladder(request.portfolio, inputs, move.coin, prices, still)
-        return replace(run(request.portfolio, inputs, scenario), ladder=curve)
+    return f"{where}: its margin backed a position that the mark has passed; {until}"
+
+
+# --- the scenario ---------------------------------------------------------------------------------
+
+
+def _scenario(request: RiskRequest, inputs: RiskInputs) -> ScenarioReport | None:
+    move, book = request.move, request.portfolio
+    start = reference_price(move.coin, book, inputs) if move else None
+    if move is None or start is None:
+        return None
+    scenario = Scenario(
+        moves={move.coin: move.price},
+        use_betas=move.use_betas,
+        over_h=move.over_h,
+        buffer=move.buffer,
+    )
+    prices = np.linspace(CURVE_FROM, CURVE_TO, CURVE_POINTS) * start
+    still = replace(scenario, funding_rate_8h=0.0)  # then all prices lie on one path
+    curve = ladder(book, inputs, move.coin, prices, still)
+    return replace(run(book, inputs, scenario), ladder=curve)
