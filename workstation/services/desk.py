@@ -20,7 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from workstation import settings as settings_file
 from workstation.errors import PortfolioFileError, WorkstationError
@@ -49,6 +49,11 @@ HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
 STOP_S: Final = 1.8  # a thread that hangs longer than this is left to the end of the process
+_READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
+    FeedMode.LIVE: {"venues", "poll_interval_s", "timeout_s", "ccxt"},
+    FeedMode.SIMULATED: {"venues", "seed"},
+    FeedMode.REPLAY: set[str](),
+}
 DEFAULT_MOVE: Final = 0.9  # of the mark, where the scenario's default price is none to fall to
 
 
@@ -146,7 +151,7 @@ class Desk:
         self._scenario_fits = False  # a price was chosen for this coin, by the user or from a mark
         self._interval_unproven = False  # a tape may lack the interval that is watched
         self._notices: deque[str] = deque()  # the writer appends too
-        self._last_notices: tuple[str, ...] = ()
+        self._last_failure = ""
 
     @property
     def tape(self) -> Tape | None:
@@ -166,11 +171,13 @@ class Desk:
         """Stop every thread, all at once: the slowest is a venue that hangs."""
         end_s = time.monotonic() + STOP_S
         if self.feed is not None:
-            self._retire(self.feed.stop)
-        for part in (self._opener, self._heatmap_worker, self._risk_worker, self._address):
-            self._retire(part.stop)
-        self._retire(self._files.stop)
-        self._retire(self._writer.shutdown)
+            self._retire("feed", self.feed.stop)
+        self._retire("feed-opener", self._opener.stop)
+        self._retire("heatmap", self._heatmap_worker.stop)
+        self._retire("risk", self._risk_worker.stop)
+        self._retire("public-account", self._address.stop)
+        self._retire("portfolio", self._files.stop)
+        self._retire("desk-writer", self._writer.shutdown)
         for thread in self._retiring:
             thread.join(max(0.0, end_s - time.monotonic()))
             if thread.is_alive():
@@ -255,20 +262,21 @@ class Desk:
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
         self._writer.submit(self._write_settings, settings)
-        if settings.venues != old.venues:
-            changed["venues"] = market.venues
-        self._follow_market_settings(changed)
+        names = set(changed) | ({"ccxt"} if settings.venues != old.venues else set())
+        self._follow_market_settings(names)
         self._risk_every.at_once()
 
-    def _follow_market_settings(self, changed: dict[str, Any]) -> None:
+    def _follow_market_settings(self, changed: set[str]) -> None:
         market = self.settings.market
-        if changed.keys() & {"coin", "interval"}:
+        if changed & {"coin", "interval"}:
             interval_s = INTERVALS_S[market.interval]
             self.set_view(dataclasses.replace(self.view, coin=market.coin, interval_s=interval_s))
         if "speed" in changed and self.tape is not None:
             self.tape.set_speed(market.speed)
-        if changed.keys() - {"coin", "interval", "speed"}:
-            self.open_source(market.source if "source" in changed else self.source)
+        if "source" in changed:
+            self.open_source(market.source)
+        elif changed & _READ_AT_OPENING[self.store.mode]:
+            self.open_source(self.source)
 
     def _write_settings(self, settings: Settings) -> None:
         try:
@@ -286,7 +294,7 @@ class Desk:
             self._notices.append(opened.problem)
             return
         if self.feed is not None:
-            self._retire(self.feed.stop)
+            self._retire("feed", self.feed.stop)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
         self.overview = self.risk = self.scenario = self.heatmap = None
@@ -297,8 +305,8 @@ class Desk:
         self._watch()
         opened.feed.start()
 
-    def _retire(self, stop: Callable[[], object]) -> None:
-        thread = threading.Thread(target=stop, name=f"stopping {stop!r}", daemon=True)
+    def _retire(self, name: str, stop: Callable[[], object]) -> None:
+        thread = threading.Thread(target=stop, name=f"stopping-{name}", daemon=True)
         thread.start()
         self._retiring = [known for known in self._retiring if known.is_alive()] + [thread]
 
@@ -319,10 +327,10 @@ class Desk:
         if listed:
             self._set_catalogue()
         self._fall_back_to_recorded_interval(update)
-        if update.mode is FeedMode.LIVE and self._cache_every.due():
+        if update.mode is FeedMode.LIVE and update.facts and self._cache_every.due():
             self._writer.submit(mark_cache.save, tuple(self.store.all_of(MarkPrice).values()))
-        is_news = _has_content(update) or update.tape != tape
-        return update if is_news or self._clock_every.due() else None
+        nothing_new = FeedUpdate(mode=update.mode, now_ms=update.now_ms, tape=tape)
+        return update if update != nothing_new or self._clock_every.due() else None
 
     def _set_catalogue(self) -> None:
         listed = self.store.instruments.values()
@@ -437,14 +445,13 @@ class Desk:
         return heatmap
 
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
-        """Return what there is to say; what was said last is not said again at once."""
+        """Return what there is to say; a failure that repeats is said once."""
+        own = [self._notices.popleft() for _ in range(len(self._notices))]
         parts = (self._opener, self._risk_worker, self._heatmap_worker, self._address)
         failures = [failure for part in parts if (failure := part.take_failure()) is not None]
-        own = [self._notices.popleft() for _ in range(len(self._notices))]
-        said = (*own, *(update.notices if update else ()), *self._files.take_notices(), *failures)
-        notices = tuple(sentence for sentence in said if sentence not in self._last_notices)
-        self._last_notices = notices or self._last_notices
-        return notices
+        news = [failure for failure in failures if failure != self._last_failure]
+        self._last_failure = failures[-1] if failures else self._last_failure
+        return (*own, *(update.notices if update else ()), *self._files.take_notices(), *news)
 
 
 class _Every:
@@ -471,22 +478,6 @@ def _open(question: tuple[str, Settings]) -> _Opened:
         return _Opened(source, open_feed(source, settings))
     except WorkstationError as error:
         return _Opened(source, None, f"{error.user_message}.")
-
-
-def _has_content(update: FeedUpdate) -> bool:
-    return update.restarted or any(
-        getattr(update, name)
-        for name in (
-            "facts",
-            "candles",
-            "funding",
-            "open_interest",
-            "liquidations",
-            "instruments",
-            "health",
-            "notices",
-        )
-    )
 
 
 def _coin(candles: Candles) -> str:

@@ -20,8 +20,10 @@ def _file() -> Path:
 
 
 def save(marks: Iterable[MarkPrice]) -> None:
-    """Write the newest marks; a failure costs only the cache and is logged."""
+    """Write the newest marks, if there are any; a failure costs only the cache and is logged."""
     rows = [[*fact.key, fact.mark_price, fact.as_of_ms] for fact in marks]
+    if not rows:
+        return
     try:
         waiting = _file().with_suffix(".part")
         waiting.write_text(json.dumps(rows), encoding="utf-8")
