@@ -1,0 +1,247 @@
+"""One isolated long, hand calculated: what the worker answers, and what it keeps between answers.
+
+1 BTC at 70,000 with 7,000 of isolated margin and a maintenance rate of 0.5 %, without a fee:
+7,000 + P - 70,000 = 0.005 P, so P = 63,000 / 0.995 = 63,316.58.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.workstation.market.facts import FRESH_MS, btc, candles_of, funding, mark, store_of
+from workstation.market.catalogue import Catalogue
+from workstation.market.consolidated import consolidate
+from workstation.market.facts import CandlePrice, VenueHealth, VenueState
+from workstation.portfolio.model import Account, MarginMode, Portfolio, Position
+from workstation.risk.report import MarkSource, Status
+from workstation.services.risk_service import Move, RiskRequest, RiskWork, mark_candles
+
+BINANCE, BYBIT = btc("binanceusdm"), btc("bybit")
+SERVED = tuple(
+    VenueHealth(venue=venue, state=VenueState.LIVE) for venue in ("binanceusdm", "bybit")
+)
+LONG = Position(
+    symbol="BTC/USDT:USDT",
+    quantity=1.0,
+    entry_price=70_000.0,
+    leverage=10.0,
+    margin_mode=MarginMode.ISOLATED,
+    isolated_margin=7_000.0,
+    maintenance_rate=0.005,
+)
+SECOND = 1_000
+
+
+def book(*positions, as_of_ms=0, balances=None):
+    account = Account(
+        id="main",
+        venue="binanceusdm",
+        positions=positions or (LONG,),
+        balances=balances or {"USDT": 100.0},
+        taker_fee=0.0,
+    )
+    return Portfolio(accounts=(account,), as_of_ms=as_of_ms, name="test")
+
+
+BOOK = book()
+
+
+def request(portfolio, *facts, now_ms=0, epoch=1, move_to=None, candles=()):
+    store = store_of(*facts, now_ms=now_ms, health=SERVED, candles=candles)
+    move = Move(coin="BTC", price=move_to or 60_000.0, over_h=0.0, use_betas=True, buffer=0.0)
+    return RiskRequest(
+        epoch=epoch,
+        portfolio=portfolio,
+        snapshot=store.snapshot(),
+        catalogue=Catalogue.embedded(),
+        overview=consolidate("BTC", store),
+        move=move if move_to else None,
+        candles=mark_candles(store, portfolio),
+    )
+
+
+def at(price, now_ms=0, portfolio=BOOK, **options):
+    """A request in which both venues have one fresh mark."""
+    marks = (mark(BINANCE, price, as_of_ms=now_ms), mark(BYBIT, price, as_of_ms=now_ms))
+    return request(portfolio, *marks, now_ms=now_ms, **options)
+
+
+def row(answer):
+    return answer.risk.positions[0]
+
+
+def mark_bars(closes, **options):
+    return dataclasses.replace(candles_of(closes, **options), price=CandlePrice.MARK)
+
+
+def test_a_position_is_valued_at_its_venues_fresh_mark():
+    answer = RiskWork()(at(71_000.0))
+    assert row(answer).mark_price == 71_000.0
+    assert row(answer).mark_source is MarkSource.VENUE
+    assert row(answer).unrealized_pnl == pytest.approx(1_000.0)
+    assert row(answer).liquidation_price == pytest.approx(63_000 / 0.995, rel=1e-3)
+
+
+def test_a_stale_venues_position_moves_with_the_live_ones():
+    work = RiskWork()
+    work(at(70_000.0))
+    later_ms = FRESH_MS + SECOND
+    facts = (mark(BINANCE, 70_000.0), mark(BYBIT, 66_500.0, as_of_ms=later_ms))
+    answer = work(request(BOOK, *facts, now_ms=later_ms))
+    assert row(answer).mark_price == pytest.approx(66_500.0)
+    assert row(answer).mark_source is MarkSource.ESTIMATED
+    assert row(answer).mark_age_s == later_ms / 1_000
+
+
+def test_what_went_stale_is_still_known_after_the_book_was_read_again():
+    work = RiskWork()
+    work(at(70_000.0))
+    later_ms = FRESH_MS + SECOND
+    facts = (mark(BINANCE, 70_000.0), mark(BYBIT, 66_500.0, as_of_ms=later_ms))
+    answer = work(request(book(as_of_ms=later_ms), *facts, now_ms=later_ms))
+    assert row(answer).mark_price == pytest.approx(66_500.0)
+
+
+def test_a_position_whose_only_venue_is_silent_is_unknown_though_the_file_has_a_mark():
+    marked = book(dataclasses.replace(LONG, mark_price=71_000.0))
+    work = RiskWork()
+    work(at(70_000.0, portfolio=marked))
+    answer = work(request(marked, mark(BINANCE, 70_000.0), now_ms=FRESH_MS + SECOND))
+    assert row(answer).mark_price is None
+    assert row(answer).status is Status.UNKNOWN
+
+
+def test_the_files_mark_stands_in_until_the_venue_has_one():
+    answer = RiskWork()(request(book(dataclasses.replace(LONG, mark_price=71_000.0))))
+    assert (row(answer).mark_price, row(answer).mark_source) == (71_000.0, MarkSource.FILE)
+
+
+def test_a_position_that_the_mark_has_passed_counts_as_lost_when_the_price_is_back():
+    work = RiskWork()
+    assert row(work(at(70_000.0))).status is Status.OK
+    work(at(62_000.0, SECOND))
+    answers = [work(at(70_000.0, time_ms)) for time_ms in (2 * SECOND, 3 * SECOND)]
+    assert {row(answer).status for answer in answers} == {Status.PRESUMED_LIQUIDATED}
+    [problem] = answers[-1].risk.problems
+    assert "62,000" in problem
+    assert "1970-01-01T00:00:01Z (marks of this session)" in problem
+
+
+def test_a_mark_that_comes_near_is_not_a_mark_that_passed():
+    work = RiskWork()
+    work(at(63_400.0))
+    assert row(work(at(70_000.0, SECOND))).status is Status.OK
+
+
+def test_an_estimated_mark_presumes_nothing():
+    work = RiskWork()
+    work(at(70_000.0))
+    later_ms = FRESH_MS + SECOND
+    facts = (mark(BINANCE, 70_000.0), mark(BYBIT, 62_000.0, as_of_ms=later_ms))
+    work(request(BOOK, *facts, now_ms=later_ms))
+    assert row(work(at(70_000.0, later_ms + SECOND))).status is Status.OK
+
+
+def test_reading_a_book_that_is_true_now_clears_what_was_presumed():
+    work = RiskWork()
+    work(at(62_000.0))
+    assert row(work(at(70_000.0, SECOND))).status is Status.PRESUMED_LIQUIDATED
+    fresh = book(as_of_ms=2 * SECOND)
+    assert row(work(at(70_000.0, 2 * SECOND, fresh))).status is Status.OK
+
+
+def test_reading_a_book_of_the_same_moment_again_presumes_the_same():
+    work = RiskWork()
+    work(at(62_000.0))
+    work(at(70_000.0, SECOND))
+    assert row(work(at(70_000.0, 2 * SECOND, book()))).status is Status.PRESUMED_LIQUIDATED
+
+
+def test_winding_a_tape_back_forgets_what_is_still_to_come():
+    work = RiskWork()
+    work(at(70_000.0, SECOND))
+    work(at(62_000.0, 10 * SECOND))
+    assert row(work(at(70_000.0, 5 * SECOND))).status is Status.OK
+
+
+def test_another_market_knows_nothing_of_the_last_one():
+    work = RiskWork()
+    work(at(62_000.0))
+    assert row(work(at(70_000.0, SECOND, epoch=2))).status is Status.OK
+
+
+def test_mark_candles_tell_what_happened_before_the_program_ran():
+    now_ms = 300 * SECOND
+    bars = mark_bars([70_000.0, 62_000.0, 69_000.0, 70_000.0], key=BINANCE, interval_s=60)
+    work = RiskWork()
+    work(at(70_000.0, now_ms, candles=[bars]))
+    answer = work(at(70_000.0, now_ms, candles=[bars]))
+    assert row(answer).status is Status.PRESUMED_LIQUIDATED
+    assert "1970-01-01T00:01:00Z (1m mark candles of binanceusdm" in answer.risk.problems[0]
+
+
+def test_candles_of_before_the_book_was_true_do_not_count():
+    now_ms = 300 * SECOND
+    bars = mark_bars([70_000.0, 62_000.0, 69_000.0, 70_000.0], key=BINANCE, interval_s=60)
+    late = book(as_of_ms=200 * SECOND)
+    assert row(RiskWork()(at(70_000.0, now_ms, late, candles=[bars]))).status is Status.OK
+
+
+def test_a_trade_beyond_the_liquidation_price_liquidates_nobody():
+    bars = candles_of([70_000.0, 62_000.0, 70_000.0], key=BINANCE, interval_s=60)
+    assert row(RiskWork()(at(70_000.0, 300 * SECOND, candles=[bars]))).status is Status.OK
+
+
+def test_a_book_that_is_younger_than_the_tape_is_watched_from_where_they_met():
+    work = RiskWork()
+    young = book(as_of_ms=10**12)
+    work(at(70_000.0, SECOND, young))
+    work(at(62_000.0, 2 * SECOND, young))
+    assert row(work(at(70_000.0, 3 * SECOND, young))).status is Status.PRESUMED_LIQUIDATED
+
+
+def test_the_scenario_has_the_moves_end_and_a_curve_around_the_mark():
+    answer = RiskWork()(at(70_000.0, move_to=60_000.0))
+    assert answer.scenario.moves == {"BTC": 60_000.0}
+    # the isolated margin of 7,000 is lost on the way and nothing more
+    assert answer.scenario.pnl_usd == pytest.approx(-7_000.0)
+    curve = answer.scenario.ladder
+    assert curve.coin == "BTC"
+    assert len(curve.price) == 160
+    assert curve.price[[0, -1]] == pytest.approx([0.6 * 70_000, 1.25 * 70_000])
+    assert curve.equity_usd[-1] == pytest.approx(7_100 + 0.25 * 70_000)
+    assert bool(np.all(np.diff(curve.price) > 0))
+
+
+def test_what_counts_as_lost_is_not_lost_again_in_the_scenario():
+    work = RiskWork()
+    work(at(62_000.0))
+    answer = work(at(70_000.0, SECOND, move_to=60_000.0))
+    assert row(answer).status is Status.PRESUMED_LIQUIDATED
+    assert answer.scenario.pnl_usd == pytest.approx(0.0)
+
+
+def test_without_a_price_to_move_from_there_is_no_scenario():
+    assert RiskWork()(request(BOOK, move_to=60_000.0)).scenario is None
+
+
+def test_funding_that_is_no_longer_fresh_is_not_known():
+    rate = funding(BINANCE, 0.0001)
+    work = RiskWork()
+    assert row(work(request(BOOK, mark(BINANCE, 70_000.0), rate))).next_funding_usd == (
+        pytest.approx(-7.0)
+    )
+    later_ms = FRESH_MS + SECOND
+    facts = (mark(BINANCE, 70_000.0, as_of_ms=later_ms), rate)
+    assert row(work(request(BOOK, *facts, now_ms=later_ms))).next_funding_usd is None
+
+
+def test_a_coin_that_is_held_but_not_traded_has_the_price_of_the_venues():
+    ether = btc("bybit", "ETH/USDT:USDT")
+    held = book(balances={"ETH": 2.0})
+    answer = RiskWork()(request(held, mark(BINANCE, 70_000.0), mark(ether, 2_000.0)))
+    # two ether and the isolated margin
+    assert answer.risk.totals.equity_usd == pytest.approx(4_000.0 + 7_000.0)
