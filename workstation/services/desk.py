@@ -148,7 +148,8 @@ class Desk:
         self._new_source: FeedMode | None = None
         self._new_view: View | None = self.view
         self._portfolio_changed = False
-        self._scenario_fits = False  # a price was chosen for this coin, by the user or from a mark
+        self._scenario_chosen = False  # the user set a price for this coin
+        self._scenario_fits = False  # ... or the default was held against a mark of this source
         self._interval_unproven = False  # a tape may lack the interval that is watched
         self._notices: deque[str] = deque()  # the writer appends too
         self._last_failure = ""
@@ -214,9 +215,10 @@ class Desk:
         """Look at another coin, interval or scenario."""
         old, self.view, self._new_view = self.view, view, view
         if view.coin != old.coin:
-            self._scenario_fits, self.scenario = False, None
+            self._scenario_chosen = self._scenario_fits = False
+            self.scenario = None
         elif view.scenario_price != old.scenario_price:
-            self._scenario_fits = True
+            self._scenario_chosen = self._scenario_fits = True
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self.overview = self.heatmap = None
             self._watch()
@@ -298,6 +300,7 @@ class Desk:
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
         self.overview = self.risk = self.scenario = self.heatmap = None
+        self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
         self._epoch += 1
         self._set_catalogue()
