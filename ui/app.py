@@ -125,7 +125,7 @@ class Program(QObject):
         self._last = session.load()
         file = options.settings or paths.default_settings_file()
         chosen, problems = settings.load(file)
-        self._desk = Desk(self._settings(chosen), file)
+        self._desk = Desk(self._settings(chosen), file, chosen)
         self._bridge = Bridge(self._desk, self)
         self._bridge.portfolio_changed.connect(self._remember_book)  # before the menus look
         self._bridge.source_changed.connect(self._remember_source)
