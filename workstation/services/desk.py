@@ -16,14 +16,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from workstation import settings as settings_file
-from workstation.errors import PortfolioFileError, WorkstationError
+from workstation.errors import PortfolioFileError
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import consolidate
 from workstation.market.facts import Candles, MarkPrice
@@ -33,12 +33,14 @@ from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.services import mark_cache
+from workstation.services.every import Every
+from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
 from workstation.services.latest import LatestWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.public_account import PublicAccountService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
-from workstation.services.sources import mode_of, open_feed
+from workstation.services.sources import mode_of
 from workstation.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -87,15 +89,6 @@ class DeskNews:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A feed that was opened, or why it could not be."""
-
-    source: str
-    feed: Feed | None
-    problem: str = ""
-
-
 class Desk:
     """See the module's text; the newest of everything stands in the public attributes.
 
@@ -134,16 +127,15 @@ class Desk:
         self._files = PortfolioService(self._catalogue)
         hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
         self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
-        self._opener = LatestWorker[tuple[str, Settings], _Opened]("feed-opener", _open)
+        self._feeds = FeedSwitch()
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", RiskWork())
         self._heatmap_worker = HeatmapWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
-        self._retiring: list[threading.Thread] = []
-        self._overview_every = _Every(OVERVIEW_EVERY_S)
-        self._risk_every = _Every(RISK_EVERY_S)
-        self._heatmap_every = _Every(HEATMAP_EVERY_S)
-        self._clock_every = _Every(CLOCK_EVERY_S)
-        self._cache_every = _Every(CACHE_MARKS_EVERY_S)
+        self._overview_every = Every(OVERVIEW_EVERY_S)
+        self._risk_every = Every(RISK_EVERY_S)
+        self._heatmap_every = Every(HEATMAP_EVERY_S)
+        self._clock_every = Every(CLOCK_EVERY_S)
+        self._cache_every = Every(CACHE_MARKS_EVERY_S)
         self._epoch = 1
         self._new_source: FeedMode | None = None
         self._new_view: View | None = self.view
@@ -163,26 +155,24 @@ class Desk:
         """Start the threads and open the source."""
         self._files.start()
         self._risk_worker.start()
-        self._opener.start()
-        self._opener.submit((self.source, self.settings))
+        self._feeds.start()
+        self._feeds.open(self.source, self.settings)
         self._heatmap_worker.start()
         self._notices.append("The liquidation map is warming up.")
 
     def stop(self) -> None:
         """Stop every thread, all at once: the slowest is a venue that hangs."""
-        end_s = time.monotonic() + STOP_S
+        parts: dict[str, Callable[[], object]] = {
+            "feeds": self._feeds.stop,
+            "heatmap": self._heatmap_worker.stop,
+            "risk": self._risk_worker.stop,
+            "public-account": self._address.stop,
+            "portfolio": self._files.stop,
+            "desk-writer": self._writer.shutdown,
+        }
         if self.feed is not None:
-            self._retire("feed", self.feed.stop)
-        self._retire("feed-opener", self._opener.stop)
-        self._retire("heatmap", self._heatmap_worker.stop)
-        self._retire("risk", self._risk_worker.stop)
-        self._retire("public-account", self._address.stop)
-        self._retire("portfolio", self._files.stop)
-        self._retire("desk-writer", self._writer.shutdown)
-        for thread in self._retiring:
-            thread.join(max(0.0, end_s - time.monotonic()))
-            if thread.is_alive():
-                log.warning("%s took too long and was left behind", thread.name)
+            parts["feed"] = self.feed.stop
+        _stop_all(parts, STOP_S)
 
     def tick(self) -> DeskNews:
         """Take in what is fresh, hand work to the workers, say what is new."""
@@ -222,11 +212,12 @@ class Desk:
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self.overview = self.heatmap = None
             self._watch()
-        self._work_at_once()
+            self._work_at_once()
+        self._risk_every.at_once()
 
     def open_source(self, source: str) -> None:
         """Switch to ``live``, ``simulated`` or ``replay:FOLDER``; a bad name becomes a notice."""
-        self._opener.submit((source, self.settings))
+        self._feeds.open(source, self.settings)
 
     def open_portfolio(self, path: Path) -> None:
         """Open a portfolio file; what is open stays until the new one has been read."""
@@ -289,14 +280,14 @@ class Desk:
     # --- the feed -----------------------------------------------------------------------------
 
     def _take_feed(self) -> None:
-        opened = self._opener.take()
+        opened = self._feeds.take()
         if opened is None:
             return
         if opened.feed is None:
             self._notices.append(opened.problem)
             return
         if self.feed is not None:
-            self._retire("feed", self.feed.stop)
+            self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
         self.overview = self.risk = self.scenario = self.heatmap = None
@@ -307,11 +298,6 @@ class Desk:
         self._work_at_once()
         self._watch()
         opened.feed.start()
-
-    def _retire(self, name: str, stop: Callable[[], object]) -> None:
-        thread = threading.Thread(target=stop, name=f"stopping-{name}", daemon=True)
-        thread.start()
-        self._retiring = [known for known in self._retiring if known.is_alive()] + [thread]
 
     def _watch(self) -> None:
         if self.feed is not None:
@@ -450,37 +436,26 @@ class Desk:
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
-        parts = (self._opener, self._risk_worker, self._heatmap_worker, self._address)
+        parts = (self._feeds, self._risk_worker, self._heatmap_worker, self._address)
         failures = [failure for part in parts if (failure := part.take_failure()) is not None]
         news = [failure for failure in failures if failure != self._last_failure]
         self._last_failure = failures[-1] if failures else self._last_failure
         return (*own, *(update.notices if update else ()), *self._files.take_notices(), *news)
 
 
-class _Every:
-    """Says when a period of real time has passed since it last said so."""
-
-    def __init__(self, period_s: float) -> None:
-        self._period_s = period_s
-        self._next_s = 0.0
-
-    def due(self) -> bool:
-        now_s = time.monotonic()
-        if now_s < self._next_s:
-            return False
-        self._next_s = now_s + self._period_s
-        return True
-
-    def at_once(self) -> None:
-        self._next_s = 0.0
-
-
-def _open(question: tuple[str, Settings]) -> _Opened:
-    source, settings = question
-    try:
-        return _Opened(source, open_feed(source, settings))
-    except WorkstationError as error:
-        return _Opened(source, None, f"{error.user_message}.")
+def _stop_all(parts: Mapping[str, Callable[[], object]], within_s: float) -> None:
+    """Stop everything at once; what takes longer is left to the end of the process, and named."""
+    threads = [
+        threading.Thread(target=stop, name=f"stopping-{name}", daemon=True)
+        for name, stop in parts.items()
+    ]
+    for thread in threads:
+        thread.start()
+    end_s = time.monotonic() + within_s
+    for thread in threads:
+        thread.join(max(0.0, end_s - time.monotonic()))
+        if thread.is_alive():
+            log.warning("%s took too long and was left behind", thread.name)
 
 
 def _coin(candles: Candles) -> str:
