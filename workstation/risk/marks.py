@@ -79,7 +79,7 @@ def choose_marks(
         used = _use(key, good, snapshot, others) or _unserved(key, snapshot, coin_prices)
         if used is not None:
             marks[key] = used
-        elif key in snapshot.marks:
+        elif good is not None or key in snapshot.marks:
             silent.add(key)
     return MarksChosen(marks=marks, silent=frozenset(silent), memory=remembered)
 

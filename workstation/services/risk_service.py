@@ -18,7 +18,7 @@ import numpy as np
 from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
 from workstation.market.facts import CandlePrice, Candles
-from workstation.market.feed import INTERVALS_S
+from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
@@ -135,7 +135,8 @@ class RiskWork:
     def _begin(self, request: RiskRequest) -> None:
         """Forget what belongs to another book, another market, or a time that is still to come."""
         now_ms, book = request.snapshot.now_ms, request.portfolio
-        jumped = request.epoch != self._epoch or now_ms < self._now_ms
+        rewound = request.snapshot.mode is not FeedMode.LIVE and now_ms < self._now_ms
+        jumped = rewound or request.epoch != self._epoch
         if jumped:
             self._memory, self._session = {}, {}
         if jumped or book is not self._book:

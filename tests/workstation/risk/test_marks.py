@@ -111,6 +111,10 @@ def test_a_mark_that_was_stale_from_the_start_is_silent():
     assert chosen.silent == {BINANCE}
 
 
+def test_a_market_stays_silent_when_the_feed_begins_anew():
+    assert choose([BINANCE], snapshot(), first_look().memory).silent == {BINANCE}
+
+
 def test_a_market_without_a_mark_has_no_entry_and_is_not_silent():
     chosen = choose([BTC_DATED], snapshot(mark(BINANCE, 70_000)))
     assert chosen.marks == {}

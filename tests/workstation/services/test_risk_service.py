@@ -15,6 +15,7 @@ from tests.workstation.market.facts import FRESH_MS, btc, candles_of, funding, m
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import consolidate
 from workstation.market.facts import CandlePrice, VenueHealth, VenueState
+from workstation.market.feed import FeedMode
 from workstation.portfolio.model import Account, MarginMode, Portfolio, Position
 from workstation.risk.report import MarkSource, Status
 from workstation.services.risk_service import Move, RiskRequest, RiskWork, mark_candles
@@ -160,11 +161,17 @@ def test_reading_a_book_of_the_same_moment_again_presumes_the_same():
     assert row(work(at(70_000.0, 2 * SECOND, book()))).status is Status.PRESUMED_LIQUIDATED
 
 
-def test_winding_a_tape_back_forgets_what_is_still_to_come():
+@pytest.mark.parametrize(
+    ("mode", "status"),
+    [(FeedMode.REPLAY, Status.OK), (FeedMode.LIVE, Status.PRESUMED_LIQUIDATED)],
+)
+def test_a_tape_that_is_wound_back_forgets_and_a_clock_that_is_set_back_does_not(mode, status):
     work = RiskWork()
-    work(at(70_000.0, SECOND))
-    work(at(62_000.0, 10 * SECOND))
-    assert row(work(at(70_000.0, 5 * SECOND))).status is Status.OK
+    for price, now_ms in ((70_000.0, SECOND), (62_000.0, 10 * SECOND), (70_000.0, 5 * SECOND)):
+        asked = at(price, now_ms)
+        snapshot = dataclasses.replace(asked.snapshot, mode=mode)
+        answer = work(dataclasses.replace(asked, snapshot=snapshot))
+    assert row(answer).status is status
 
 
 def test_another_market_knows_nothing_of_the_last_one():
