@@ -49,6 +49,9 @@ def _add(held: dict[str, _Held], standing: Standing, inputs: RiskInputs) -> None
     pool, venue = standing.pool, standing.pool.account.venue
     for leg in pool.legs:
         held.setdefault(leg.coin, _Held()).add(venue, _coins(leg), spot=False)
+        if leg.linear and leg.quote not in STABLECOINS:  # what it is bought with is owed
+            paid = -leg.position.side.sign * leg.value
+            held.setdefault(leg.quote, _Held()).add(venue, paid, spot=False)
     if pool.currency not in STABLECOINS and standing.balance is not None:
         held.setdefault(pool.currency, _Held()).add(venue, standing.balance, spot=True)
     for coin in pool.coins:

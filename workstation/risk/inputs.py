@@ -86,8 +86,9 @@ class RiskInputs:
         for account in portfolio.accounts:
             for position in account.positions:
                 used = self.mark(account.key(position.symbol), position)
-                coin, size = split_symbol(position.symbol)[0], abs(position.quantity)
-                if used is None:
+                coin, quote, _ = split_symbol(position.symbol)
+                size = abs(position.quantity)
+                if used is None or quote not in STABLECOINS:
                     continue
                 size *= used.price if position.contract is Contract.LINEAR else 1.0
                 if size > sizes.get(coin, 0.0):

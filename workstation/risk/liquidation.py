@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workstation.market.instrument import Instrument
-from workstation.risk.betas import beta_of
+from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.path import MarketPath, first_breach
 from workstation.risk.pools import Leg, Pool
@@ -107,13 +107,18 @@ def pool_shock(pool: Pool, inputs: RiskInputs) -> PoolShock | None:
 
 
 def _main_coin(pool: Pool) -> str | None:
+    """Return the coin of the largest leg; without legs, of the largest balance that moves."""
     largest = max(pool.legs, key=lambda leg: leg.value, default=None)
-    return largest.coin if largest else None
+    if largest is not None:
+        return largest.coin
+    moving = (held for held in pool.coins if held.coin not in STABLECOINS)
+    backing = max(moving, key=lambda held: abs(held.market_value), default=None)
+    return backing.coin if backing else None
 
 
 def _venue_roots(pool: Pool, leg: Leg) -> tuple[Root, Root]:
     if pool.profile.others is Others.COMMON_SHOCK:
-        return roots(pool, lambda _: True, lambda _: True)
+        return roots(pool, lambda _: True, lambda held: held.coin not in STABLECOINS)
     symbol = leg.position.symbol
     return roots(
         pool, lambda other: other.position.symbol == symbol, lambda held: held.coin == leg.coin

@@ -1,8 +1,8 @@
 """Margin pools: what is liquidated together, as arrays.
 
 An isolated position is a pool of its own. The cross positions of an account form one pool per
-settlement coin; in a multi-asset account every balance backs one USD pool of all linear positions,
-and coin-settled positions keep theirs.
+settlement coin; in a multi-asset account every balance backs one USD pool of all positions that
+settle in dollars, and coin-settled positions keep theirs.
 
 Linear and inverse contracts obey one algebra. The *value* of a contract in its settlement coin is
 ``q P`` or ``Q / P``; while a price moves it scales by a factor ``k`` (``P / M`` for linear and
@@ -13,13 +13,21 @@ the value at entry as cost and the side's sign, turned round for inverse contrac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Contract, MarketKey, split_symbol
-from workstation.portfolio.model import Account, Collateral, MarginMode, MarginSystem, Position
+from workstation.portfolio.model import (
+    Account,
+    Collateral,
+    MarginMode,
+    MarginSystem,
+    Order,
+    Position,
+)
+from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.profiles import FeeInMaintenance, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
@@ -142,6 +150,7 @@ class Pool:
     profile: VenueProfile
     currency: str
     wallet: float  # collateral that does not move, without unrealised profit
+    assets: tuple[str, ...]  # the balances that back it, and are lost with it
     coins: tuple[CoinCollateral, ...]
     legs: tuple[Leg, ...]
     positions: tuple[Position, ...]
@@ -157,8 +166,9 @@ class Pool:
 
     @property
     def owes(self) -> bool:
-        """Whether a balance is a debt: then there is something to liquidate without a position."""
-        return any(coin.market_value < 0 for coin in self.coins)
+        """Whether some balances back the debt in others: then there is something to liquidate."""
+        values = [coin.market_value for coin in self.coins]
+        return bool(values) and min(values) < 0 < max(values)
 
     @property
     def can_die(self) -> bool:
@@ -172,6 +182,14 @@ class Pool:
             return f"{self.account.id} {position.symbol} {position.side}"
         return f"{self.account.id} {self.currency}"
 
+    def trades(self, symbol: str) -> bool:
+        """Tell whether an order of a symbol belongs to this pool."""
+        if self.isolated:
+            return symbol == self.positions[0].symbol
+        settle = split_symbol(symbol)[2]
+        in_dollars = self.account.collateral is Collateral.MULTI_ASSET and self.currency == "USD"
+        return settle == self.currency or (in_dollars and settle in STABLECOINS)
+
 
 def pools_of(account: Account, inputs: RiskInputs) -> Iterator[Pool]:
     """Yield the margin pools of an account: isolated positions first, then the cross pools."""
@@ -179,7 +197,7 @@ def pools_of(account: Account, inputs: RiskInputs) -> Iterator[Pool]:
         if position.margin_mode is MarginMode.ISOLATED:
             currency = split_symbol(position.symbol)[2]
             wallet = position.isolated_margin or 0.0
-            yield _pool(account, inputs, currency, wallet, (position,), isolated=True)
+            yield _pool(account, inputs, currency, wallet, (), (position,), isolated=True)
     cross = [p for p in account.positions if p.margin_mode is MarginMode.CROSS]
     if account.collateral is Collateral.MULTI_ASSET:
         yield from _multi_asset_pools(account, inputs, cross)
@@ -189,34 +207,55 @@ def pools_of(account: Account, inputs: RiskInputs) -> Iterator[Pool]:
         own = tuple(p for p in cross if split_symbol(p.symbol)[2] == currency)
         balance = account.balances.get(currency, 0.0)
         if own or balance:
-            yield _pool(account, inputs, currency, balance, own)
+            yield _pool(account, inputs, currency, balance, (currency,), own)
+
+
+def without(account: Account, pool: Pool) -> Account:
+    """Return an account that has lost a pool: positions, what backed them, and their orders.
+
+    An order that would close a position which is left stays.
+    """
+    gone = {id(position) for position in pool.positions}
+    left = tuple(position for position in account.positions if id(position) not in gone)
+
+    def stays(order: Order) -> bool:
+        closes = (p.symbol == order.symbol and p.quantity * order.quantity < 0 for p in left)
+        return not pool.trades(order.symbol) or any(closes)
+
+    return replace(
+        account,
+        balances={k: v for k, v in account.balances.items() if k not in pool.assets},
+        positions=left,
+        orders=tuple(order for order in account.orders if stays(order)),
+    )
 
 
 def _multi_asset_pools(
     account: Account, inputs: RiskInputs, cross: list[Position]
 ) -> Iterator[Pool]:
-    linear = tuple(p for p in cross if p.contract is Contract.LINEAR)
-    inverse = [p for p in cross if p.contract is Contract.INVERSE]
-    own_pools = dict.fromkeys(split_symbol(p.symbol)[2] for p in inverse)
+    in_dollars = tuple(p for p in cross if split_symbol(p.symbol)[2] in STABLECOINS)
+    in_coins = [p for p in cross if split_symbol(p.symbol)[2] not in STABLECOINS]
+    own_pools = dict.fromkeys(split_symbol(p.symbol)[2] for p in in_coins)
+    backing = tuple(c for c, amount in account.balances.items() if amount and c not in own_pools)
     coins, problem = [], None
-    for coin, amount in account.balances.items():
-        if coin in own_pools or not amount:
-            continue
-        haircut, price = _haircut(account, coin, amount), inputs.coin_price(coin)
+    for coin in backing:
+        amount, price = account.balances[coin], inputs.coin_price(coin)
+        haircut = 0.0 if amount < 0 else haircut_of(account, coin)  # a debt counts in full
         if haircut is None or price is None:
             problem = problem or _no_collateral_value(account, coin, has_price=price is not None)
             continue
         coins.append(CoinCollateral(coin=coin, market_value=amount * price, weight=1.0 - haircut))
-    if linear or coins or problem:
-        yield _pool(account, inputs, "USD", 0.0, linear, coins=tuple(coins), problem=problem)
+    if in_dollars or backing:
+        held = tuple(coins)
+        yield _pool(account, inputs, "USD", 0.0, backing, in_dollars, coins=held, problem=problem)
     for currency in own_pools:
-        own = tuple(p for p in inverse if split_symbol(p.symbol)[2] == currency)
-        yield _pool(account, inputs, currency, account.balances.get(currency, 0.0), own)
+        own = tuple(p for p in in_coins if split_symbol(p.symbol)[2] == currency)
+        balance = account.balances.get(currency, 0.0)
+        yield _pool(account, inputs, currency, balance, (currency,), own)
 
 
-def _haircut(account: Account, coin: str, amount: float) -> float | None:
-    if amount < 0:
-        return 0.0  # a debt counts in full
+def haircut_of(account: Account, coin: str) -> float | None:
+    """Return what is not counted of a balance, a fraction; ``None`` where it is not known."""
     profile = profile_of(account.venue)
     return account.haircuts.get(coin, profile.haircuts.get(coin, profile.unknown_haircut))
 
@@ -235,6 +274,7 @@ def _pool(
     inputs: RiskInputs,
     currency: str,
     wallet: float,
+    assets: tuple[str, ...],
     positions: tuple[Position, ...],
     *,
     isolated: bool = False,
@@ -251,6 +291,7 @@ def _pool(
         )
     if usd_price is None:
         unknown.append(f"{account.id}: {currency} has no price: give one with --mark.")
+    unknown += [_no_rule(account, p) for p in positions if _is_quanto(p.symbol)]
     unknown += [_no_mark(account, p) for p, leg in zip(positions, legs, strict=True) if not leg]
     known = tuple(leg for leg in legs if leg)
     unknown_margin = [text for leg in known if (text := _no_tier(account, leg))]
@@ -259,6 +300,7 @@ def _pool(
         profile=profile_of(account.venue),
         currency=currency,
         wallet=wallet,
+        assets=assets,
         coins=coins,
         legs=known,
         positions=positions,
@@ -267,6 +309,17 @@ def _pool(
         unknown=unknown[0] if unknown else None,
         unknown_margin=unknown_margin[0] if unknown_margin else None,
     )
+
+
+def _is_quanto(symbol: str) -> bool:
+    """Tell whether a contract settles in neither its base nor its quote; dollars are alike."""
+    base, quote, settle = split_symbol(symbol)
+    return settle not in (base, quote) and not {quote, settle} <= STABLECOINS
+
+
+def _no_rule(account: Account, position: Position) -> str:
+    settle = split_symbol(position.symbol)[2]
+    return f"{account.id} {position.symbol}: there is no rule here for its settlement in {settle}."
 
 
 def _no_mark(account: Account, position: Position) -> str:
@@ -281,6 +334,8 @@ def _no_tier(account: Account, leg: Leg) -> str | None:
             f"{where}: no maintenance tiers are known for it at {account.venue}; "
             "give maintenance_rate in the file."
         )
+    if leg.size(1.0) is None:
+        return f"{where}: the contract size is not known; give contract_size in the file."
     if not leg.knows(1.0):
         return (
             f"{where}: its size lies above the tiers that are known ({leg.tiers.label}); "

@@ -18,7 +18,7 @@ from workstation.portfolio.model import Account, Portfolio, Position
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.path import MarketPath, lowest_surplus
-from workstation.risk.pools import Pool, pools_of, taker_fee
+from workstation.risk.pools import Leg, Pool, haircut_of, pools_of, taker_fee
 from workstation.risk.report import AddCollateral, Reduce, Repair
 from workstation.risk.trades import execute, paid, value_of
 from workstation.risk.waterfall import Waterfall
@@ -83,19 +83,22 @@ class _Plan:
     def deposits(self, account: Account) -> Iterator[AddCollateral]:
         """Yield the smallest deposit of every pool that falls short, one after the other."""
         for pool in pools_of(account, self.inputs):
-            short = self._short(account, pool)
-            deposit = self._deposit(account, pool, short) if short <= 0 else None
+            short, asset = self._short(account, pool), _deposit_asset(pool)
+            if short > 0 or asset is None:
+                continue
+            deposit = self._deposit(account, pool, asset, short)
             if deposit is not None:
-                account = _deposited(account, pool, deposit.amount)
+                account = _deposited(account, pool, asset, deposit.amount)
                 yield deposit
 
-    def _deposit(self, account: Account, pool: Pool, short: float) -> AddCollateral | None:
-        asset = _deposit_asset(pool)
+    def _deposit(
+        self, account: Account, pool: Pool, asset: str, short: float
+    ) -> AddCollateral | None:
         step = _DOLLAR_STEP if asset in STABLECOINS else _COIN_STEP
         price = (self.inputs.coin_price(asset) or 1.0) if pool.coins else 1.0
 
         def surplus(steps: int) -> float:
-            return self._short(_deposited(account, pool, round(steps * step, 8)), pool)
+            return self._short(_deposited(account, pool, asset, round(steps * step, 8)), pool)
 
         steps = _least_positive(surplus, math.floor(-short / price / step) + 1, _MOST_STEPS)
         if steps is None:
@@ -150,7 +153,8 @@ class _Plan:
         symbol, fee_rate = position.symbol, taker_fee(account)
         used = self.inputs.mark(account.key(symbol), position)
         mark = used.price if used else position.entry_price
-        amount = round(quantity, 12)
+        whole = quantity >= abs(position.quantity)
+        amount = quantity if whole else round(quantity, 12)
         trade = execute(
             account,
             symbol,
@@ -177,20 +181,27 @@ def _positions(account: Account, pool: Pool) -> list[Position]:
     return [p for p in account.positions if (p.symbol, p.side, p.margin_mode) in wanted]
 
 
-def _deposit_asset(pool: Pool) -> str:
-    """Return what is paid in: the pool's currency, or in a multi-asset pool what it settles in."""
-    if not pool.coins and pool.currency != "USD":
+def _deposit_asset(pool: Pool) -> str | None:
+    """Return what is paid in: the pool's currency.
+
+    A multi-asset pool takes what it settles in, owes or holds: the first whose haircut is known.
+    """
+    if pool.isolated or pool.assets == (pool.currency,):
         return pool.currency
-    largest = max(pool.legs, key=lambda leg: leg.value, default=None)
-    if largest is not None:
-        return split_symbol(largest.position.symbol)[2]
-    debts = [coin for coin in pool.coins if coin.market_value < 0]
-    return min(debts or pool.coins, key=lambda coin: coin.market_value).coin
+    settled = [split_symbol(leg.position.symbol)[2] for leg in sorted(pool.legs, key=_value)[::-1]]
+    owed = [coin.coin for coin in pool.coins if coin.market_value < 0]
+    held = [coin.coin for coin in pool.coins if coin.market_value > 0]
+    known = (c for c in (*settled, *owed, *held) if haircut_of(pool.account, c) is not None)
+    return next(known, None)
 
 
-def _deposited(account: Account, pool: Pool, amount: float) -> Account:
+def _value(leg: Leg) -> float:
+    return leg.value
+
+
+def _deposited(account: Account, pool: Pool, asset: str, amount: float) -> Account:
     if not pool.isolated:
-        return paid(account, _deposit_asset(pool), amount)
+        return paid(account, asset, amount)
     (position,) = _positions(account, pool)
     grown = replace(position, isolated_margin=(position.isolated_margin or 0.0) + amount)
     others = tuple(other for other in account.positions if other is not position)

@@ -13,14 +13,15 @@ import numpy as np
 from workstation.errors import RiskInputError
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import MarketKey, split_symbol
-from workstation.portfolio.model import Portfolio
-from workstation.risk.betas import beta_of
+from workstation.portfolio.model import Account, MarginMode, Portfolio
+from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import DRIVER
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Pool
+from workstation.risk.pools import Pool, pools_of, without
 from workstation.risk.repair import find_repair
 from workstation.risk.report import (
+    AddCollateral,
     EquityCurve,
     NextLiquidation,
     PositionOutcome,
@@ -142,9 +143,18 @@ def with_rescue(risk: RiskReport, scenario: ScenarioReport) -> RiskReport:
     if coming is None:
         return risk
     for deposit in scenario.repair.add_collateral:
-        if deposit.account == coming.account and deposit.symbol in (None, coming.symbol):
+        if deposit.account == coming.account and _reaches(deposit, coming):
             return replace(risk, next_liquidation=_rescued(coming, deposit.amount, deposit.asset))
     return risk
+
+
+def _reaches(deposit: AddCollateral, coming: NextLiquidation) -> bool:
+    """Tell whether a deposit into an account backs the position that is liquidated next."""
+    if coming.margin_mode is MarginMode.ISOLATED:
+        return deposit.symbol == coming.symbol
+    settle = split_symbol(coming.symbol)[2]
+    in_dollars = deposit.asset in STABLECOINS and settle in STABLECOINS
+    return deposit.symbol is None and (deposit.asset == settle or in_dollars)
 
 
 def _rescued(coming: NextLiquidation, amount: float, asset: str) -> NextLiquidation:
@@ -184,21 +194,16 @@ def _without_presumed(portfolio: Portfolio, inputs: RiskInputs) -> Portfolio:
     """Return the book without the positions that count as lost already, and what backed them."""
     if not inputs.presumed:
         return portfolio
-    return replace(
-        portfolio,
-        accounts=tuple(
-            replace(
-                account,
-                positions=tuple(
-                    position
-                    for position in account.positions
-                    if PositionKey(account.id, position.symbol, position.side)
-                    not in inputs.presumed
-                ),
-            )
-            for account in portfolio.accounts
-        ),
-    )
+    accounts = tuple(_living(account, inputs) for account in portfolio.accounts)
+    return replace(portfolio, accounts=accounts)
+
+
+def _living(account: Account, inputs: RiskInputs) -> Account:
+    for pool in pools_of(account, inputs):
+        keys = (PositionKey(account.id, p.symbol, p.side) for p in pool.positions)
+        if not inputs.presumed.keys().isdisjoint(keys):
+            account = without(account, pool)
+    return account
 
 
 def _start_price(coin: str, inputs: RiskInputs) -> float:
@@ -288,10 +293,11 @@ def _outcomes(
         for pool in walk.end_pools()
         for position in pool.positions
     }
-    for key in dict.fromkeys([*start, *end]):
+    for key in dict.fromkeys([*start, *end, *pnl]):
         pool, quantity = end.get(key, (None, 0.0))
         gone = key in walk.liquidated or (pool is None and key not in pnl)
-        status = _outcome(pool, gone=gone, reduced=abs(quantity) < start.get(key, 0.0))
+        reduced = pool is None or abs(quantity) < start.get(key, 0.0)
+        status = _outcome(pool, gone=gone, reduced=reduced)
         yield ScenarioPosition(
             account=key.account,
             symbol=key.symbol,

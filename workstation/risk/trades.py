@@ -39,11 +39,13 @@ def execute(
     *,
     fee_rate: float,
     reduce_only: bool = False,
+    like: Position | None = None,
 ) -> Trade:
     """Return the account after buying (``quantity`` > 0) or selling at a price.
 
     One-way, a trade against a position closes it first and opens the rest; in hedge mode only a
-    reducing trade closes. What cannot be closed by a reducing trade is not traded.
+    reducing trade closes. What cannot be closed by a reducing trade is not traded. A position that
+    is new takes margin mode, leverage and overrides of ``like``, an earlier one of its symbol.
     """
     against = Side.SHORT if quantity > 0 else Side.LONG
     target = _find(account, symbol, against)
@@ -54,7 +56,7 @@ def execute(
     if target and closed:
         trade = _close(trade, target, closed, price, fee_rate)
     if opened:
-        trade = _open(trade, symbol, against.opposite, opened, price, fee_rate)
+        trade = _open(trade, symbol, against.opposite, opened, price, fee_rate, target or like)
     return trade
 
 
@@ -85,17 +87,24 @@ def _close(trade: Trade, position: Position, closed: float, price: float, fee_ra
 
 
 def _open(
-    trade: Trade, symbol: str, side: Side, opened: float, price: float, fee_rate: float
+    trade: Trade,
+    symbol: str,
+    side: Side,
+    opened: float,
+    price: float,
+    fee_rate: float,
+    like: Position | None,
 ) -> Trade:
     old = _find(trade.account, symbol, side)
-    worth = value_of(symbol, opened, price)
-    isolated = old is not None and old.margin_mode is MarginMode.ISOLATED
-    margin = worth / (old.leverage or 1.0) if old is not None and isolated else 0.0
-    new = (
-        _grown(old, opened, price, margin)
-        if old
-        else Position(symbol=symbol, quantity=side.sign * opened, entry_price=price)
-    )
+    worth, quantity = value_of(symbol, opened, price), side.sign * opened
+    model = old or like or Position(symbol=symbol, quantity=quantity, entry_price=price)
+    isolated = model.margin_mode is MarginMode.ISOLATED
+    margin = worth / _leverage(model) if isolated else 0.0
+    if old:
+        new = _grown(old, opened, price, margin)
+    else:
+        own = margin if isolated else None
+        new = replace(model, quantity=quantity, entry_price=price, isolated_margin=own)
     from_wallet = margin + worth * fee_rate
     account = _with_position(trade.account, old, new)
     return replace(
@@ -104,6 +113,12 @@ def _open(
         opened=opened,
         from_wallet=from_wallet,
     )
+
+
+def _leverage(position: Position) -> float:
+    """Return the leverage of an isolated position; by its margin where none was chosen."""
+    cost = value_of(position.symbol, abs(position.quantity), position.entry_price)
+    return position.leverage or (cost / position.isolated_margin if position.isolated_margin else 1)
 
 
 def _grown(old: Position, opened: float, price: float, margin: float) -> Position:

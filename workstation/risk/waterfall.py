@@ -21,11 +21,12 @@ from workstation.portfolio.model import (
     Order,
     OrderType,
     Portfolio,
+    Position,
 )
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.ledger import Ledger, Purse
 from workstation.risk.path import MarketPath, first_breach
-from workstation.risk.pools import Leg, Pool, pools_of, taker_fee
+from workstation.risk.pools import Leg, Pool, pools_of, taker_fee, without
 from workstation.risk.report import EventKind, ScenarioEvent
 from workstation.risk.trades import Trade, execute, paid
 
@@ -105,9 +106,14 @@ class Waterfall:
         return self._ledger.wallet_pnl(self._wallet_changes())
 
     def _wallet_changes(self) -> Iterator[tuple[Purse, float]]:
+        """Yield how the balances changed in value, save those of pools that have no value here."""
+        pools = self.stages[0].pools
+        unvalued = {(p.account.id, asset) for p in pools if p.unknown for asset in p.assets}
         for account in self.before.accounts:
             after = self._accounts[account.id].balances
             for asset in dict.fromkeys([*account.balances, *after]):
+                if (account.id, asset) in unvalued:
+                    continue
                 start, end = account.balances.get(asset, 0.0), after.get(asset, 0.0)
                 change = end * self._usd(asset, 1.0) - start * self._usd(asset, 0.0)
                 yield (account.id, asset), change
@@ -123,10 +129,10 @@ class Waterfall:
             clock_next = min((moment[0] for moment in upcoming), default=1.0)
             self._note_stage(clock, clock_next)
             clock = clock_next
-            if order is not None and order[0] <= clock:
-                self._fill(order[1], order[2], clock)
-            elif death is not None:
+            if death is not None and death[0] <= clock:
                 self._liquidate(death[1], clock)
+            elif order is not None:
+                self._fill(order[1], order[2], clock)
             else:
                 break
         for account_id in self._accounts:
@@ -189,6 +195,7 @@ class Waterfall:
             price,
             fee_rate=taker_fee(account),
             reduce_only=order.reduce_only,
+            like=self._model(account, order.symbol),
         )
         self._rebuild(trade.account)
         if not trade.closed and not trade.opened:
@@ -220,21 +227,15 @@ class Waterfall:
         self._settle_funding(doomed.account.id, clock)
         pool = next(p for p in self._pools[doomed.account.id] if p.name == doomed.name)
         account = self._accounts[pool.account.id]
-        lost = {asset: account.balances[asset] for asset in _wallets(pool, account)}
+        lost = {asset: account.balances.get(asset, 0.0) for asset in pool.assets}
         keys = [_key(pool, leg) for leg in pool.legs]
         for key, share in zip(keys, _shares(pool, self._path, clock), strict=True):
             for asset, amount in lost.items():
                 self._ledger.move(key, asset, -share * amount * self._usd(asset, clock))
         self._liquidated.update(dict.fromkeys(keys))
-        gone, symbols = {id(p) for p in pool.positions}, {p.symbol for p in pool.positions}
-        self._rebuild(
-            replace(
-                account,
-                balances={k: v for k, v in account.balances.items() if k not in lost},
-                positions=tuple(p for p in account.positions if id(p) not in gone),
-                orders=tuple(o for o in account.orders if o.symbol not in symbols),
-            )
-        )
+        self._rebuild(without(account, pool))
+        if not pool.legs:
+            self._note_loan(pool, clock)
         for leg in sorted(pool.legs, key=_leg_order):
             self._event(
                 kind=EventKind.LIQUIDATION,
@@ -243,6 +244,21 @@ class Waterfall:
                 clock=clock,
                 quantity=abs(leg.position.quantity),
                 loss_usd=self._ledger.owed(_key(pool, leg)),
+            )
+
+    def _note_loan(self, pool: Pool, clock: float) -> None:
+        """Note a loan that is called: an event a coin of its collateral, which shares the loss."""
+        own = sum(coin.market_value for coin in pool.coins)
+        backing = [coin for coin in pool.coins if coin.market_value > 0]
+        total = sum(coin.market_value for coin in backing)
+        for coin in sorted(backing, key=lambda coin: coin.coin):
+            self._event(
+                kind=EventKind.LIQUIDATION,
+                key=PositionKey(pool.account.id, coin.coin, Side.LONG),
+                price=self._usd(coin.coin, clock),
+                clock=clock,
+                quantity=pool.account.balances[coin.coin],
+                loss_usd=own * coin.market_value / total,
             )
 
     # Bookkeeping.
@@ -329,9 +345,14 @@ class Waterfall:
         own = float(leg.profit(factor)[0]) + (pool.wallet if pool.isolated else 0.0)
         return own * price
 
+    def _model(self, account: Account, symbol: str) -> Position | None:
+        """Return a position of a symbol: one that is held, or was held at the start."""
+        start = (owner for owner in self.before.accounts if owner.id == account.id)
+        held = (p for owner in (account, *start) for p in owner.positions if p.symbol == symbol)
+        return next(held, None)
+
     def _mark(self, account: Account, symbol: str) -> float | None:
-        held = (p for p in account.positions if p.symbol == symbol)
-        position = next(held, None)
+        position = self._model(account, symbol)
         key = account.key(symbol)
         used = self._inputs.mark(key, position) if position else self._inputs.marks.get(key)
         return used.price if used else None
@@ -357,14 +378,6 @@ def _leg_order(leg: Leg) -> tuple[str, bool]:
 
 def _order_of(pool: Pool) -> tuple[str, Sequence[tuple[str, bool]]]:
     return pool.account.id, sorted(_leg_order(leg) for leg in pool.legs)
-
-
-def _wallets(pool: Pool, account: Account) -> list[str]:
-    """Return the balances that back a pool and are lost with it."""
-    if pool.isolated:
-        return []
-    names = [coin.coin for coin in pool.coins] if pool.coins else [pool.currency]
-    return [name for name in names if name in account.balances]
 
 
 def _shares(pool: Pool, path: MarketPath, clock: float) -> list[float]:
