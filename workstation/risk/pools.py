@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,7 @@ from workstation.risk.profiles import FeeInMaintenance, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what is asked often is cached
 class Leg:
     """One position of a pool; money in the pool's currency, see the module's text for the words."""
 
@@ -74,11 +75,11 @@ class Leg:
         gained: FloatArray = self.direction * (self.value * factor - self.cost)
         return gained
 
-    @property
+    @cached_property
     def profit_now(self) -> float:
         return self.direction * (self.value - self.cost)
 
-    @property
+    @cached_property
     def maintenance_now(self) -> float:
         return float(self.maintenance(np.ones(1))[0])
 

@@ -9,9 +9,9 @@ proven at once, and one step less is proven too small.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import Account, Portfolio, Position
@@ -26,6 +26,7 @@ from workstation.risk.waterfall import Waterfall
 _DOLLAR_STEP: Final = 0.01  # headless.md, "Repair"
 _COIN_STEP: Final = 1e-8
 _DEFAULT_LOT: Final = 0.001  # of a contract whose lot is not known: portfolio.md, manual venues
+_Step = TypeVar("_Step")
 _MOST_STEPS: Final = 10**15  # a deposit beyond it is no repair
 
 
@@ -34,17 +35,27 @@ def find_repair(
 ) -> Repair:
     """Return what keeps every pool alive on the path: deposits, or cuts instead of them.
 
-    ``buffer`` is the share of maintenance margin that has to be left over.
+    A list is empty where it cannot do that for all pools. ``buffer`` is the share of maintenance
+    margin that has to be left over.
     """
-    deposits: list[AddCollateral] = []
-    cuts: list[Reduce] = []
+    deposits: list[Sequence[AddCollateral] | None] = []
+    cuts: list[Sequence[Reduce] | None] = []
     for account in portfolio.accounts:
         book = replace(portfolio, accounts=(account,))
         plan = _Plan(book, inputs, path, buffer, use_orders)
         if min(plan.lowest(account).values(), default=1.0) <= 0:
-            deposits += plan.deposits(account)
-            cuts += plan.cuts(account)
-    return Repair(add_collateral=tuple(deposits), reduce=tuple(cuts))
+            deposits.append(plan.deposits(account))
+            cuts.append(plan.cuts(account))
+    return Repair(add_collateral=_all_or_nothing(deposits), reduce=_all_or_nothing(cuts))
+
+
+def _all_or_nothing(parts: Iterable[Sequence[_Step] | None]) -> tuple[_Step, ...]:
+    steps: list[_Step] = []
+    for part in parts:
+        if part is None:
+            return ()
+        steps += part
+    return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +91,19 @@ class _Plan:
         """Return the pool's smallest surplus; a pool that is closed is short of nothing."""
         return self.lowest(account).get(pool.name, math.inf)
 
-    def deposits(self, account: Account) -> Iterator[AddCollateral]:
-        """Yield the smallest deposit of every pool that falls short, one after the other."""
+    def deposits(self, account: Account) -> list[AddCollateral] | None:
+        """Return the smallest deposit of every pool that falls short, ``None`` if one has none."""
+        found = []
         for pool in pools_of(account, self.inputs):
             short, asset = self._short(account, pool), _deposit_asset(pool)
-            if short > 0 or asset is None:
+            if short > 0:
                 continue
-            deposit = self._deposit(account, pool, asset, short)
-            if deposit is not None:
-                account = _deposited(account, pool, asset, deposit.amount)
-                yield deposit
+            deposit = self._deposit(account, pool, asset, short) if asset else None
+            if asset is None or deposit is None:
+                return None
+            account = _deposited(account, pool, asset, deposit.amount)
+            found.append(deposit)
+        return found
 
     def _deposit(
         self, account: Account, pool: Pool, asset: str, short: float
@@ -110,27 +124,29 @@ class _Plan:
             amount=round(steps * step, 8),
         )
 
-    def cuts(self, account: Account) -> Iterator[Reduce]:
-        """Yield the cheapest single cut of every pool that falls short.
+    def cuts(self, account: Account) -> list[Reduce] | None:
+        """Return the cheapest single cut of every pool that falls short, ``None`` if none helps.
 
         Where no single cut is enough, the position whose closing helps most is closed first.
         """
+        found = []
         for pool in pools_of(account, self.inputs):
             while self._short(account, pool) <= 0:
-                options = [
-                    option
-                    for position in _positions(account, pool)
-                    if (option := self._cut(account, pool, position)) is not None
-                ]
-                if options:
-                    best = min(options, key=lambda option: option[0].cost_usd)
-                else:
-                    closings = [self._closing(account, p) for p in _positions(account, pool)]
-                    if not closings:
-                        break
-                    best = max(closings, key=lambda option: self._short(option[1], pool))
-                account = best[1]
-                yield best[0]
+                best = self._best_cut(account, pool)
+                if best is None:
+                    return None
+                cut, account = best
+                found.append(cut)
+        return found
+
+    def _best_cut(self, account: Account, pool: Pool) -> tuple[Reduce, Account] | None:
+        positions = _positions(account, pool)
+        options = [self._cut(account, pool, position) for position in positions]
+        enough = [option for option in options if option is not None]
+        if enough:
+            return min(enough, key=lambda option: option[0].cost_usd)
+        closings = [self._closing(account, position) for position in positions]
+        return max(closings, key=lambda option: self._short(option[1], pool), default=None)
 
     def _cut(
         self, account: Account, pool: Pool, position: Position

@@ -25,6 +25,7 @@ from workstation.risk.report import (
     EquityCurve,
     NextLiquidation,
     PositionOutcome,
+    Repair,
     RiskReport,
     ScenarioBalance,
     ScenarioPosition,
@@ -78,6 +79,9 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     path = _path(living, inputs, scenario, betas)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
+    repair = find_repair(
+        living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders
+    )
     return ScenarioReport(
         moves=dict(scenario.moves),
         betas=_betas_used(path, scenario, betas),
@@ -88,10 +92,8 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
         events=tuple(walk.events),
         positions=tuple(_outcomes(portfolio, walk, path)),
         balances=tuple(_balances(walk)),
-        repair=find_repair(
-            living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders
-        ),
-        problems=tuple(dict.fromkeys(_problems(walk))),
+        repair=repair,
+        problems=tuple(dict.fromkeys([*_problems(walk), *_half_repairs(repair)])),
     )
 
 
@@ -345,3 +347,10 @@ def _problems(walk: Waterfall) -> Iterator[str]:
             problem = pool.unknown or pool.unknown_margin
             if problem:
                 yield problem
+
+
+def _half_repairs(repair: Repair) -> Iterator[str]:
+    if repair.add_collateral and not repair.reduce:
+        yield "No cut of positions keeps everything alive on the way; collateral does."
+    if repair.reduce and not repair.add_collateral:
+        yield "No deposit keeps everything alive on the way; cutting positions does."

@@ -125,10 +125,25 @@ def test_a_loan_is_saved_in_what_it_owes():
         haircuts={"BTC": 0.1, "USDT": 0.0},
     )  # fmt: skip
     fall = replace(FALL, moves={"BTC": 40_000.0})
-    found = repair(loan, world(prices={"BTC": 60_000.0}), fall)
-    (deposit,) = found.add_collateral
+    report = run(book(loan), world(prices={"BTC": 60_000.0}), fall)
+    (deposit,) = report.repair.add_collateral
     assert (deposit.asset, deposit.amount) == ("USDT", pytest.approx(4_000.01))
+    assert report.repair.reduce == ()
+    assert report.problems == (
+        "No cut of positions keeps everything alive on the way; collateral does.",
+    )
+
+
+def test_a_list_that_cannot_save_every_pool_is_empty():
+    # bankrupt already: closing the long leaves a debt of 5,500 on 0.05 BTC worth 3,000
+    bankrupt = account(
+        cross(BTC, 1.0, 65_500.0, 60_000.0), collateral=MULTI, name="bankrupt",
+        balances={"BTC": 0.05, "USDT": 0.0}, haircuts={"BTC": 0.0, "USDT": 0.0},
+    )  # fmt: skip
+    sound = account(cross(BTC, 1.0, 60_000.0), balances={"USDT": 6_000.0})
+    found = run(book(sound, bankrupt), world(), FALL).repair
     assert found.reduce == ()
+    assert [deposit.account for deposit in found.add_collateral] == ["a", "bankrupt"]
 
 
 def test_a_coin_whose_haircut_is_not_known_is_no_way_out():
@@ -182,6 +197,7 @@ def test_a_repair_that_is_carried_out_works_and_a_step_less_does_not(drawn, rati
     found = repair(owner, inputs, scenario)
     assert bool(found.add_collateral) or buffer or not dies(owner, inputs, scenario)
     assert not dies(deposited(owner, found.add_collateral), inputs, scenario)
-    assert not dies(reduced(owner, found.reduce, owner.taker_fee), inputs, scenario)
+    if found.reduce:
+        assert not dies(reduced(owner, found.reduce, owner.taker_fee), inputs, scenario)
     if found.add_collateral and not buffer:
         assert dies(deposited(owner, found.add_collateral, less=1), inputs, scenario)
