@@ -132,8 +132,12 @@ def test_every_price_is_the_one_that_a_search_finds(drawn):
         )
         printed = [row.liquidation_price, row.liquidation_price_other]
         got = [price / position.mark_price for price in printed if price is not None]
-        near = [ratio for ratio in got if 1.01 / FARTHEST < ratio < 0.99 * FARTHEST]
-        assert near == pytest.approx(found, rel=1e-7), (position, got, found)
+        assert within_reach(got) == pytest.approx(within_reach(found), rel=1e-7), position
+
+
+def within_reach(ratios):
+    """Leave out ratios so far off that a search in floats cannot tell them from none."""
+    return [ratio for ratio in ratios if 10 / FARTHEST < ratio < FARTHEST / 10]
 
 
 @given(accounts(), st.floats(1.0001, 3.0))
