@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workstation.risk.test_liquidation import PRICES, accounts, log_floats
-from tests.workstation.risk.test_waterfall import orders
+from tests.workstation.risk.test_waterfall import mixed_accounts, orders
 from tests.workstation.risk.worlds import (
     BTC,
     BTC_INVERSE,
@@ -126,7 +126,7 @@ def test_the_ladder_by_hand():
 @given(st.data(), st.booleans(), st.sampled_from([0.0, 6.0]))
 @settings(max_examples=25, deadline=None)
 def test_every_rung_of_the_ladder_is_the_run_to_its_price(data, use_orders, over_h):
-    owner, tiers = data.draw(accounts())
+    owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
     owner = replace(owner, orders=data.draw(orders(owner)))
     inputs = world(prices=PRICES, tiers=tiers)
     ratios = sorted(data.draw(st.lists(log_floats(0.6, 1.6), min_size=1, max_size=4)))

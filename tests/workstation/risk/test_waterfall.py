@@ -6,10 +6,18 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.workstation.risk.test_liquidation import PRICES, accounts, log_floats
+from tests.workstation.risk.oracle import Oracle
+from tests.workstation.risk.test_liquidation import (
+    INVERSE,
+    LINEAR,
+    PRICES,
+    accounts,
+    log_floats,
+    positions,
+)
 from tests.workstation.risk.worlds import (
     BTC,
     BTC_INVERSE,
@@ -26,8 +34,10 @@ from tests.workstation.risk.worlds import (
     world,
 )
 from workstation.portfolio.model import MarginSystem, OrderType
+from workstation.risk.profiles import PROFILES
 from workstation.risk.report import EventKind, PositionOutcome
 from workstation.risk.scenario import Scenario, run
+from workstation.risk.tiers import TierMode
 
 LIMIT, STOP, TAKE_PROFIT = OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT
 
@@ -375,10 +385,61 @@ def orders(draw, owner):
     )
 
 
+@st.composite
+def mixed_accounts(draw):
+    """An account of many pools: isolated and cross, linear and inverse, in both directions."""
+    symbols = (*LINEAR, *INVERSE)
+    held = draw(st.lists(positions(symbols), min_size=1, max_size=4))
+    alone = draw(st.lists(positions(symbols, isolated_margin=True), max_size=3))
+    held = list({(p.symbol, p.side): p for p in [*held, *alone]}.values())
+    held = [replace(p, maintenance_rate=p.maintenance_rate or 0.02) for p in held]
+    usd = draw(log_floats(1e3, 1e6))
+    owner = account(
+        *held, venue=draw(st.sampled_from(sorted(PROFILES))), position_mode=HEDGE, taker_fee=0.0005,
+        collateral=draw(st.sampled_from([MULTI, account().collateral])),
+        balances={"USDT": usd, "BTC": usd / PRICES["BTC"], "ETH": 0.3 * usd / PRICES["ETH"]},
+        haircuts={"USDT": 0.0, "USDC": 0.0, "BTC": 0.05, "ETH": 0.1},
+    )  # fmt: skip
+    return owner, {}
+
+
+@given(accounts(), log_floats(0.5, 1.8), st.sampled_from([0.0, 0.7, 2.0]))
+@settings(max_examples=120, deadline=None)
+def test_a_pool_dies_where_a_search_along_the_way_finds_it(drawn, ratio, beta):
+    """One pool an account: its first event is where equity meets maintenance on the path."""
+    owner, tiers = drawn
+    assume(all(t.mode is not TierMode.FLAT for t in tiers.values()))
+    assume(abs(math.log(ratio)) > 0.01)
+    report = move(
+        owner, inputs=world(prices=PRICES, tiers=tiers), moves={"BTC": PRICES["BTC"] * ratio},
+        betas={"ETH": beta, "SOL": 1.0},
+    )  # fmt: skip
+    powers = {"BTC": 1.0, "ETH": beta, "SOL": 1.0, "USDT": 0.0}
+    oracle = Oracle.of(owner, owner.positions[0], tiers, PRICES)
+
+    def surplus(clock):
+        moved = {coin: ratio ** (power * clock) for coin, power in powers.items()}
+        marks = [p.mark_price * moved[p.symbol.partition("/")[0]] for p in owner.positions]
+        return oracle.equity(marks, moved) - oracle.maintenance(marks)
+
+    dead = next((i / 400 for i in range(401) if surplus(i / 400) <= 0), None)
+    if dead is None:
+        assert not any(event.kind is EventKind.LIQUIDATION for event in report.events)
+        return
+    alive = max(0.0, dead - 1 / 400)
+    for _ in range(60):
+        middle = (alive + dead) / 2
+        alive, dead = (alive, middle) if surplus(middle) <= 0 else (middle, dead)
+    assert report.events[0].kind is EventKind.LIQUIDATION
+    at = math.log(report.events[0].coin_price["BTC"] / PRICES["BTC"]) / math.log(ratio)
+    assert at == pytest.approx(dead, abs=1e-7)
+    assert report.equity_after_usd == pytest.approx(0.0, abs=1e-6)
+
+
 @given(st.data(), log_floats(0.5, 1.8), st.sampled_from([0.0, 6.0]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_positions_and_wallets_add_up_to_the_change_of_the_book(data, ratio, over_h):
-    owner, tiers = data.draw(accounts())
+    owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
     owner = replace(owner, orders=data.draw(orders(owner)))
     report = move(
         owner, inputs=world(prices=PRICES, tiers=tiers),
