@@ -13,7 +13,7 @@ from workstation.risk.explanation import explain
 from workstation.risk.exposure import exposures, totals
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import LiquidationPrices, liquidation_prices
-from workstation.risk.pools import Leg, pools_of
+from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.report import (
     AccountReport,
     LiquidationKind,
@@ -175,7 +175,7 @@ def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
         free_collateral=free,
         withdrawable=None,
         withdrawals=inputs.withdrawals.get(pool.account.venue, Withdrawals.UNKNOWN),
-        funding_24h_usd=_funding_24h(pool.account, pool.currency, inputs),
+        funding_24h_usd=_funding_24h(pool, inputs),
         liquidation_coin=shock.coin if shock and price is not None else None,
         liquidation_coin_price=price,
         liquidation_coin_distance=price / shock.start - 1 if shock and price is not None else None,
@@ -183,23 +183,22 @@ def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
     )
 
 
-def _funding_24h(account: Account, currency: str, inputs: RiskInputs) -> float | None:
-    """Return what the account's positions of a settlement coin receive in 24 h at running rates.
+def _funding_24h(pool: Pool, inputs: RiskInputs) -> float | None:
+    """Return what the account's positions of a cross pool's coin receive in 24 h at running rates.
 
     Isolated positions count: the figure is the account's. ``None`` where a rate is not known.
     """
     total = 0.0
-    for position in account.positions:
-        linear_in_usd = currency == "USD" and position.contract is Contract.LINEAR
-        if split_symbol(position.symbol)[2] != currency and not linear_in_usd:
+    for position in pool.account.positions:
+        if not pool.trades(position.symbol):
             continue
-        key = account.key(position.symbol)
+        key, face = pool.account.key(position.symbol), position.quantity
         funding, used = inputs.funding.get(key), inputs.mark(key, position)
-        if funding is None or used is None:
+        if funding is None or used is None or pool.usd_price is None:
             return None
-        face = position.quantity
-        notional = face * used.price if position.contract is Contract.LINEAR else face
-        total -= funding.funding_rate * _DAY_H / funding.interval_h * notional
+        linear = position.contract is Contract.LINEAR
+        notional_usd = face * used.price * pool.usd_price if linear else face
+        total -= funding.funding_rate * _DAY_H / funding.interval_h * notional_usd
     return total
 
 

@@ -30,7 +30,7 @@ from workstation.portfolio.model import (
 )
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
-from workstation.risk.profiles import FeeInMaintenance, VenueProfile, profile_of
+from workstation.risk.profiles import FeeInMaintenance, MaintenancePrice, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
 
 
@@ -164,6 +164,11 @@ class Pool:
     def has_margin(self) -> bool:
         """Whether the maintenance margin is known."""
         return self.unknown is None and self.unknown_margin is None
+
+    @property
+    def maintenance_stands(self) -> bool:
+        """Whether maintenance margin is frozen at the mark while another price is tried."""
+        return self.profile.maintenance_price is MaintenancePrice.MARK and not self.isolated
 
     @property
     def owes(self) -> bool:

@@ -18,7 +18,7 @@ class MaintenancePrice(StrEnum):
     """At which price maintenance is valued while a liquidation price is sought."""
 
     TRIAL = "trial"  # it moves with the price that is tried
-    MARK = "mark"  # frozen at the present mark
+    MARK = "mark"  # of a cross pool frozen at the present mark; an isolated position's moves
 
 
 class FeeInMaintenance(StrEnum):

@@ -43,7 +43,7 @@ def find_repair(
     for account in portfolio.accounts:
         book = replace(portfolio, accounts=(account,))
         plan = _Plan(book, inputs, path, buffer, use_orders)
-        if min(plan.lowest(account).values(), default=1.0) <= 0:
+        if not plan.survives(account):
             deposits.append(plan.deposits(account))
             cuts.append(plan.cuts(account))
     return Repair(add_collateral=_all_or_nothing(deposits), reduce=_all_or_nothing(cuts))
@@ -87,6 +87,9 @@ class _Plan:
                     found[pool.name] = min(found.get(pool.name, math.inf), left)
         return found
 
+    def survives(self, account: Account) -> bool:
+        return min(self.lowest(account).values(), default=1.0) > 0
+
     def _short(self, account: Account, pool: Pool) -> float:
         """Return the pool's smallest surplus; a pool that is closed is short of nothing."""
         return self.lowest(account).get(pool.name, math.inf)
@@ -103,7 +106,7 @@ class _Plan:
                 return None
             account = _deposited(account, pool, asset, deposit.amount)
             found.append(deposit)
-        return found
+        return found if self.survives(account) else None
 
     def _deposit(
         self, account: Account, pool: Pool, asset: str, short: float
@@ -127,16 +130,18 @@ class _Plan:
     def cuts(self, account: Account) -> list[Reduce] | None:
         """Return the cheapest single cut of every pool that falls short, ``None`` if none helps.
 
-        Where no single cut is enough, the position whose closing helps most is closed first.
+        Where no single cut is enough, the position whose closing helps most is closed first. What
+        a closed position leaves behind may fall short in its turn: a debt joins other balances.
         """
         found = []
-        for pool in pools_of(account, self.inputs):
-            while self._short(account, pool) <= 0:
-                best = self._best_cut(account, pool)
-                if best is None:
-                    return None
-                cut, account = best
-                found.append(cut)
+        while not self.survives(account):
+            pools = pools_of(account, self.inputs)
+            short = next((pool for pool in pools if self._short(account, pool) <= 0), None)
+            best = self._best_cut(account, short) if short else None
+            if best is None:
+                return None
+            cut, account = best
+            found.append(cut)
         return found
 
     def _best_cut(self, account: Account, pool: Pool) -> tuple[Reduce, Account] | None:

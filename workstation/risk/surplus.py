@@ -21,7 +21,6 @@ import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.pools import CoinCollateral, Leg, Pool
-from workstation.risk.profiles import MaintenancePrice
 from workstation.risk.tiers import TierMode
 
 _FAR: Final = 1e9  # factors beyond it are no prices
@@ -58,9 +57,8 @@ def equity(pool: Pool, leg_factors: FloatArray, coin_factors: FloatArray) -> Flo
 def maintenance(pool: Pool, leg_factors: FloatArray) -> FloatArray:
     """Return the maintenance margin in the pool's currency, (n,), for (legs, n) factors."""
     total = np.zeros(leg_factors.shape[1])
-    frozen = pool.profile.maintenance_price is MaintenancePrice.MARK
     for leg, factor in zip(pool.legs, leg_factors, strict=True):
-        total = total + leg.maintenance(np.ones_like(factor) if frozen else factor)
+        total = total + leg.maintenance(np.ones_like(factor) if pool.maintenance_stands else factor)
     return total
 
 
@@ -105,7 +103,7 @@ class _Walk:
         moves: Callable[[Leg], bool],
         coin_moves: Callable[[CoinCollateral], bool],
     ) -> None:
-        self._frozen = pool.profile.maintenance_price is MaintenancePrice.MARK
+        self._frozen = pool.maintenance_stands
         self._moving = [leg for leg in pool.legs if moves(leg)]
         constant, self._slope = equity_line(pool, moves, coin_moves)
         still = [leg for leg in pool.legs if not moves(leg)]

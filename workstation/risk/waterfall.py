@@ -2,7 +2,8 @@
 
 Between two events every pool is a smooth function of the path's clock; the walk finds the next
 breach of any pool and the next trigger of any order, applies the earliest, and goes on from there.
-A pool that is liquidated is closed whole and what is left of its margin is lost.
+A pool that is liquidated is closed whole and what is left of its margin is lost. There are no last
+and index prices on the path: a trigger on them is taken for one on the mark.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Waterfall:
         self._accounts = {account.id: account for account in portfolio.accounts}
         self._since = dict.fromkeys(self._accounts, 0.0)
         self._pools = {account.id: self._pools_of(account) for account in portfolio.accounts}
+        self._deaths: dict[str, tuple[float, Pool] | None] = {}
         self._liquidated: dict[PositionKey, None] = {}
         self.before = portfolio
         self.events: list[ScenarioEvent] = []
@@ -146,14 +148,21 @@ class Waterfall:
         )
 
     def _next_death(self, clock: float) -> tuple[float, Pool] | None:
+        """Return the next pool to go; an account that nothing touched keeps its answer."""
+        for account_id in self._accounts.keys() - self._deaths.keys():
+            self._deaths[account_id] = self._death_of(account_id, clock)
+        found = [death for death in self._deaths.values() if death is not None]
+        return min(found, key=_sequence, default=None)
+
+    def _death_of(self, account_id: str, clock: float) -> tuple[float, Pool] | None:
+        since = self._since[account_id]
         found = [
             (when, pool)
-            for pool in self._all_pools()
+            for pool in self._pools[account_id]
             if pool.can_die
-            and (when := first_breach(pool, self._path, clock, 1.0, self._since_of(pool)))
-            is not None
+            and (when := first_breach(pool, self._path, clock, 1.0, since)) is not None
         ]
-        return min(found, key=lambda item: (item[0], _order_of(item[1])), default=None)
+        return min(found, key=_sequence, default=None)
 
     def _next_order(self, clock: float) -> tuple[float, str, Order] | None:
         found = [
@@ -316,6 +325,7 @@ class Waterfall:
     def _rebuild(self, account: Account) -> None:
         self._accounts[account.id] = account
         self._pools[account.id] = self._pools_of(account)
+        self._deaths.pop(account.id, None)
 
     def _pools_of(self, account: Account) -> list[Pool]:
         return list(pools_of(account, self._inputs))
@@ -376,8 +386,9 @@ def _leg_order(leg: Leg) -> tuple[str, bool]:
     return leg.position.symbol, leg.position.side is Side.SHORT
 
 
-def _order_of(pool: Pool) -> tuple[str, Sequence[tuple[str, bool]]]:
-    return pool.account.id, sorted(_leg_order(leg) for leg in pool.legs)
+def _sequence(death: tuple[float, Pool]) -> tuple[float, str, Sequence[tuple[str, bool]]]:
+    when, pool = death
+    return when, pool.account.id, sorted(_leg_order(leg) for leg in pool.legs)
 
 
 def _shares(pool: Pool, path: MarketPath, clock: float) -> list[float]:

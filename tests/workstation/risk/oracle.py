@@ -73,7 +73,7 @@ class Oracle:
         return total
 
     def maintenance(self, marks) -> float:
-        frozen = self.profile.maintenance_price is MaintenancePrice.MARK
+        frozen = self.profile.maintenance_price is MaintenancePrice.MARK and not self.isolated
         marks = self.marks() if frozen else marks
         return sum(self._required(p, m) for p, m in zip(self.positions, marks, strict=True))
 

@@ -165,6 +165,17 @@ def test_next_funding_is_received_by_shorts_while_the_rate_is_positive():
     assert report.accounts[0].funding_24h_usd == pytest.approx(6 * 6)
 
 
+def test_a_days_funding_is_that_of_the_pools_own_coin():
+    dollars, tethers = "BTC/USD:USD", BTC
+    rates = {**funding("krakenfutures", dollars, 0.001), **funding("krakenfutures", tethers, 0.002)}
+    owner = account(
+        cross(dollars, 1.0, 60_000.0), cross(tethers, 1.0, 60_000.0), venue="krakenfutures",
+        balances={"USD": 9e3, "USDT": 9e3},
+    )  # fmt: skip
+    rows = report_of(owner, inputs=world(funding=rates)).accounts
+    assert [row.funding_24h_usd for row in rows] == pytest.approx([-180, -360])
+
+
 def test_a_days_funding_is_not_known_while_one_rate_is_not():
     inputs = world(funding=funding("manual", BTC, 0.0002))
     owner = account(cross(BTC, -1.0, 60_000.0), cross(ETH, 1.0, 2_000.0), balances={"USDT": 9e3})

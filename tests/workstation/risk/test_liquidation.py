@@ -339,6 +339,16 @@ def test_okx_prints_isolated_prices_one_tick_towards_the_mark(side):
     assert there == row_of(crossed, venue="okx", balances=wallet).liquidation_price
 
 
+def test_bitget_freezes_maintenance_of_cross_pools_only():
+    # cross: 54,000 + 60,000 (0.005 + 0.001); isolated: 54,000 / (1 - 0.006)
+    crossed = cross(BTC, 1.0, 60_000.0)
+    there = {"venue": "bitget", "taker_fee": 0.001}
+    row = row_of(crossed, balances={"USDT": 6_000.0}, **there)
+    assert row.liquidation_price == pytest.approx(54_360)
+    row = row_of(isolated(BTC, 1.0, 60_000.0, 6_000.0), **there)
+    assert row.liquidation_price == pytest.approx(54_000 / 0.994)
+
+
 def test_deribit_states_one_ratio_for_every_contract_of_a_coin():
     legs = (
         cross(BTC_INVERSE, 100_000.0, 60_000.0, maintenance_rate=0.004),

@@ -27,7 +27,7 @@ from tests.workstation.risk.worlds import (
 from workstation.errors import RiskInputError
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import PositionKey
-from workstation.risk.report import PositionOutcome
+from workstation.risk.report import EventKind, PositionOutcome
 from workstation.risk.scenario import Scenario, ladder, reference_price, run, with_rescue
 
 FREE = {"funding_rate_8h": 0.0}
@@ -137,8 +137,8 @@ def test_every_rung_of_the_ladder_is_the_run_to_its_price(data, use_orders, over
         end = run(book(owner), inputs, replace(how, moves={"BTC": float(price)}))
         size = 1.0 + abs(end.equity_before_usd)
         assert curve.equity_usd[k] == pytest.approx(end.equity_after_usd, abs=1e-7 * size)
-        dead = {(e.symbol, e.side, e.kind) for e in end.events if e.kind.value == "liquidation"}
-        assert (curve.liquidated[k] > 0) == bool(dead)
+        dead = [e for e in end.events if e.kind is EventKind.LIQUIDATION and "/" in e.symbol]
+        assert curve.liquidated[k] == len({(e.symbol, e.side) for e in dead})
 
 
 def test_the_rescue_is_the_deposit_into_the_pool_that_is_liquidated_next():
