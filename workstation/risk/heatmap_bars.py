@@ -55,11 +55,14 @@ class Bars:
 
 
 def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0) -> Bars:
-    """Give every candle from ``start_ms`` on the open interest that was last known at its end."""
-    first = int(np.searchsorted(candles.time_ms, start_ms))
-    # copies: a kernel is compiled anew for a read-only or strided array
-    times = np.array(candles.time_ms[first:])
-    opened, high, low, close, volume = (np.array(column[first:]) for column in candles.columns())
+    """Give every candle from ``start_ms`` on the open interest that was last known at its end.
+
+    A candle without a price is a missing one.
+    """
+    priced = np.prod(candles.columns()[:4], axis=0) > 0
+    rows = (candles.time_ms >= start_ms) & priced
+    times = candles.time_ms[rows]  # copies: kernels are compiled anew for strided arrays
+    opened, high, low, close, volume = (column[rows] for column in candles.columns())
     last_known = np.searchsorted(interest.time_ms, times + candles.interval_s * SECOND_MS, "right")
     open_interest = np.append(np.nan, interest.open_interest_base)[last_known]
     return Bars(

@@ -31,6 +31,14 @@ def test_bars_before_the_start_are_left_out():
     assert bars.time_ms.tolist() == [MINUTE, 2 * MINUTE]
 
 
+@pytest.mark.parametrize("price", [np.nan, 0.0])
+def test_a_candle_without_a_price_is_a_missing_one(price):
+    candles = candles_of([1.0, 2.0, 3.0], interval_s=60)
+    candles.low[1] = price
+    bars = join_bars(candles, interest_history([(0, 1.0)]))
+    assert bars.time_ms.tolist() == [0, 2 * MINUTE]
+
+
 @pytest.mark.parametrize(
     ("newest_reading_ms", "open_from"),
     [(10 * MINUTE, 2 * MINUTE), (2 * MINUTE, MINUTE + 1), (MINUTE, 1)],
