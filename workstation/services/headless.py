@@ -1,9 +1,9 @@
 """The engine without a window: a portfolio file, the marks at hand, one answer.
 
 A mark comes from the caller's options, else from the file, else from the cache that the window
-keeps, if it is young enough. A price of a coin, which values balances and is what a percentage
-refers to, is the mark of its largest position; for a coin without positions it is a mark given for
-one of its markets, else the median of the cached ones.
+keeps, if it is young enough. The engine takes the price of a coin from the mark of its largest
+position; for a coin without positions it is a mark given for one of the coin's markets, else the
+median of the cached ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from workstation.errors import RiskInputError, UsageError
 from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FloatArray
-from workstation.market.instrument import Contract, MarketKey, split_symbol
+from workstation.market.instrument import MarketKey, split_symbol
 from workstation.portfolio.formats import registry
 from workstation.portfolio.model import Portfolio, Position
 from workstation.risk import engine, scenario
@@ -164,13 +164,12 @@ def risk_inputs(
     inputs = RiskInputs(
         now_ms=at_ms,
         marks=young | given,
-        coin_prices=_cached_prices(young) | _given_prices(book.marks),
+        coin_prices=_other_prices(portfolio, young, book.marks),
         tiers=TierBook.embedded(),
         catalogue=catalogue,
     )
     _check_marks(portfolio, inputs, cached)
-    held = _largest_positions(portfolio, inputs)
-    return replace(inputs, coin_prices={**inputs.coin_prices, **held})
+    return inputs
 
 
 # --- marks ----------------------------------------------------------------------------------------
@@ -219,37 +218,21 @@ def _coins(portfolio: Portfolio) -> set[str]:
     return held | traded | {DRIVER}
 
 
-def _largest_positions(portfolio: Portfolio, inputs: RiskInputs) -> dict[str, float]:
-    largest: dict[str, tuple[float, float]] = {}  # coin: (USD, mark)
-    for key, position in _held(portfolio):
-        used = inputs.mark(key, position)
-        if used is None or not _in_dollars(key.symbol):
-            continue
-        linear = position.contract is Contract.LINEAR
-        size_usd = abs(position.quantity) * (used.price if linear else 1.0)
-        coin = _base(key.symbol)
-        largest[coin] = max(largest.get(coin, (0.0, 0.0)), (size_usd, used.price))
-    return {coin: mark for coin, (_, mark) in largest.items()}
-
-
-def _given_prices(options: Iterable[MarkOption]) -> dict[str, float]:
-    return {_base(o.symbol): o.price for o in options if _in_dollars(o.symbol)}
-
-
-def _cached_prices(cached: Mapping[MarketKey, MarkUsed]) -> dict[str, float]:
-    by_coin: dict[str, list[float]] = {}
+def _other_prices(
+    portfolio: Portfolio, cached: Mapping[MarketKey, MarkUsed], options: Iterable[MarkOption]
+) -> dict[str, float]:
+    """Return USD per coin of coins in which the book has no position."""
+    known: dict[str, list[float]] = {}
     for key, mark in cached.items():
-        if _in_dollars(key.symbol):
-            by_coin.setdefault(_base(key.symbol), []).append(mark.price)
-    return {coin: statistics.median(found) for coin, found in by_coin.items()}
+        known.setdefault(_base(key.symbol), []).append(mark.price)
+    prices = {coin: statistics.median(found) for coin, found in known.items()}
+    prices |= {_base(option.symbol): option.price for option in options}
+    held = {_base(key.symbol) for key, _ in _held(portfolio)}
+    return {coin: price for coin, price in prices.items() if coin not in held}
 
 
 def _base(symbol: str) -> str:
     return split_symbol(symbol)[0]
-
-
-def _in_dollars(symbol: str) -> bool:
-    return split_symbol(symbol)[1] in STABLECOINS
 
 
 # --- moves ----------------------------------------------------------------------------------------
