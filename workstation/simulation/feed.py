@@ -62,7 +62,8 @@ class SimulatedFeed:
     """The built-in market; see ``market.feed`` for the contract of feeds and tapes.
 
     It can be sought between its first moment and the latest one that was reached: the market is
-    deterministic, so going back plays the saved state again.
+    deterministic, so going back plays the saved state again. Without a saved state it builds one
+    first: some seconds in which its venues are EXPECTED and notices say what it does.
     """
 
     def __init__(self, settings: MarketSettings, cache_dir: Path) -> None:

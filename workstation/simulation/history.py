@@ -106,13 +106,21 @@ def _save(path: Path, market: SimulatedMarket) -> None:
         arrays[f"{item.coin.name}.rng"] = np.array(json.dumps(item.rng.bit_generator.state))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, **arrays)
-        Path(temporary).replace(path)
+        _write(path, arrays)
         _forget_old(path.parent)
     except OSError as error:
         log.warning("The simulated market could not be cached in %s: %s", path, error)
+
+
+def _write(path: Path, arrays: dict[str, Any]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez(stream, **arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _forget_old(folder: Path) -> None:

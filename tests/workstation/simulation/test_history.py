@@ -93,6 +93,18 @@ def test_a_build_stops_when_it_is_told_to_and_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch, caplog):
+    def full(stream, **arrays):
+        stream.write(b"half a file")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with caplog.at_level(logging.WARNING):
+        assert load_or_build(1, tmp_path) is not None
+    assert "No space left" in caplog.text
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_cannot_be_written_costs_the_cache_and_no_more(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     with caplog.at_level(logging.WARNING):
