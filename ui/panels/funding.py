@@ -62,7 +62,9 @@ class FundingPanel(VenueChartPanel):
 
     def show_header(self) -> None:
         super().show_header()
-        words = f"{self.bridge.desk.view.coin}, % per 8 h by venue; thick: weighted by open interest"
+        words = (
+            f"{self.bridge.desk.view.coin}, % per 8 h by venue; thick: weighted by open interest"
+        )
         self.header.show_text("Funding", words, fmt.funding(self._mean_value()))
 
     def _mean_value(self) -> float | None:

@@ -154,7 +154,7 @@ def _remember(heard: OpenInterestHistory | None, newest: OpenInterest) -> OpenIn
 
 def warm_up(progress: Callable[[str], None]) -> None:
     """Compile the heatmap's kernels and keep them on disk, so that later starts find them."""
-    progress("Compiling the kernels of the liquidation heatmap")
+    progress("Preparing the liquidation heatmap: its kernels are compiled once, in ten seconds.")
     price = np.full(2, 100.0)
     bars = Bars(
         interval_ms=60_000,

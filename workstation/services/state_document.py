@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from workstation.market.facts import (
     OpenInterest,
     Ticker,
     VenueHealth,
+    VenueState,
 )
 from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
@@ -25,8 +26,9 @@ from workstation.risk.report import HeatmapColumns
 from workstation.services.desk import Desk
 from workstation.units import iso_utc
 
-MAX_LIQUIDATIONS = 200
-LOG_LINES = 50
+MAX_LIQUIDATIONS: Final = 200
+LOG_LINES: Final = 50
+_STATES: Final = {VenueState.EXPECTED: VenueState.DOWN}  # it has not answered yet
 
 
 def state_document(
@@ -71,7 +73,7 @@ def _venue(health: VenueHealth, now_ms: int) -> dict[str, Any]:
     wait_ms = None if health.next_try_ms is None else health.next_try_ms - now_ms
     return {
         "venue": health.venue,
-        "state": health.state.value,
+        "state": _STATES.get(health.state, health.state).value,
         "latency_ms": health.latency_ms,
         "last_success_age_s": None if age_ms is None else age_ms / 1_000,
         "next_try_s": None if wait_ms is None else max(0, wait_ms) / 1_000,

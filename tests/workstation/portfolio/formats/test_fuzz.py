@@ -27,7 +27,8 @@ _SPLINTERS = [
     *_KEYS, "kind", "account", "position", "balance", "portfolio", "accounts", "[[accounts]]",
     "[[accounts.positions]]", "[accounts.balances]", "long", "BTC/USDT:USDT", "binanceusdm",
     "1e999", "nan", "-inf", "-1", "0x1F", "1979-05-27T07:32:00Z",
-    '"', "'", ",", ";", "=", "\n", "\r", "{", "}", "[", "]", ":", "null", "true", "\\ud800", "\\u0000", "\x00", "\ufeff",
+    '"', "'", ",", ";", "=", "\n", "\r", "{", "}", "[", "]", ":", "null", "true",
+    "\\ud800", "\\u0000", "\x00", "\ufeff",
     "#", "😀", "é",
 ]  # fmt: skip
 
