@@ -109,7 +109,8 @@ def run(options: WindowOptions) -> int:
     with _quitting_on_signals(program):
         program.start()
         application.exec()
-    program.stop()
+    if not program.stop():
+        _end_at_once(program.exit_code)
     return program.exit_code
 
 
@@ -157,11 +158,11 @@ class Program(QObject):
         self._window.close()
         self._application.quit()
 
-    def stop(self) -> None:
-        """Stop in reverse order; returns when every thread is gone."""
+    def stop(self) -> bool:
+        """Stop in reverse order; return whether every thread is gone."""
         self._terminal.stop()
         self._bridge.stop()
-        self._desk.stop()
+        return self._desk.stop()
 
     # --- the start ----------------------------------------------------------------------------
 
@@ -309,6 +310,14 @@ def _log_from_qt(kind: QtMsgType, _: QMessageLogContext, message: str) -> None:
     # what Qt warns of is for us, not for the user: its severest kinds alone are shown
     grave = kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
     log.log(logging.ERROR if grave else logging.INFO, "Qt: %s", message)
+
+
+def _end_at_once(exit_code: int) -> None:
+    # a kernel that still compiles would hold up the interpreter's own end; all files are written
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,7 @@ venue = "okx"
   quantity = 1.5
   entry_price = 69000
   leverage = 10
+  maintenance_rate = 0.004
 """
 
 

@@ -50,7 +50,7 @@ RISK_EVERY_S: Final = 0.25
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
-STOP_S: Final = 1.8  # a thread that hangs longer than this is left to the end of the process
+STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
     FeedMode.LIVE: {"venues", "poll_interval_s", "timeout_s", "ccxt"},
     FeedMode.SIMULATED: {"venues", "seed"},
@@ -160,8 +160,13 @@ class Desk:
         self._heatmap_worker.start()
         self._notices.append("The liquidation map is warming up.")
 
-    def stop(self) -> None:
-        """Stop every thread, all at once: the slowest is a venue that hangs."""
+    def stop(self) -> bool:
+        """Stop every thread, all at once: the slowest is a venue that hangs.
+
+        Returns
+        -------
+        Whether all have ended; the log names one that was left behind.
+        """
         parts: dict[str, Callable[[], object]] = {
             "feeds": self._feeds.stop,
             "heatmap": self._heatmap_worker.stop,
@@ -172,7 +177,7 @@ class Desk:
         }
         if self.feed is not None:
             parts["feed"] = self.feed.stop
-        _stop_all(parts, STOP_S)
+        return _stop_all(parts, STOP_S)
 
     def tick(self) -> DeskNews:
         """Take in what is fresh, hand work to the workers, say what is new."""
@@ -443,7 +448,7 @@ class Desk:
         return (*own, *(update.notices if update else ()), *self._files.take_notices(), *news)
 
 
-def _stop_all(parts: Mapping[str, Callable[[], object]], within_s: float) -> None:
+def _stop_all(parts: Mapping[str, Callable[[], object]], within_s: float) -> bool:
     """Stop everything at once; what takes longer is left to the end of the process, and named."""
     threads = [
         threading.Thread(target=stop, name=f"stopping-{name}", daemon=True)
@@ -456,6 +461,7 @@ def _stop_all(parts: Mapping[str, Callable[[], object]], within_s: float) -> Non
         thread.join(max(0.0, end_s - time.monotonic()))
         if thread.is_alive():
             log.warning("%s took too long and was left behind", thread.name)
+    return not any(thread.is_alive() for thread in threads)
 
 
 def _coin(candles: Candles) -> str:

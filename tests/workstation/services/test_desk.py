@@ -529,11 +529,11 @@ def test_stopping_does_not_wait_for_a_venue_that_hangs(make_desk, monkeypatch):
     feed = opened(desk)
     feed.may_stop.clear()
     began_s = time.monotonic()
-    desk.stop()
+    assert not desk.stop()
     assert time.monotonic() - began_s < 1.0
     assert feed.running
     feed.may_stop.set()
 
 
 def test_a_desk_that_was_never_started_can_be_stopped(feeds, tmp_path):
-    Desk(settings(), tmp_path / "settings.toml").stop()
+    assert Desk(settings(), tmp_path / "settings.toml").stop()
