@@ -39,7 +39,6 @@ builtins.__import__ = _plain_import
 
 from ui import format as text  # noqa: E402
 from ui import notifications  # noqa: E402
-from ui.actions.file import sample_path  # noqa: E402
 from ui.bridge import Bridge  # noqa: E402
 from ui.main_window import MainWindow  # noqa: E402
 from ui.models.log_records import LogBook  # noqa: E402
@@ -48,6 +47,7 @@ from ui.theme import make_theme  # noqa: E402
 from workstation import paths, settings  # noqa: E402
 from workstation.errors import WorkstationError  # noqa: E402
 from workstation.market.feed import FeedUpdate  # noqa: E402
+from workstation.paths import sample_path  # noqa: E402
 from workstation.portfolio.model import Portfolio  # noqa: E402
 from workstation.services import doctor, logs, session  # noqa: E402
 from workstation.services.desk import Desk  # noqa: E402

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ui import layout_store, style
-from ui.actions.file import FileActions, dropped_file, sample_path
+from ui.actions.file import FileActions, dropped_file
 from ui.actions.help import HelpActions
 from ui.actions.market import MarketActions
 from ui.actions.view import ViewActions
@@ -29,6 +29,7 @@ from ui.status_bar import StatusBar
 from ui.theme import Theme, make_theme
 from ui.workspace import Workspace
 from workstation.market.feed import FeedMode
+from workstation.paths import sample_path
 from workstation.settings import Settings
 
 

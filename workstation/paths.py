@@ -43,3 +43,8 @@ def default_settings_file() -> Path:
 def resource(*parts: str) -> Traversable:
     """Return a packaged resource, such as ``resource("tiers", "binanceusdm.json")``."""
     return files("resources").joinpath(*parts)
+
+
+def sample_path() -> Path:
+    """Return the book that ships with the program."""
+    return Path(str(resource("samples", "sample.toml")))

@@ -10,6 +10,7 @@ import pytest
 from ui.bridge import Bridge
 from ui.panels.base import PanelContext
 from ui.theme import DARK
+from workstation.market.catalogue import Catalogue
 from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
 from workstation.services.desk import DeskNews, View
@@ -21,6 +22,7 @@ class StubDesk:
 
     def __init__(self) -> None:
         self.settings = Settings()
+        self.catalogue = Catalogue.embedded()
         self.view = View(coin="BTC", interval_s=900, scenario_price=60_000.0)
         self.store = MarketStore(FeedMode.SIMULATED)
         self.portfolio = self.overview = self.risk = self.scenario = self.heatmap = None

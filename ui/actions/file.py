@@ -13,19 +13,15 @@ from ui.bridge import Bridge
 from ui.commands import Command
 from ui.dialogs.text import TextDialog
 from ui.panels.base import PanelContext
-from workstation import paths
 from workstation.errors import PortfolioFileError
 from workstation.market.feed import FeedMode
+from workstation.paths import sample_path
+from workstation.portfolio.formats.registry import FORMATS
 from workstation.portfolio.model import Portfolio
 from workstation.services import session
 
-SUFFIXES: Final = (".toml", ".json", ".csv")
+SUFFIXES: Final = tuple(known.suffix for known in FORMATS)
 _FILTER: Final = f"Portfolio files (*{' *'.join(SUFFIXES)});;All files (*)"
-
-
-def sample_path() -> Path:
-    """Return the book that ships with the program."""
-    return Path(str(paths.resource("samples", "sample.toml")))
 
 
 class FileActions(QObject):

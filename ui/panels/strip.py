@@ -331,7 +331,8 @@ class StripPanel(Panel):
             view.set_aside_shown(aside)
 
     def _width_needed(self, *, brand: bool, aside: bool) -> int:
-        fixed = [self._badge, self._book, *([self._brand, self._rule] if brand else ())]
+        fixed: list[QWidget] = [self._badge, self._book]
+        fixed += [self._brand, self._rule] if brand else []
         widths = [widget.sizeHint().width() for widget in fixed]
         widths += [view.width_needed(with_aside=aside) for view in self._views]
         margins = self._line.contentsMargins()

@@ -147,6 +147,11 @@ class Desk:
         self._last_failure = ""
 
     @property
+    def catalogue(self) -> Catalogue:
+        """The markets that are known: the embedded lists, and what the venues have listed."""
+        return self._catalogue
+
+    @property
     def tape(self) -> Tape | None:
         """The controls of a replayed or simulated market; ``None`` when the market is live."""
         return self.feed if isinstance(self.feed, Tape) else None

@@ -1,0 +1,298 @@
+"""One more position, without writing a file by hand: a form that writes a portfolio file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QStandardPaths, Qt, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui import format as fmt
+from ui.panels.base import PanelContext
+from ui.style import plain_label, tint
+from workstation.errors import FileProblem, PortfolioFileError
+from workstation.market.instrument import split_symbol
+from workstation.paths import sample_path
+from workstation.portfolio.formats.form import with_position
+from workstation.portfolio.formats.registry import FORMATS
+from workstation.portfolio.model import MANUAL_VENUE, Account, MarginMode, Portfolio
+from workstation.units import now_ms
+
+_FIRST_VENUES: Final = ("binanceusdm", "binancecoinm", "bybit", "okx", "hyperliquid", "deribit")
+_CONTRACTS: Final = "contracts"
+_KINDS: Final = f"Portfolio files ({' '.join(f'*{known.suffix}' for known in FORMATS)})"
+_LABELS: Final = {  # of the entries that problems name
+    "account": "Account", "venue": "Exchange", "symbol": "Market", "side": "Side",
+    "quantity": "Size", "contracts": "Size", "entry_price": "Entry price",
+    "leverage": "Leverage", "margin_mode": "Margin", "isolated_margin": "Isolated margin",
+}  # fmt: skip
+_HELP: Final = {
+    "account": "A name of your own, such as binance-main; an account may hold many positions",
+    "venue": "Where the position is open; manual for an exchange that is not listed",
+    "symbol": "As ccxt writes it: BTC/USDT:USDT is linear, BTC/USD:BTC inverse",
+    "side": "Long gains when the price rises",
+    "quantity": "Coins of a linear contract, USD of an inverse one; or contracts",
+    "entry_price": "Average price of the position",
+    "leverage": "As set at the exchange; an isolated position needs it, or its margin",
+    "margin_mode": "Cross: the whole wallet backs it. Isolated: its own margin is all it can lose",
+    "isolated_margin": "Empty: the initial margin at entry, size × price / leverage",
+    "wallet": "The account's balance in the settlement coin, without unrealised profit and "
+    "without isolated margin; empty: as it was",
+}
+
+
+class AddPositionDialog(QDialog):
+    """Fills one position into the open book, or begins a new one; the desk saves and opens it."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Add a position")
+        self.setMinimumWidth(520)
+        self._desk = context.bridge.desk
+        self._theme = context.theme
+        self._book = _own_book(self._desk.portfolio)
+        self.path = _path_for(self._book)
+        self._make_entries()
+        self._problems = plain_label()
+        self._problems.setWordWrap(True)
+        tint(self._problems, context.theme, "alarm")
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addLayout(self._make_form())
+        layout.addLayout(self._make_file_line())
+        layout.addWidget(self._problems)
+        layout.addWidget(self._make_buttons())
+        self.account.currentTextChanged.connect(self.follow_account)
+        self.venue.currentIndexChanged.connect(self.follow_venue)
+        self.symbol.currentTextChanged.connect(self.follow_symbol)
+        self.margin_mode.currentIndexChanged.connect(self.follow_margin_mode)
+        self.follow_account(self.account.currentText())
+        self.follow_margin_mode()
+
+    def problems(self) -> str:
+        """Return what is wrong with the entries, one sentence a line."""
+        return self._problems.text()
+
+    @Slot()
+    def accept(self) -> None:
+        """Have the book saved and opened; or say what is wrong, and stay."""
+        try:
+            book = with_position(
+                self._book,
+                self._row(),
+                self._desk.catalogue,
+                now_ms=now_ms(),
+                balances=self._balances(),
+            )
+        except PortfolioFileError as error:
+            self._problems.setText("\n".join(map(_sentence, error.problems)))
+            return
+        self._desk.save_portfolio(book, self.path)
+        super().accept()
+
+    # --- entries follow each other ------------------------------------------------------------
+
+    @Slot(str)
+    def follow_account(self, name: str) -> None:
+        """Leave an account that exists at its exchange."""
+        known = self._account(name)
+        self.venue.setEnabled(known is None)
+        if known is not None:
+            self.venue.setCurrentIndex(max(0, self.venue.findData(known.venue)))
+        self.follow_venue()
+
+    @Slot()
+    def follow_venue(self) -> None:
+        """Offer the markets of the exchange; what was typed stays."""
+        typed = self.symbol.currentText()
+        symbols = self._desk.catalogue.symbols(self._venue())
+        self.symbol.clear()
+        self.symbol.addItems(list(symbols))
+        bitcoin = next((name for name in symbols if name.startswith("BTC/")), "")
+        self.symbol.setCurrentText(typed if typed in symbols or not symbols else bitcoin)
+        self.follow_symbol(self.symbol.currentText())
+
+    @Slot(str)
+    def follow_symbol(self, symbol: str) -> None:
+        """Say what the size counts and which coin the wallet line asks for."""
+        base, quote, settle = _parts(symbol)
+        unit = self.unit.currentIndex()
+        self.unit.clear()
+        self.unit.addItem(quote if settle == base else base or "coins", "quantity")
+        self.unit.addItem(_CONTRACTS, _CONTRACTS)
+        self.unit.setCurrentIndex(max(0, unit))
+        self._wallet_label.setText(f"{settle or 'Coins'} in the wallet")
+        account = self._account(self.account.currentText())
+        held = account.balances.get(settle) if account is not None else None
+        self.wallet.setPlaceholderText("" if held is None else f"{held:,.10g}")
+
+    @Slot()
+    def follow_margin_mode(self) -> None:
+        self.isolated_margin.setEnabled(self.margin_mode.currentData() == MarginMode.ISOLATED)
+
+    # --- what was entered ---------------------------------------------------------------------
+
+    def _row(self) -> dict[str, str]:
+        isolated = self.isolated_margin.isEnabled()
+        return {
+            "account": self.account.currentText(),
+            "venue": self._venue(),
+            "symbol": self.symbol.currentText(),
+            "side": self.side.currentText(),
+            self.unit.currentData(): self.quantity.text(),
+            "entry_price": self.entry_price.text(),
+            "leverage": self.leverage.text(),
+            "margin_mode": str(self.margin_mode.currentData()),
+            "isolated_margin": self.isolated_margin.text() if isolated else "",
+        }
+
+    def _balances(self) -> dict[str, str]:
+        *_, settle = _parts(self.symbol.currentText())
+        return {settle: self.wallet.text()} if settle and self.wallet.text().strip() else {}
+
+    def _venue(self) -> str:
+        return str(self.venue.currentData())
+
+    def _account(self, name: str) -> Account | None:
+        accounts = self._book.accounts if self._book is not None else ()
+        return next((account for account in accounts if account.id == name.strip()), None)
+
+    # --- the form -----------------------------------------------------------------------------
+
+    def _make_entries(self) -> None:
+        accounts = [account.id for account in self._book.accounts] if self._book else ["main"]
+        self.account = _editable(accounts)
+        self.venue = QComboBox()
+        for venue in _in_order(self._desk.catalogue.venues):
+            self.venue.addItem(fmt.venue_name(venue), venue)
+        self.symbol = _editable(())
+        self.side = QComboBox()
+        self.side.addItems(["long", "short"])
+        self.quantity, self.unit = QLineEdit(), QComboBox()
+        self.entry_price, self.leverage = QLineEdit(), QLineEdit()
+        self.margin_mode = QComboBox()
+        for mode in MarginMode:
+            self.margin_mode.addItem(mode.value, mode)
+        self.isolated_margin, self.wallet = QLineEdit(), QLineEdit()
+
+    def _make_form(self) -> QFormLayout:
+        size = QWidget()
+        beside = QHBoxLayout(size)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.quantity, 1)
+        beside.addWidget(self.unit)
+        form = QFormLayout()
+        form.setVerticalSpacing(6)
+        entries: dict[str, QWidget] = {
+            "account": self.account, "venue": self.venue, "symbol": self.symbol,
+            "side": self.side, "quantity": size, "entry_price": self.entry_price,
+            "margin_mode": self.margin_mode, "leverage": self.leverage,
+            "isolated_margin": self.isolated_margin,
+        }  # fmt: skip
+        for name, widget in entries.items():
+            widget.setToolTip(_HELP[name])
+            form.addRow(plain_label(_LABELS[name]), widget)
+        self._wallet_label = plain_label()
+        self.wallet.setToolTip(_HELP["wallet"])
+        form.addRow(self._wallet_label, self.wallet)
+        return form
+
+    def _make_file_line(self) -> QHBoxLayout:
+        self._file = QLabel()
+        self._file.setTextFormat(Qt.TextFormat.PlainText)
+        self._file.setWordWrap(True)
+        tint(self._file, self._theme, "dim")
+        choose = QPushButton("Another file…")
+        choose.setAutoDefault(False)
+        choose.clicked.connect(self.choose_file)
+        line = QHBoxLayout()
+        line.addWidget(self._file, 1)
+        line.addWidget(choose)
+        self.set_path(str(self.path))
+        return line
+
+    def _make_buttons(self) -> QDialogButtonBox:
+        kinds = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(kinds.Save | kinds.Cancel)
+        buttons.button(kinds.Save).setText("Save and show")
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+    def choose_file(self) -> None:
+        dialog = QFileDialog(self, "Save the book", str(self.path), _KINDS)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("toml")
+        dialog.fileSelected.connect(self.set_path)
+        dialog.open()
+
+    @Slot(str)
+    def set_path(self, path: str) -> None:
+        """Save to this file."""
+        self.path = Path(path)
+        note = "; comments in it are not kept" if self._book is not None else ""
+        self._file.setText(f"Written to {path}{note}.")
+
+
+def _own_book(open_now: Portfolio | None) -> Portfolio | None:
+    """Return the book that the position joins: a file of the user's own; else a new one begins."""
+    own = open_now is not None and open_now.path not in (None, sample_path())
+    return open_now if own else None
+
+
+def _path_for(book: Portfolio | None) -> Path:
+    if book is not None and book.path is not None:
+        return book.path
+    documents = QStandardPaths.StandardLocation.DocumentsLocation
+    folder = Path(QStandardPaths.writableLocation(documents) or Path.home())
+    if not folder.is_dir():
+        folder = Path.home()
+    names = (f"portfolio{'' if n == 1 else f'-{n}'}.toml" for n in range(1, 1_000))
+    return next(path for name in names if not (path := folder / name).exists())
+
+
+def _in_order(venues: Collection[str]) -> list[str]:
+    first = [venue for venue in _FIRST_VENUES if venue in venues]
+    return [*first, *sorted(set(venues) - set(first)), MANUAL_VENUE]
+
+
+def _editable(texts: Sequence[str]) -> QComboBox:
+    box = QComboBox()
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    completer = QCompleter(box.model(), box)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    box.setCompleter(completer)
+    box.addItems(list(texts))
+    return box
+
+
+def _parts(symbol: str) -> tuple[str, str, str]:
+    try:
+        return split_symbol(symbol.strip())
+    except ValueError:
+        return "", "", ""
+
+
+def _sentence(problem: FileProblem) -> str:
+    """Name the entry as the form does."""
+    where = _LABELS.get(problem.where, problem.where)
+    return dataclasses.replace(problem, where=where).sentence()
