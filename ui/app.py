@@ -151,7 +151,7 @@ class Program(QObject):
         QTimer.singleShot(_LATEST_START_MS, self._start_feeding)
         self._window.show()
         if self._off_screen:
-            _tell("There is no display: the window is drawn off-screen. Ctrl+C quits.")
+            _tell(f"{_why_off_screen()} The window is drawn off-screen. Ctrl+C quits.")
 
     def quit(self) -> None:
         """Close the window, which ends the program."""
@@ -295,6 +295,16 @@ def diagnostics() -> str:
     words = {True: "ok", False: "NO", None: ""}
     lines = [f"{words[found.ok]}\t{found.subject}: {found.says}" for found in doctor.examine_here()]
     return "\n".join([*lines, "", "`risk-workstation doctor` also asks every exchange once."])
+
+
+def _why_off_screen() -> str:
+    display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    if not display or os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        return "There is no display."
+    return (
+        f"The display {display} cannot be opened: either nothing answers there, or a system library "
+        "that Qt needs is missing (on Debian and Ubuntu, `make qt-libraries` installs them)."
+    )
 
 
 def _fall_back_off_screen() -> None:

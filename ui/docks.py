@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.panels.base import Area, PanelSpec
 
-_LEFT_SHARE: Final = 0.63  # of the width: charts; the rest is the risk column
+_LEFT_SHARE: Final = 0.6  # of the width: charts; the rest is the risk column
 _STRIP_HEIGHT: Final = 44
 _TITLE_HEIGHT: Final = 28
 _UNBOUNDED: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX

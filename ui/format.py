@@ -133,6 +133,11 @@ def age(seconds: float | None) -> str:
     return f"{seconds / 86_400:.0f} d"
 
 
+def hours_left(seconds: float | None) -> str:
+    """Return ``2:14``, hours and minutes, for tables; ``0:00`` once it is over."""
+    return UNKNOWN if seconds is None else countdown(seconds).rpartition(":")[0]
+
+
 def countdown(seconds: float | None) -> str:
     """Return ``2:14:08``; ``0:00:00`` once it is over."""
     if seconds is None or not _known(seconds):

@@ -81,7 +81,7 @@ QAbstractItemView::item:selected { background: $line; color: $text; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section {
     background: $panel; color: $dim; border: none; border-bottom: 1px solid $line;
-    padding: 4px 8px;
+    padding: 4px 6px;
 }
 QScrollArea, QAbstractScrollArea { border: none; }
 QScrollBar { background: transparent; border: none; }

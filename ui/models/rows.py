@@ -29,7 +29,7 @@ def _no_token(_: object) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: ``Column[Row](...)`` fails with them on 3.11
 class Column(Generic[R]):
     """One column.
 
@@ -144,9 +144,25 @@ class RowsProxy(QSortFilterProxyModel):
         return bool(a < b)
 
 
+class _RowsView(QTableView):
+    """Gives the first column the room that is left, but never less than its texts need."""
+
+    def updateGeometries(self) -> None:
+        super().updateGeometries()
+        header = self.horizontalHeader()
+        if not header.count():
+            return
+        others = sum(map(header.sectionSize, range(1, header.count())))
+        fits = others + self.sizeHintForColumn(0) <= self.viewport().width()
+        modes = QHeaderView.ResizeMode
+        wanted = modes.Stretch if fits else modes.ResizeToContents
+        if header.sectionResizeMode(0) is not wanted:
+            header.setSectionResizeMode(0, wanted)
+
+
 def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableView:
     """Return a view on a model: sortable, its first column takes the room that is left."""
-    table = QTableView(parent)
+    table = _RowsView(parent)
     proxy = RowsProxy(table)
     proxy.setSourceModel(model)
     proxy.setSortRole(SORT_ROLE)
@@ -161,10 +177,12 @@ def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableVi
     header = table.horizontalHeader()
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     header.setSortIndicatorClearable(True)
     header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     table.setSortingEnabled(True)
+    # a column keeps room for the arrow only while there is one
+    header.setSortIndicatorShown(False)
+    header.sortIndicatorChanged.connect(lambda at, _: header.setSortIndicatorShown(at >= 0))
     return table
 
 

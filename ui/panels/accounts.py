@@ -13,7 +13,7 @@ from ui.models.rows import Column, RowsModel, make_table
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.urgency import distance_token, status_token
-from workstation.risk.report import AccountReport, RiskReport, Withdrawals
+from workstation.risk.report import AccountReport, RiskReport, Status, Withdrawals
 from workstation.units import HOUR_MS, SECOND_MS
 
 _EMPTY: Final = "No account yet. Open a portfolio file (Ctrl+O) or add a position (File menu)."
@@ -37,7 +37,7 @@ def _money(amount: float | None, currency: str) -> str:
 
 def _dies_at(pool: AccountReport) -> str:
     if pool.liquidation_coin_price is None:
-        return "not known" if pool.margin_ratio is None else "none"
+        return "not known" if pool.status is Status.UNKNOWN else "none"
     coin = "" if pool.liquidation_coin == "BTC" else f" {pool.liquidation_coin}"
     return f"{fmt.price(pool.liquidation_coin_price)}{coin}"
 
@@ -88,7 +88,7 @@ COLUMNS: Final = (
         token=lambda row: distance_token(row.pool.liquidation_coin_distance),
     ),
     Column[AccountRow](
-        heading="Funding due 24h $",
+        heading="Funding 24h $",
         help="What funding pays (+) or costs (−) in the next 24 hours at the running rates, in USD",
         text=lambda row: fmt.number(row.pool.funding_24h_usd, 2, sign=True),
         value=lambda row: row.pool.funding_24h_usd,

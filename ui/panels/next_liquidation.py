@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.names import pool_name, position_name
@@ -99,15 +99,16 @@ class NextLiquidationPanel(Panel):
         tint(self._caption, self.theme, "dim")
         self._what, self._where = self._make_head(), self._make_head()
         self._remarks = [self._make_remark() for _ in range(4)]
-        head, foot = QHBoxLayout(), QHBoxLayout()
+        head, foot = QHBoxLayout(), QGridLayout()
         head.setSpacing(10)
         head.addWidget(self._what)
         head.addWidget(self._where)
         head.addStretch(1)
-        foot.setSpacing(18)
-        for remark in self._remarks:
-            foot.addWidget(remark)
-        foot.addStretch(1)
+        foot.setHorizontalSpacing(18)
+        foot.setVerticalSpacing(2)
+        foot.setColumnStretch(1, 1)
+        for place, remark in enumerate(self._remarks):
+            foot.addWidget(remark, place // 2, place % 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 8, 12, 8)
         layout.setSpacing(4)

@@ -130,7 +130,7 @@ def _funding_text(row: PositionRow) -> str:
     amount = _of(row, "next_funding_usd")
     if amount is None:
         return fmt.UNKNOWN if row.position is not None else ""
-    return f"{fmt.number(amount, 2, sign=True)} in {fmt.countdown(row.funding_in_s)}"
+    return f"{fmt.number(amount, 2, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
 
 
 def _then_text(row: PositionRow) -> str:
@@ -182,13 +182,7 @@ COLUMNS: Final = (
         tip=_explained,
     ),
     Column[PositionRow](
-        heading="Next funding $",
-        help="What the next settlement pays (+) or costs (−) in USD at the running rate, and when",
-        text=_funding_text,
-        value=lambda row: _of(row, "next_funding_usd"),
-    ),
-    Column[PositionRow](
-        heading="P&L then $",
+        heading="P&L then",
         help="Profit or loss at the scenario, in USD; the column adds up to the card",
         text=lambda row: fmt.number(row.pnl_usd, sign=True),
         value=lambda row: row.pnl_usd,
@@ -200,6 +194,13 @@ COLUMNS: Final = (
         text=_then_text,
         value=_then_text,
         token=lambda row: _THEN_TOKENS.get(row.then, "") if row.then else "",
+    ),
+    Column[PositionRow](
+        heading="Funding $ · in",
+        help="What the next settlement pays (+) or costs (−) in USD at the running rate, and in how "
+        "many hours and minutes",
+        text=_funding_text,
+        value=lambda row: _of(row, "next_funding_usd"),
     ),
 )
 

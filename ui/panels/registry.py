@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from ui.panels.accounts import AccountsPanel
 from ui.panels.base import Area, PanelSpec
+from ui.panels.exposure import ExposurePanel
 from ui.panels.funding import FundingPanel
 from ui.panels.log import LogPanel
+from ui.panels.next_liquidation import NextLiquidationPanel
 from ui.panels.open_interest import OpenInterestPanel
+from ui.panels.positions import PositionsPanel
 from ui.panels.price import PricePanel
+from ui.panels.scenario import ScenarioPanel
 from ui.panels.strip import StripPanel
+from ui.panels.tape import TapePanel
 
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec(
@@ -43,10 +49,59 @@ PANELS: tuple[PanelSpec, ...] = (
         stretch=2,
     ),
     PanelSpec(
+        key="accounts",
+        title="Accounts",
+        factory=AccountsPanel,
+        area=Area.BELOW_CHARTS,
+        help="A row a margin pool: equity, free collateral, ratio, and where it is liquidated",
+        in_crash_layout=True,
+        stretch=3,
+    ),
+    PanelSpec(
+        key="exposure",
+        title="Exposure by coin",
+        factory=ExposurePanel,
+        area=Area.BELOW_CHARTS,
+        help="Long, short, spot and net of every coin, in coins and in USD",
+    ),
+    PanelSpec(
+        key="tape",
+        title="Liquidation tape",
+        factory=TapePanel,
+        area=Area.BELOW_CHARTS,
+        help="Liquidations as the exchanges publish them, newest first",
+    ),
+    PanelSpec(
         key="log",
         title="Log",
         factory=LogPanel,
         area=Area.BELOW_CHARTS,
         help="Notices, warnings and errors, newest last",
+    ),
+    PanelSpec(
+        key="next_liquidation",
+        title="Next liquidation",
+        factory=NextLiquidationPanel,
+        area=Area.RISK,
+        help="What is liquidated next, how soon at this pace, what it costs, what helps",
+        in_crash_layout=True,
+        stretch=2,
+    ),
+    PanelSpec(
+        key="scenario",
+        title="Scenario",
+        factory=ScenarioPanel,
+        area=Area.RISK,
+        help="What a move does to the whole book, and the cheapest way to survive it",
+        stretch=6,
+    ),
+    PanelSpec(
+        key="positions",
+        title="Positions",
+        factory=PositionsPanel,
+        area=Area.RISK,
+        help="Every position, the nearest liquidation first, and what the scenario does to it",
+        in_crash_layout=True,
+        stretch=5,
     ),
 )
