@@ -302,8 +302,8 @@ def _why_off_screen() -> str:
     if not display or os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         return "There is no display."
     return (
-        f"The display {display} cannot be opened: either nothing answers there, or a system library "
-        "that Qt needs is missing (on Debian and Ubuntu, `make qt-libraries` installs them)."
+        f"The display {display} cannot be opened: nothing answers there, or a system library that "
+        "Qt needs is missing (on Debian and Ubuntu, `make qt-libraries` installs them)."
     )
 
 

@@ -82,8 +82,8 @@ class Docks(QObject):
         """Put another widget into a block; the former one is deleted."""
         dock = self._docks[key]
         former = dock.takeWidget() if dock.widget() is not None else None
-        scrolls = self._specs[key].area in (Area.RISK, Area.BELOW_CHARTS)
         modes = ads.CDockWidget.eInsertMode
+        scrolls = self._specs[key].scrolls
         dock.setWidget(panel, modes.AutoScrollArea if scrolls else modes.ForceNoScrollArea)
         if former is not None:
             former.deleteLater()

@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
         context = self._context()
         self.workspace = Workspace(self, context, panels)
         self.status = StatusBar(bridge, self.frames, theme, self)
-        self.files = FileActions(self, context, save_state, asks=asks)
+        self.files = FileActions(self, bridge, theme, save_state, asks=asks)
         self.book = CommandBook(
             self,
             (
@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         style.apply(theme)
         context = self._context()
-        self.files.set_context(context)
+        self.files.set_theme(theme)
         self.status.set_theme(theme)
         self.workspace.rebuild(context)
         self.bridge.repeat()

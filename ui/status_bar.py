@@ -140,7 +140,7 @@ class StatusBar(QStatusBar):
         self._row_layout.setSpacing(4)
         self._row_layout.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self._notice = _status_label(theme)
-        for widget, share in ((self._row, 2), (self._notice, 1)):
+        for widget, share in ((self._row, 5), (self._notice, 1)):
             # neither may keep the window from becoming narrow
             widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self.addWidget(widget, share)

@@ -47,7 +47,7 @@ def test_default_layout_is_strip_above_charts_left_of_risk(docks):
     assert price[1] > strip[1]
     assert funding[1] > price[1]
     assert risk[0] > price[0]
-    assert price[2] / docks.widget.width() == pytest.approx(0.63, abs=0.01)
+    assert price[2] / docks.widget.width() == pytest.approx(0.6, abs=0.01)
 
 
 def test_strip_keeps_its_height_when_the_window_grows(docks, qtbot):

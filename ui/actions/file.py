@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from ui.bridge import Bridge
 from ui.commands import Command
 from ui.dialogs.text import TextDialog
-from ui.panels.base import PanelContext
+from ui.theme import Theme
 from workstation.errors import PortfolioFileError
 from workstation.market.feed import FeedMode
 from workstation.paths import sample_path
@@ -37,23 +37,24 @@ class FileActions(QObject):
     def __init__(
         self,
         window: QMainWindow,
-        context: PanelContext,
+        bridge: Bridge,
+        theme: Theme,
         save_state: Callable[[Path], None] | None,
         *,
         asks: bool,
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._context = context
-        self._bridge: Bridge = context.bridge
+        self._bridge = bridge
+        self._theme = theme
         self._save_state = save_state
         self._asks = asks
-        context.bridge.portfolio_changed.connect(self.offer_live)
-        context.bridge.portfolio_refused.connect(self.show_refusal)
+        bridge.portfolio_changed.connect(self.offer_live)
+        bridge.portfolio_refused.connect(self.show_refusal)
 
-    def set_context(self, context: PanelContext) -> None:
+    def set_theme(self, theme: Theme) -> None:
         """Open further dialogs in another theme."""
-        self._context = context
+        self._theme = theme
 
     def commands(self) -> Sequence[Command]:
         return (*self._books(), *self._recent(), *self._pictures(), self._quit())
@@ -138,12 +139,12 @@ class FileActions(QObject):
     def add_position(self) -> None:
         from ui.dialogs.add_position import AddPositionDialog
 
-        AddPositionDialog(self._context, self._window).open()
+        AddPositionDialog(self._bridge.desk, self._theme, self._window).open()
 
     def read_address(self) -> None:
         from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog
 
-        HyperliquidAddressDialog(self._context, self._window).open()
+        HyperliquidAddressDialog(self._bridge.desk, self._theme, self._window).open()
 
     def choose_picture(self) -> None:
         self._choose_target("Save a picture", "workstation.png", "PNG (*.png)", self.save_picture)

@@ -24,14 +24,15 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
-from ui.panels.base import PanelContext
 from ui.style import plain_label, tint
+from ui.theme import Theme
 from workstation.errors import FileProblem, PortfolioFileError
 from workstation.market.instrument import split_symbol
 from workstation.paths import sample_path
 from workstation.portfolio.formats.form import with_position
 from workstation.portfolio.formats.registry import FORMATS
 from workstation.portfolio.model import MANUAL_VENUE, Account, MarginMode, Portfolio
+from workstation.services.desk import Desk
 from workstation.units import now_ms
 
 _FIRST_VENUES: Final = ("binanceusdm", "binancecoinm", "bybit", "okx", "hyperliquid", "deribit")
@@ -60,19 +61,19 @@ _HELP: Final = {
 class AddPositionDialog(QDialog):
     """Fills one position into the open book, or begins a new one; the desk saves and opens it."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Add a position")
         self.setMinimumWidth(520)
-        self._desk = context.bridge.desk
-        self._theme = context.theme
+        self._desk = desk
+        self._theme = theme
         self._book = _own_book(self._desk.portfolio)
         self.path = _path_for(self._book)
         self._make_entries()
         self._problems = plain_label()
         self._problems.setWordWrap(True)
-        tint(self._problems, context.theme, "alarm")
+        tint(self._problems, theme, "alarm")
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addLayout(self._make_form())

@@ -8,9 +8,9 @@ from typing import Final
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
-from ui.panels.base import PanelContext
 from ui.style import plain_label, tint
-from ui.theme import figure_font
+from ui.theme import Theme, figure_font
+from workstation.services.desk import Desk
 
 _WORDS: Final = (
     "Everybody can see the positions of a Hyperliquid address. They are read every fifteen "
@@ -23,22 +23,22 @@ _REFUSAL: Final = "An address is 0x and 40 hexadecimal digits (0-9, a-f); this o
 class HyperliquidAddressDialog(QDialog):
     """Asks for one address; a desk reads it."""
 
-    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Public Hyperliquid address")
         self.setMinimumWidth(480)
-        self._desk = context.bridge.desk
+        self._desk = desk
         words = plain_label(_WORDS)
         words.setWordWrap(True)
-        tint(words, context.theme, "dim")
+        tint(words, theme, "dim")
         self.address = QLineEdit()
         self.address.setFont(figure_font())
         self.address.setPlaceholderText("0x…")
         self.address.setToolTip("The address whose positions are shown")
         self._problem = plain_label()
         self._problem.setWordWrap(True)
-        tint(self._problem, context.theme, "alarm")
+        tint(self._problem, theme, "alarm")
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
         buttons.button(kinds.Ok).setText("Show its positions")

@@ -57,7 +57,10 @@ class Area(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelSpec:
-    """One registered panel; ``in_crash_layout`` says whether the crash layout keeps it."""
+    """One registered panel; ``in_crash_layout`` says whether the crash layout keeps it.
+
+    One that ``scrolls`` may be smaller than what it shows; any other keeps its smallest size.
+    """
 
     key: str
     title: str
@@ -65,4 +68,5 @@ class PanelSpec:
     area: Area
     help: str  # a sentence: what it shows
     in_crash_layout: bool = False
+    scrolls: bool = False
     stretch: int = 1  # its share of the area's height

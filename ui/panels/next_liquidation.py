@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ui import format as fmt
@@ -19,7 +19,9 @@ from workstation.risk.report import NextLiquidation, RiskReport
 
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what would be liquidated first."
 _PEACE: Final = "No price liquidates anything of this book."
-_HEAD_PX: Final = 20
+_HEAD_PX: Final = (20, 17, 14, 12)  # the largest one with which the headline fits
+_HEAD_GAP_PX: Final = 10
+_MARGIN_PX: Final = 13
 _BAR_PX: Final = 4
 
 
@@ -100,7 +102,7 @@ class NextLiquidationPanel(Panel):
         self._what, self._where = self._make_head(), self._make_head()
         self._remarks = [self._make_remark() for _ in range(4)]
         head, foot = QHBoxLayout(), QGridLayout()
-        head.setSpacing(10)
+        head.setSpacing(_HEAD_GAP_PX)
         head.addWidget(self._what)
         head.addWidget(self._where)
         head.addStretch(1)
@@ -110,7 +112,7 @@ class NextLiquidationPanel(Panel):
         for place, remark in enumerate(self._remarks):
             foot.addWidget(remark, place // 2, place % 2)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 8, 12, 8)
+        layout.setContentsMargins(_MARGIN_PX, 8, _MARGIN_PX, 8)
         layout.setSpacing(4)
         layout.addWidget(self._caption)
         layout.addLayout(head)
@@ -149,6 +151,7 @@ class NextLiquidationPanel(Panel):
             label.setVisible(True)
         tint(self._what, self.theme, self._token or "text")
         tint(self._where, self.theme, "text")
+        self._fit()
         facts = remarks(nearest)
         for label, fact in zip(self._remarks, [*facts, None, None][:4], strict=True):
             label.setVisible(fact is not None)
@@ -173,10 +176,22 @@ class NextLiquidationPanel(Panel):
 
     def _make_head(self) -> QLabel:
         label = plain_label()
-        font = figure_font(_HEAD_PX)
-        font.setWeight(QFont.Weight.DemiBold)
-        label.setFont(font)
+        label.setMinimumWidth(1)  # its font gives way, not the window
+        label.setFont(_head_font(_HEAD_PX[0]))
         return label
+
+    def _fit(self) -> None:
+        room = self.width() - 2 * _MARGIN_PX - _HEAD_GAP_PX
+        words = self._what.text() + self._where.text()
+        fonts = map(_head_font, _HEAD_PX)
+        fitting = (f for f in fonts if QFontMetrics(f).horizontalAdvance(words) <= room)
+        font = next(fitting, _head_font(_HEAD_PX[-1]))
+        self._what.setFont(font)
+        self._where.setFont(font)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _make_remark(self) -> QLabel:
         label = plain_label()
@@ -190,3 +205,9 @@ class NextLiquidationPanel(Panel):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.theme.colour(self._token, 0.07))
         painter.fillRect(0, 0, _BAR_PX, self.height(), self.theme.colour(self._token))
+
+
+def _head_font(px: int) -> QFont:
+    font = figure_font(px)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font

@@ -197,8 +197,8 @@ COLUMNS: Final = (
     ),
     Column[PositionRow](
         heading="Funding $ · in",
-        help="What the next settlement pays (+) or costs (−) in USD at the running rate, and in how "
-        "many hours and minutes",
+        help="What the next settlement pays (+) or costs (−) in USD at the running rate, and when "
+        "(hours and minutes)",
         text=_funding_text,
         value=lambda row: _of(row, "next_funding_usd"),
     ),

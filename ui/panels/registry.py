@@ -53,6 +53,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Accounts",
         factory=AccountsPanel,
         area=Area.BELOW_CHARTS,
+        scrolls=True,
         help="A row a margin pool: equity, free collateral, ratio, and where it is liquidated",
         in_crash_layout=True,
         stretch=3,
@@ -62,6 +63,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Exposure by coin",
         factory=ExposurePanel,
         area=Area.BELOW_CHARTS,
+        scrolls=True,
         help="Long, short, spot and net of every coin, in coins and in USD",
     ),
     PanelSpec(
@@ -69,6 +71,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Liquidation tape",
         factory=TapePanel,
         area=Area.BELOW_CHARTS,
+        scrolls=True,
         help="Liquidations as the exchanges publish them, newest first",
     ),
     PanelSpec(
@@ -76,6 +79,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Log",
         factory=LogPanel,
         area=Area.BELOW_CHARTS,
+        scrolls=True,
         help="Notices, warnings and errors, newest last",
     ),
     PanelSpec(
@@ -92,6 +96,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Scenario",
         factory=ScenarioPanel,
         area=Area.RISK,
+        scrolls=True,
         help="What a move does to the whole book, and the cheapest way to survive it",
         stretch=6,
     ),
@@ -100,6 +105,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Positions",
         factory=PositionsPanel,
         area=Area.RISK,
+        scrolls=True,
         help="Every position, the nearest liquidation first, and what the scenario does to it",
         in_crash_layout=True,
         stretch=5,

@@ -7,6 +7,7 @@ import math
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -37,6 +38,7 @@ from workstation.services.desk import View
 _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
+_WIDE_PX: Final = 620  # from here on there is room for a remark beside the move
 _MAX_REPAIRS: Final = 6
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what a move does to it."
 
@@ -141,8 +143,14 @@ class ScenarioPanel(Panel):
     def _show_move(self) -> None:
         move = self._view.scenario_price / self._mark - 1 if self._mark else None
         words = fmt.percent(move, sign=True)
-        others = " · others by beta" if self._view.use_betas else " · others stay"
-        self._move.setText(f"({words}){others}")
+        others = "others by beta" if self._view.use_betas else "others stay"
+        wide = self.width() >= _WIDE_PX
+        self._move.setText(f"({words}) · {others}" if wide else f"({words})")
+        self._move.setToolTip(f"Move from the consolidated mark; {others}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_move()
 
     def _show_repairs(self, rows: list[tuple[str, str, str]]) -> None:
         for labels, row in zip(self._repairs, [*rows, *([None] * _MAX_REPAIRS)], strict=False):
@@ -196,9 +204,9 @@ class ScenarioPanel(Panel):
         line = QHBoxLayout()
         within = plain_label("within")
         tint(within, self.theme, "dim")
-        for widget in (self._caption, self._price, self._move):
-            line.addWidget(widget)
-        line.addStretch(1)
+        self._move.setMinimumWidth(1)  # a narrow column keeps the rest of the line
+        for widget, share in ((self._caption, 0), (self._price, 0), (self._move, 1)):
+            line.addWidget(widget, share)
         line.addWidget(within)
         line.addWidget(self._duration)
         return line
@@ -268,7 +276,7 @@ class _Card(QFrame):
         self._value.setFont(figure_font(16))
         self.setToolTip(help_text)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(2)
         layout.addWidget(self._caption)
         layout.addWidget(self._value)

@@ -295,7 +295,7 @@ class StripPanel(Panel):
         known = self._now_ms > 0 and age_s >= 0
         age = f"{fmt.age(age_s)} old" if known else f"of {fmt.utc_time(book.as_of_ms)[:10]}"
         old = known and age_s * 1_000 > self.bridge.desk.settings.risk.book_age_warning_h * HOUR_MS
-        self._book.setText(f"{name} · book {age}")
+        self._book.setText(f"{name} · {age}")
         where = book.path or "Not from a file"
         self._book.setToolTip(
             f"{where}\nTrue at {fmt.utc_time(book.as_of_ms)} UTC "

@@ -3,17 +3,18 @@
 import pytest
 
 from ui.dialogs.add_position import AddPositionDialog
+from ui.theme import DARK
 from workstation.market.catalogue import Catalogue
 from workstation.paths import sample_path
 from workstation.portfolio.formats import registry
 
 
 @pytest.fixture
-def open_form(qtbot, context, tmp_path, monkeypatch):
+def open_form(qtbot, desk, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
 
     def open_now():
-        dialog = AddPositionDialog(context)
+        dialog = AddPositionDialog(desk, DARK)
         qtbot.addWidget(dialog)
         return dialog
 

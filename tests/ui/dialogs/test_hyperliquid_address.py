@@ -1,13 +1,14 @@
 import pytest
 
 from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog
+from ui.theme import DARK
 
 ADDRESS = "0x" + "aB12" * 10
 
 
 @pytest.fixture
-def dialog(qtbot, context):
-    dialog = HyperliquidAddressDialog(context)
+def dialog(qtbot, desk):
+    dialog = HyperliquidAddressDialog(desk, DARK)
     qtbot.addWidget(dialog)
     return dialog
 

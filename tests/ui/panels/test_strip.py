@@ -102,7 +102,7 @@ def test_book_older_than_the_setting_is_in_the_warning_colour(panel, desk, conte
     panel.show_portfolio(book)
     panel.show_time(FeedUpdate(mode=FeedMode.LIVE, now_ms=NOW))
     label = next(w for w in panel.findChildren(QLabel) if w.text().startswith("Desk"))
-    assert label.text() == "Desk <b>1</b> · book 2 h old"  # not rendered
+    assert label.text() == "Desk <b>1</b> · 2 h old"  # not rendered
     assert label.palette().windowText().color() == context.theme.colour("warn")
 
 
