@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from string import Template
 from typing import Final
 
@@ -10,6 +11,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from ui.theme import MIN_FONT_PX, Theme
+from workstation import paths
 
 LABEL_PX: Final = 13
 
@@ -72,7 +74,8 @@ QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QDateTimeEdit {
 }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus { border-color: $long; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
-QComboBox::drop-down { border: none; width: 16px; }
+QComboBox::drop-down { border: none; width: 18px; }
+QComboBox::down-arrow { image: url("$chevron"); width: 10px; height: 10px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; }
 
@@ -126,7 +129,9 @@ QFrame[role="rule"] { background: $line; }
 def sheet(theme: Theme) -> str:
     """Return the style sheet of a theme."""
     names = ("background", "panel", "raised", "line", "text", "dim", "faint", "long")
-    return _SHEET.substitute({name: getattr(theme, name) for name in names})
+    chevron = Path(str(paths.resource("icons", "chevron-down.svg"))).as_posix()
+    tokens = {name: getattr(theme, name) for name in names}
+    return _SHEET.substitute(tokens, chevron=chevron)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -36,6 +36,7 @@ from workstation.services.desk import Desk
 from workstation.units import now_ms
 
 _FIRST_VENUES: Final = ("binanceusdm", "binancecoinm", "bybit", "okx", "hyperliquid", "deribit")
+_USUAL_MARKETS: Final = ("BTC/USDT:USDT", "BTC/USD:BTC", "BTC/USDC:USDC")
 _CONTRACTS: Final = "contracts"
 _KINDS: Final = f"Portfolio files ({' '.join(f'*{known.suffix}' for known in FORMATS)})"
 _LABELS: Final = {  # of the entries that problems name
@@ -126,8 +127,8 @@ class AddPositionDialog(QDialog):
         symbols = self._desk.catalogue.symbols(self._venue())
         self.symbol.clear()
         self.symbol.addItems(list(symbols))
-        bitcoin = next((name for name in symbols if name.startswith("BTC/")), "")
-        self.symbol.setCurrentText(typed if typed in symbols or not symbols else bitcoin)
+        usual = next((name for name in _USUAL_MARKETS if name in symbols), "")
+        self.symbol.setCurrentText(typed if typed in symbols or not symbols else usual)
         self.follow_symbol(self.symbol.currentText())
 
     @Slot(str)
