@@ -315,3 +315,7 @@ def _print_json(document: Any) -> None:
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
     typer.echo(orjson.dumps(document, option=options).decode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
