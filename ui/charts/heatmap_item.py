@@ -64,15 +64,14 @@ class HeatmapItem(Layer):
             self.columns = self.top_usd = None
             self._set_levels(np.zeros((0, 0), np.uint8))
             return
-        kept = _unchanged(known, columns)
-        if kept is None:
-            usd = usd_per_unit(columns, self.side)
-            self.top_usd = scale_top(usd, self.top_usd)
-            self._set_levels(shades(usd, self.top_usd, self.side))
+        kept, top_usd = _unchanged(known, columns), scale_top(columns, self.side, self.top_usd)
+        if kept is None or top_usd != self.top_usd:
+            self.top_usd = top_usd
+            self._set_levels(shades(usd_per_unit(columns, self.side), top_usd, self.side))
             return
         dropped, stay = kept
         usd = usd_per_unit(columns, self.side, slice(stay, None))
-        fresh = shades(usd, self.top_usd or 1.0, self.side)
+        fresh = shades(usd, top_usd, self.side)
         self._set_levels(np.hstack((self._levels[:, dropped : dropped + stay], fresh)))
 
     def set_side(self, side: MapSide) -> None:

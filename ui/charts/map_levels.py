@@ -55,9 +55,13 @@ def usd_per_unit(columns: HeatmapColumns, side: MapSide, rows: slice = slice(Non
     return (of_long * long + of_short * short) * unit.astype(np.float32)
 
 
-def scale_top(usd: UsdArray, known: float | None = None) -> float:
-    """Return the USD at which the scale ends; ``known`` stays while it still fits."""
-    cells = np.abs(usd.ravel()[:: max(1, usd.size // _SAMPLE)])
+def scale_top(columns: HeatmapColumns, side: MapSide, known: float | None = None) -> float:
+    """Return the USD at which the scale ends; ``known`` stays while it still fits.
+
+    Bars are sampled, so the answer is cheap enough for every new bar.
+    """
+    every = max(1, columns.long_base.size // _SAMPLE)
+    cells = np.abs(usd_per_unit(columns, side, slice(None, None, every)))
     cells = cells[cells > 0]
     if not len(cells):
         return known or 1.0

@@ -165,11 +165,11 @@ def _open_interest(overview: MarketOverview) -> Figure:
 
 
 def _liquidations(overview: MarketOverview) -> Figure:
-    longs = fmt.usd_short(overview.long_liquidations_24h_usd)
-    shorts = fmt.usd_short(overview.short_liquidations_24h_usd)
+    sides = overview.long_liquidations_24h_usd, overview.short_liquidations_24h_usd
+    floors = [fmt.UNKNOWN if usd is None else f"≥ {fmt.usd_short(usd)}" for usd in sides]
     return Figure(
         caption=f"Liquidated {overview.coin} 24h, long / short",
-        value=(Piece(f"≥ {longs} / ≥ {shorts}"),),
+        value=(Piece(" / ".join(floors)),),
         help="Forced orders of the last 24 hours as the venues published them. Venues throttle "
         "these feeds, so each sum is a floor.",
     )

@@ -10,6 +10,7 @@ from ui.charts.plotting import ViewBox
 from ui.theme import DARK
 
 STEP_MS = 900_000
+SIDES = ("long_base", "short_base")
 
 
 @pytest.fixture
@@ -60,11 +61,37 @@ def test_the_scale_is_even_and_ends_at_its_top():
     assert shades(-usd, 1e6, MapSide.NET)[:, 0].tolist() == [128, 64, 1, 1]
 
 
+def grown_by(factor):
+    columns = heatmap()
+    sides = {name: getattr(columns, name) * np.float32(factor) for name in SIDES}
+    return dataclasses.replace(columns, **sides)
+
+
 def test_the_scale_keeps_still_while_the_picture_changes_a_little():
-    usd = usd_per_unit(heatmap(), MapSide.BOTH)
-    top = scale_top(usd)
-    assert scale_top(usd * np.float32(1.1), top) == top
-    assert scale_top(usd * np.float32(10), top) > top
+    top = scale_top(grown_by(1), MapSide.BOTH)
+    assert scale_top(grown_by(1.1), MapSide.BOTH, top) == top
+    assert scale_top(grown_by(10), MapSide.BOTH, top) > top
+
+
+def test_a_book_that_outgrows_the_scale_is_drawn_anew(make):
+    small = heatmap(40)
+    later = dataclasses.replace(
+        small,
+        time_ms=small.time_ms + 20 * STEP_MS,
+        open_interest_base=small.open_interest_base + 20,
+        **{
+            name: np.vstack((getattr(small, name)[20:], 50 * getattr(small, name)[:20]))
+            for name in SIDES
+        },
+    )
+    item, fresh = make(), make()
+    item.set_columns(small)
+    before = item.top_usd
+    item.set_columns(later)
+    fresh.set_columns(later)
+    assert item.top_usd == fresh.top_usd > 10 * before
+    pixels = view_of(later)
+    np.testing.assert_array_equal(item._sampled(later, pixels), fresh._sampled(later, pixels))
 
 
 def test_each_pixel_shows_the_bin_and_the_bar_under_its_middle():
