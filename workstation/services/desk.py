@@ -46,7 +46,7 @@ from workstation.settings import Settings
 log = logging.getLogger(__name__)
 
 OVERVIEW_EVERY_S: Final = 0.25
-RISK_EVERY_S: Final = 0.25
+RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
