@@ -67,7 +67,8 @@ class GaugesPanel(Panel):
         """Let ages grow; what is no longer read anew is dimmed."""
         if self._as_of_ms is None:
             return
-        speed = update.tape.speed if update.tape is not None else 1.0
+        tape = self.bridge.desk.store.tape
+        speed = tape.speed if tape is not None else 1.0
         age_s = max(0.0, (update.now_ms - self._as_of_ms) / SECOND_MS)
         for gauge in self.gauges:
             gauge.show_age(age_s)

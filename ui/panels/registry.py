@@ -72,6 +72,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Gauges",
         factory=GaugesPanel,
         area=Area.BELOW_CHARTS,
+        scrolls=True,
         help="Funding, open interest, volatility, basis, spread, depth: and how unusual each is",
     ),
     PanelSpec(

@@ -93,11 +93,11 @@ def test_a_reading_that_is_not_renewed_is_dimmed(panel, context):
     assert colour(gauge(panel, "depth"), "$1.80 B") == bright
 
 
-def test_a_fast_tape_does_not_make_readings_old(panel, context):
+def test_a_fast_tape_does_not_make_readings_old(panel, context, desk):
     panel.show_gauges(gauges())
     tape = TapeState(speed=60.0, paused=False, start_ms=NOW, end_ms=NOW)
-    later = FeedUpdate(mode=FeedMode.SIMULATED, now_ms=UnixMs(NOW + 60_000), tape=tape)
-    panel.show_time(later)
+    desk.store.apply(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW, tape=tape))
+    panel.show_time(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=UnixMs(NOW + 60_000)))
     assert colour(gauge(panel, "depth"), "$1.80 B") == context.theme.colour("text")
 
 
