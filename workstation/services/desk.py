@@ -43,6 +43,7 @@ from workstation.services.portfolio_service import PortfolioService
 from workstation.services.public_account import PublicAccountService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
 from workstation.services.sources import mode_of
+from workstation.services.tier_shelf import TierShelf
 from workstation.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,9 @@ class Desk:
         hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
         self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
         self._feeds = FeedSwitch()
-        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", RiskWork())
+        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer](
+            "risk", RiskWork(TierShelf(settings.venues).newest)
+        )
         self._heatmap_worker = HeatmapWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
