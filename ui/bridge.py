@@ -23,6 +23,7 @@ class Bridge(QObject):
     market_changed : FeedUpdate, after the store has taken it in
     health_changed : tuple of VenueHealth, when any changed
     overview_changed : MarketOverview, consolidated figures of the watched coin
+    gauges_changed : Gauges, the gauges of the watched coin
     view_changed : View, what the user looks at (coin, interval, scenario)
     portfolio_changed : Portfolio, or None when it was closed
     portfolio_refused : PortfolioFileError; the last good portfolio stays
@@ -36,6 +37,7 @@ class Bridge(QObject):
     market_changed = Signal(object)
     health_changed = Signal(object)
     overview_changed = Signal(object)
+    gauges_changed = Signal(object)
     view_changed = Signal(object)
     portfolio_changed = Signal(object)
     portfolio_refused = Signal(object)
@@ -76,6 +78,8 @@ class Bridge(QObject):
                 self.health_changed.emit(news.update.health)
         if news.overview is not None:
             self.overview_changed.emit(news.overview)
+        if news.gauges is not None:
+            self.gauges_changed.emit(news.gauges)
         if news.heatmap is not None:
             self.heatmap_changed.emit(news.heatmap)
         if news.risk is not None:
@@ -94,6 +98,7 @@ class Bridge(QObject):
         self.market_changed.emit(FeedUpdate(mode=store.mode, now_ms=store.now_ms, tape=store.tape))
         for signal, newest in (
             (self.overview_changed, desk.overview),
+            (self.gauges_changed, desk.gauges),
             (self.heatmap_changed, desk.heatmap),
             (self.risk_changed, desk.risk),
             (self.scenario_changed, desk.scenario),

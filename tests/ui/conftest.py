@@ -25,7 +25,9 @@ class StubDesk:
         self.catalogue = Catalogue.embedded()
         self.view = View(coin="BTC", interval_s=900, scenario_price=60_000.0)
         self.store = MarketStore(FeedMode.SIMULATED)
-        self.portfolio = self.overview = self.risk = self.scenario = self.heatmap = None
+        self.portfolio = self.overview = self.gauges = self.risk = self.scenario = self.heatmap = (
+            None
+        )
         self.tape = None
         self.news = DeskNews()
         self.requests: list[tuple[str, Any]] = []

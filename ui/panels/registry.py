@@ -6,6 +6,7 @@ from ui.panels.accounts import AccountsPanel
 from ui.panels.base import Area, PanelSpec
 from ui.panels.exposure import ExposurePanel
 from ui.panels.funding import FundingPanel
+from ui.panels.gauges import GaugesPanel
 from ui.panels.log import LogPanel
 from ui.panels.next_liquidation import NextLiquidationPanel
 from ui.panels.open_interest import OpenInterestPanel
@@ -65,6 +66,14 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.BELOW_CHARTS,
         scrolls=True,
         help="Long, short, spot and net of every coin, in coins and in USD",
+    ),
+    PanelSpec(
+        key="gauges",
+        title="Gauges",
+        factory=GaugesPanel,
+        area=Area.BELOW_CHARTS,
+        scrolls=True,
+        help="Funding, open interest, volatility, basis, spread, depth: and how unusual each is",
     ),
     PanelSpec(
         key="tape",

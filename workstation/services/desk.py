@@ -31,6 +31,8 @@ from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tap
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
+from workstation.risk.gauge_inputs import gauge_inputs
+from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.services import mark_cache
 from workstation.services.every import Every
@@ -41,11 +43,13 @@ from workstation.services.portfolio_service import PortfolioService
 from workstation.services.public_account import PublicAccountService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
 from workstation.services.sources import mode_of
+from workstation.services.tier_shelf import TierShelf
 from workstation.settings import Settings
 
 log = logging.getLogger(__name__)
 
 OVERVIEW_EVERY_S: Final = 0.25
+GAUGES_EVERY_S: Final = 1.0  # two milliseconds each, of a month of every venue
 RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
@@ -83,6 +87,7 @@ class DeskNews:
     portfolio_changed: bool = False
     refused: PortfolioFileError | None = None
     overview: MarketOverview | None = None
+    gauges: Gauges | None = None
     risk: RiskReport | None = None
     scenario: ScenarioReport | None = None
     heatmap: HeatmapColumns | None = None
@@ -113,6 +118,7 @@ class Desk:
         self.store = MarketStore(mode_of(self.source))
         self.portfolio: Portfolio | None = None
         self.overview: MarketOverview | None = None
+        self.gauges: Gauges | None = None
         self.risk: RiskReport | None = None
         self.scenario: ScenarioReport | None = None
         self.heatmap: HeatmapColumns | None = None
@@ -128,10 +134,13 @@ class Desk:
         hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
         self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
         self._feeds = FeedSwitch()
-        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", RiskWork())
+        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer](
+            "risk", RiskWork(TierShelf(settings.venues).newest)
+        )
         self._heatmap_worker = HeatmapWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
+        self._gauges_every = Every(GAUGES_EVERY_S)
         self._risk_every = Every(RISK_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
         self._clock_every = Every(CLOCK_EVERY_S)
@@ -190,6 +199,7 @@ class Desk:
         self._take_portfolio()
         update = self._take_market()
         overview = self._make_overview()
+        gauges = self._make_gauges(overview)
         self._fit_scenario()
         self._submit_work()
         risk, scenario = self._take_risk()
@@ -201,6 +211,7 @@ class Desk:
             portfolio_changed=self._portfolio_changed,
             refused=self._files.take_refusal(),
             overview=overview,
+            gauges=gauges,
             risk=risk,
             scenario=scenario,
             heatmap=heatmap,
@@ -220,7 +231,7 @@ class Desk:
         elif view.scenario_price != old.scenario_price:
             self._scenario_chosen = self._scenario_fits = True
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
-            self.overview = self.heatmap = None
+            self.overview = self.gauges = self.heatmap = None
             self._watch()
             self._work_at_once()
         self._risk_every.at_once()
@@ -300,7 +311,7 @@ class Desk:
             self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
-        self.overview = self.risk = self.scenario = self.heatmap = None
+        self.overview = self.gauges = self.risk = self.scenario = self.heatmap = None
         self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
         self._epoch += 1
@@ -369,7 +380,12 @@ class Desk:
     # --- work ---------------------------------------------------------------------------------
 
     def _work_at_once(self) -> None:
-        for every in (self._overview_every, self._risk_every, self._heatmap_every):
+        for every in (
+            self._overview_every,
+            self._gauges_every,
+            self._risk_every,
+            self._heatmap_every,
+        ):
             every.at_once()
 
     def _make_overview(self) -> MarketOverview | None:
@@ -377,6 +393,12 @@ class Desk:
             return None
         self.overview = consolidate(self.view.coin, self.store)
         return self.overview
+
+    def _make_gauges(self, overview: MarketOverview | None) -> Gauges | None:
+        if overview is None or not self._gauges_every.due():
+            return None
+        self.gauges = read_gauges(gauge_inputs(overview, self.store))
+        return self.gauges
 
     def _fit_scenario(self) -> None:
         """Choose the scenario's price once a coin: the default, or a fall from the mark."""

@@ -34,8 +34,8 @@ from workstation.risk.report import (
     ScenarioReport,
 )
 from workstation.risk.scenario import Scenario
-from workstation.risk.tiers import TierBook
 from workstation.services import mark_cache
+from workstation.services.tier_shelf import newest_tiers
 from workstation.units import UnixMs, now_ms
 
 DRIVER: Final = "BTC"  # the coin that moves the others by their betas
@@ -165,7 +165,7 @@ def risk_inputs(
         now_ms=at_ms,
         marks=young | given,
         coin_prices=_other_prices(portfolio, young, book.marks),
-        tiers=TierBook.embedded(),
+        tiers=newest_tiers(),
         catalogue=catalogue,
     )
     _check_marks(portfolio, inputs, cached)

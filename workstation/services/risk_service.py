@@ -8,7 +8,7 @@ that is read again, another market, or a tape that is wound back begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Final
@@ -100,9 +100,15 @@ def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tu
 
 
 class RiskWork:
-    """Answers one request after another; for one thread."""
+    """Answers one request after another; for one thread.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tiers : gives the tables of tiers at hand, each time it is asked
+    """
+
+    def __init__(self, tiers: Callable[[], TierBook] = TierBook.embedded) -> None:
+        self._tiers = tiers
         self._epoch = 0
         self._book: Portfolio | None = None
         self._now_ms = UnixMs(0)
@@ -162,7 +168,7 @@ class RiskWork:
             now_ms=snapshot.now_ms,
             marks=chosen.marks,
             coin_prices=prices,
-            tiers=TierBook.embedded(),
+            tiers=self._tiers(),
             catalogue=request.catalogue,
             funding={
                 key: rate

@@ -71,9 +71,9 @@ def test_the_files_tier_is_one_row_for_every_size():
 
 def test_the_book_counts_its_tables_by_venue():
     dates = TierBook.embedded().dates()
-    assert dates["binanceusdm"][0] == 49
-    assert dates["hyperliquid"][0] == 37
-    assert sum(count for count, _ in dates.values()) == len(TABLES)
+    assert sum(dates["binanceusdm"].values()) == 49
+    assert dates["hyperliquid"] == {"embedded 2026-08-22": 37}
+    assert sum(sum(counts.values()) for counts in dates.values()) == len(TABLES)
 
 
 def test_a_market_without_a_table_has_none():
