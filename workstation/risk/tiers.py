@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import MarketKey
@@ -65,6 +66,17 @@ class TierTable:
     def knows(self, size: float) -> bool:
         """Tell whether a size lies below the end of what is known."""
         return size <= float(self.cap[-1]) * (1 + 1e-12)
+
+
+def deductions(floor: ArrayLike, rate: ArrayLike) -> FloatArray:
+    """Return the deductions that keep a marginal table continuous, (n,), from floors and rates.
+
+    ``c_1 = 0; c_n = c_{n-1} + floor_n (r_n - r_{n-1})``, for venues that print no deduction of
+    their own. Source: Binance FAQ ceccfcfb4e3a45e3b48b0b1bb1a8ae46; Hyperliquid's documentation.
+    """
+    floor, rate = np.asarray(floor, dtype=np.float64), np.asarray(rate, dtype=np.float64)
+    amounts: FloatArray = np.cumsum(floor * np.diff(rate, prepend=rate[0]))
+    return amounts
 
 
 def file_tier(rate: float, amount: float) -> TierTable:
