@@ -29,7 +29,7 @@ from workstation.market.instrument import Side
 from workstation.portfolio.model import MarginSystem, OrderType
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import PositionKey
-from workstation.risk.report import LiquidationKind, MarkSource, Status, Withdrawals
+from workstation.risk.report import Figure, LiquidationKind, MarkSource, Status, Withdrawals
 
 BITCOIN = {"BTC": 60_000.0}
 
@@ -215,15 +215,18 @@ def test_the_tooltip_gives_formula_inputs_and_tier():
     held = cross(BTC, 1.0, 58_000.0, 60_000.0, maintenance_rate=None, leverage=10.0)
     inputs = world(tiers=tiers, instruments=[listed("bybit", BTC, tick=0.1)])
     row = row_of(held, inputs, venue="bybit", balances={"USDT": 5_000.0})
-    assert row.explanation.splitlines() == [
+    assert row.explain(Figure.LIQUIDATION).splitlines() == [
         "Liquidated where margin balance = maintenance margin.",
         "Wallet 5,000 USDT, unrealised profit 2,000 of this position.",
         "Mark 60,000, file.",
         "Entry 58,000.",
         "Tier 2 of 2 now: 0.5000% of the value less 50 (test: a test).",
+        "Tier 2 of 2 at that price: 0.5000% of the value less 50 (test: a test).",
         "Bybit: everything else in the pool stands still; maintenance includes the fee of closing "
         "at the bankruptcy price.",
         "Tick 0.1.",
+        "Then a high tier is cut down to a lower one first (Bybit help centre, Trading Rules: "
+        "Liquidation Process (UTA)).",
         "Rules: Bybit help centre, The New Margin Calculation (2025-09-18).",
     ]
     assert row.tier_source == "test"
@@ -231,7 +234,7 @@ def test_the_tooltip_gives_formula_inputs_and_tier():
 
 def test_a_price_that_is_not_rounded_says_so():
     row = row_of(isolated(BTC, 1.0, 60_000.0, 6_000.0), venue="okx")
-    assert "Not rounded: the tick is not known." in row.explanation
+    assert "Not rounded: the tick is not known." in row.explain(Figure.LIQUIDATION)
 
 
 def test_a_problem_is_said_once():
