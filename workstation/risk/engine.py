@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from workstation.market.facts import FundingRate
-from workstation.market.instrument import Contract, split_symbol
+from workstation.market.instrument import Contract, is_option, split_symbol
 from workstation.portfolio.model import Account, OrderType, Portfolio, Position
 from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
@@ -103,6 +103,7 @@ def _position_row(
     inputs: RiskInputs,
 ) -> PositionReport:
     pool, key = standing.pool, standing.pool.account.key(position.symbol)
+    option = is_option(position.symbol)  # its own value is known, whatever its pool's is
     used, funding = inputs.mark(key, position), inputs.funding.get(key)
     valued = leg if pool.unknown is None else None
     margined = valued if pool.has_margin else None
@@ -122,7 +123,7 @@ def _position_row(
         leverage=position.leverage,
         margin_mode=position.margin_mode,
         currency=split_symbol(position.symbol)[2],
-        unrealized_pnl=leg.profit_now if valued and leg else None,
+        unrealized_pnl=leg.profit_now if leg and (valued or option) else None,
         initial_margin=valued.initial() if valued else None,
         maintenance_margin=margined.maintenance_now if margined else None,
         margin_ratio=standing.ratio,
