@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_OPTION_PARTS: Final = 3  # expiry, strike, and call or put
 
 
 class MarketKey(NamedTuple):
@@ -82,6 +84,11 @@ def contract_of(symbol: str) -> Contract:
     """
     base, _, settle = split_symbol(symbol)
     return Contract.INVERSE if settle == base else Contract.LINEAR
+
+
+def is_option(symbol: str) -> bool:
+    """Tell an option by ccxt's unified symbol: ``BASE/QUOTE:SETTLE-EXPIRY-STRIKE-C`` or ``-P``."""
+    return symbol.endswith(("-C", "-P")) and symbol.count("-") == _OPTION_PARTS
 
 
 def split_symbol(symbol: str) -> tuple[str, str, str]:

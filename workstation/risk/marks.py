@@ -7,7 +7,8 @@ stands above or below the others out of the estimate. A market whose venue the f
 is valued at its coin's price as it is, without an age. Both are called estimated.
 
 A market that had a mark and has no estimate now is *silent*: its price is not known, and the
-file's older one must not stand in for it.
+file's older one must not stand in for it. An option's price follows no other market's: it has its
+venue's mark, the file's, or none.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 
 from workstation.market.consolidated import USD_QUOTES
 from workstation.market.facts import Candles
-from workstation.market.instrument import MarketKey, split_symbol
+from workstation.market.instrument import MarketKey, is_option, split_symbol
 from workstation.market.store import MarketSnapshot
 from workstation.risk.inputs import MarkRange, MarkUsed
 from workstation.risk.report import MarkSource
@@ -72,7 +73,7 @@ def choose_marks(
     silent: set[MarketKey] = set()
     remembered: dict[MarketKey, LastGood] = {}
     for key in markets:
-        others = fresh.get(split_symbol(key.symbol)[0], {})
+        others = {} if is_option(key.symbol) else fresh.get(split_symbol(key.symbol)[0], {})
         good = _last_good(key, snapshot, memory.get(key), others)
         if good is not None:
             remembered[key] = good
@@ -142,7 +143,8 @@ def _unserved(
     key: MarketKey, snapshot: MarketSnapshot, prices: Mapping[str, float]
 ) -> MarkUsed | None:
     coin, quote, _ = split_symbol(key.symbol)
-    if key.venue in snapshot.health or quote not in USD_QUOTES or coin not in prices:
+    foreign = quote not in USD_QUOTES or is_option(key.symbol)
+    if key.venue in snapshot.health or foreign or coin not in prices:
         return None
     return MarkUsed(price=prices[coin], source=MarkSource.ESTIMATED)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from workstation.errors import RiskInputError
 from workstation.market.facts import FloatArray
-from workstation.market.instrument import MarketKey, split_symbol
+from workstation.market.instrument import MarketKey, is_option, split_symbol
 from workstation.portfolio.model import Account, MarginMode, Portfolio
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import PositionKey, RiskInputs
@@ -273,7 +273,7 @@ def _prices(portfolio: Portfolio, inputs: RiskInputs, path: MarketPath) -> Itera
     for account in portfolio.accounts:
         for position in account.positions:
             used = inputs.mark(account.key(position.symbol), position)
-            if used is not None:
+            if used is not None and not is_option(position.symbol):
                 base, quote, _ = split_symbol(position.symbol)
                 moved = math.exp(path.rate(base) - path.rate(quote))
                 yield ScenarioPrice(

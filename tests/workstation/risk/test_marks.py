@@ -136,6 +136,15 @@ def test_a_price_in_dollars_is_not_the_mark_of_a_contract_in_another_coin():
     assert choose([ether_in_bitcoin], present).marks == {}
 
 
+def test_an_option_has_its_own_mark_or_none():
+    option = MarketKey("deribit", "BTC/USD:BTC-260327-70000-C")
+    assert choose([option], snapshot(mark(BYBIT, 70_100))).marks == {}
+    seen = choose([option], snapshot(mark(option, 0.05), mark(BYBIT, 70_100)))
+    assert seen.marks[option].price == 0.05
+    later = snapshot(mark(option, 0.05), mark(BYBIT, 63_090, as_of_ms=LATER_MS), now_ms=LATER_MS)
+    assert choose([option], later, seen.memory).silent == {option}
+
+
 def test_memory_holds_the_books_markets_only():
     present = snapshot(mark(BINANCE, 70_000), mark(BYBIT, 70_100))
     assert set(choose([BINANCE], present).memory) == {BINANCE}
