@@ -314,7 +314,9 @@ def draw_markets(
     rng: np.random.Generator,
 ) -> Draws:
     """Return one market a path; the map never holds more than the open interest."""
-    drawn = {item.name: getattr(parameters, item.name).draw(count, rng) for item in fields(parameters)}
+    drawn = {
+        item.name: getattr(parameters, item.name).draw(count, rng) for item in fields(parameters)
+    }
     most = market.open_interest_base / book.total_base if book.total_base > 0 else math.inf
     return Draws(
         impact=drawn["impact"],
@@ -395,9 +397,7 @@ def _deaths(
         )
 
 
-def _own_effect(
-    book: ForcedBook, impact: Impact, push: float, own: Sequence[OwnPosition]
-) -> float:
+def _own_effect(book: ForcedBook, impact: Impact, push: float, own: Sequence[OwnPosition]) -> float:
     """Return by how much the price ends further because of the user's own liquidations."""
     edges = book.delta * np.arange(1, len(book.cumulative_base))
     masses = np.diff(book.cumulative_base)

@@ -86,7 +86,9 @@ SKILL: Final = tuple(
 )
 
 
-def touch_probability(distance: float, years: float, volatility: float, drift: float = 0.0) -> float:
+def touch_probability(
+    distance: float, years: float, volatility: float, drift: float = 0.0
+) -> float:
     """Return the probability that a geometric Brownian motion touches a level.
 
     ``N((a - nu T)/(sigma sqrt T)) + exp(2 nu a/sigma^2) N((a + nu T)/(sigma sqrt T))`` for a level
@@ -107,6 +109,10 @@ def touch_probability(distance: float, years: float, volatility: float, drift: f
     straight = _normal((a - nu * years) / spread)
     mirrored = math.exp(2 * nu * a / volatility**2) * _normal((a + nu * years) / spread)
     return min(1.0, straight + mirrored)
+
+
+def _normal(z: float) -> float:
+    return math.erfc(-z / math.sqrt(2)) / 2
 
 
 def monitored_at_bars(distance: float, volatility: float, bar_years: float) -> float:
@@ -239,9 +245,7 @@ class _Walks:
         residuals = year / np.sqrt(variance[:-1])
         ends = HOURS_A_DAY * np.array(HORIZONS_DAYS)
         residuals -= residuals.mean()  # no drift
-        return cls(
-            *extremes(residuals, variance[-1], long_run, _ALPHA, _BETA, ends, paths, rng)
-        )
+        return cls(*extremes(residuals, variance[-1], long_run, _ALPHA, _BETA, ends, paths, rng))
 
     def share(self, distance: float, horizon: int) -> float:
         reached = self.low[horizon] <= distance if distance < 0 else self.high[horizon] >= distance

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from workstation.market.facts import FloatArray
 

@@ -15,9 +15,7 @@ BETWEEN_BARS: Final = 0.5826  # sigmas of a step: Broadie, Glasserman and Kou 19
 
 
 @njit(cache=True, nogil=True)
-def filter_variance(
-    returns: FloatArray, long_run: float, alpha: float, beta: float
-) -> FloatArray:
+def filter_variance(returns: FloatArray, long_run: float, alpha: float, beta: float) -> FloatArray:
     """Return the (n + 1,) variances before each return and after the last."""
     variance = np.empty(len(returns) + 1)
     variance[0] = long_run
