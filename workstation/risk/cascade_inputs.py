@@ -115,7 +115,7 @@ def _depth(book: OrderBook, *, falls: bool) -> float | None:
     if reach < LEAST_REACH:
         return None
     within = float(levels[away <= DEPTH_FRACTION, 1].sum())
-    return within * max(1.0, (DEPTH_FRACTION / reach) ** _BOOK_POWER)
+    return within * max(1.0, math.pow(DEPTH_FRACTION / reach, _BOOK_POWER))
 
 
 def own_positions(

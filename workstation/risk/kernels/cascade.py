@@ -87,11 +87,23 @@ def impact_of(impact: Impact, sold: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _standing(cumulative: FloatArray, delta: float, distance: float) -> float:
+    # coins between the price and a distance
+    place = distance / delta
+    k = int(place)
+    if k >= len(cumulative) - 1:
+        return float(cumulative[-1])
+    share = place - k
+    standing: float = cumulative[k] * (1.0 - share) + cumulative[k + 1] * share
+    return standing
+
+
+@njit(cache=True, nogil=True)
 def fixed_point(cumulative: FloatArray, delta: float, impact: Impact, shock: float) -> float:
     """Return the least ``x`` with ``x = shock + J(Q(x))``.
 
-    ``x - J(Q(x))`` is convex inside a bin, so the first bin whose far edge has reached the shock
-    holds exactly one root, which is that of a quadratic.
+    ``x - J(Q(x))`` is convex inside a bin and below the shock where it begins, so the first bin
+    at whose far edge it is not holds exactly one root, the larger one of a quadratic.
 
     Parameters
     ----------
@@ -99,6 +111,8 @@ def fixed_point(cumulative: FloatArray, delta: float, impact: Impact, shock: flo
     delta : width of a bin in ln(price)
     shock : log distance of the push
     """
+    if _standing(cumulative, delta, shock) == 0.0:
+        return shock  # nobody dies by the push alone
     bins = len(cumulative) - 1
     first = min(int(shock / delta), bins)
     for k in range(first, bins):
@@ -109,8 +123,10 @@ def fixed_point(cumulative: FloatArray, delta: float, impact: Impact, shock: flo
             b = impact.scale**2 * slope / impact.volume
             c = impact.scale**2 * (start / impact.volume + impact.seed)
             root = centre + b / 2 + math.sqrt(max(0.0, b * b / 4 + b * centre + c))
-            return min(max(root, shock, delta * k), delta * (k + 1))
-    return shock + impact_of(impact, cumulative[bins])
+            inside: float = min(max(root, shock, delta * k), delta * (k + 1))
+            return inside
+    beyond: float = shock + impact_of(impact, cumulative[bins])
+    return beyond
 
 
 @njit(cache=True, nogil=True)
@@ -131,18 +147,6 @@ def sell_one_by_one(
         sold += quantity[i]
         reached = shock + impact_of(impact, sold)
     return reached, sold
-
-
-@njit(cache=True, nogil=True)
-def _standing(cumulative: FloatArray, delta: float, distance: float) -> float:
-    # coins between the price and a distance
-    place = distance / delta
-    k = int(place)
-    if k >= len(cumulative) - 1:
-        return float(cumulative[-1])
-    share = place - k
-    standing: float = cumulative[k] * (1.0 - share) + cumulative[k + 1] * share
-    return standing
 
 
 @njit(cache=True, nogil=True)
