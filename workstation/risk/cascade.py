@@ -348,7 +348,7 @@ def _deaths(
 
 def _own_effect(book: ForcedBook, impact: Impact, push: float, own: Sequence[OwnPosition]) -> float:
     """Return by how much the price ends further because of the user's own liquidations."""
-    edges = book.delta * np.arange(1, len(book.cumulative_base))
+    edges = np.asarray(book.delta * np.arange(1, len(book.cumulative_base)), np.float64)
     masses = np.diff(book.cumulative_base)
     distance = np.array([*edges, *(position.distance for position in own)])
     mass = np.array([*masses, *(position.quantity_base for position in own)])

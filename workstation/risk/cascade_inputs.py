@@ -42,7 +42,6 @@ class MarketFacts:
     ``books`` and ``open_interest_base`` (one-sided coins) are by market, of the map's venues.
     """
 
-    price: float
     volatility_daily: float | None = None
     volume_24h_base: float | None = None
     books: tuple[OrderBook, ...] = ()
@@ -66,7 +65,9 @@ def forced_book(columns: HeatmapColumns, price: float, *, falls: bool) -> Forced
     return ForcedBook(delta=columns.delta, cumulative_base=cumulative, falls=falls)
 
 
-def cascade_market(columns: HeatmapColumns, facts: MarketFacts, *, falls: bool) -> CascadeMarket:
+def cascade_market(
+    columns: HeatmapColumns, facts: MarketFacts, price: float, *, falls: bool
+) -> CascadeMarket:
     """Return the market's state at the scale of the map, with what had to be assumed."""
     interest = float(columns.open_interest_base[-1])
     notes = [f"The liquidation map is an estimate of {', '.join(columns.venues) or 'no venue'}."]
@@ -84,7 +85,7 @@ def cascade_market(columns: HeatmapColumns, facts: MarketFacts, *, falls: bool) 
         notes.append("Depth is that of the order books at hand, scaled up to the map's venues.")
     return CascadeMarket(
         coin=columns.coin,
-        price=facts.price,
+        price=price,
         volatility_daily=STRESS_VOLATILITY if volatility is None else volatility,
         volume_24h_base=VOLUME_SHARE * interest if volume is None else volume,
         depth_base=DEPTH_SHARE * interest if depth is None else depth,

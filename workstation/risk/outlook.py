@@ -112,3 +112,12 @@ class TouchReport:
 
     touches: tuple[Touch, ...]
     assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Both models' answers to one move; ``None`` where an input is missing, as ``problems`` say."""
+
+    cascade: CascadeReport | None
+    touch: TouchReport | None
+    problems: tuple[str, ...] = ()

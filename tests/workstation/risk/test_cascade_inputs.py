@@ -1,4 +1,4 @@
-"""What the cascade is fed with: coins conserved, depth by hand, own deaths as the engine has them."""
+"""What the cascade is fed with: coins conserved, depth by hand, deaths as the engine has them."""
 
 from __future__ import annotations
 
@@ -99,39 +99,37 @@ def test_a_bin_lies_at_its_distance():
 
 def test_depth_counts_what_stands_within_a_percent():
     deep = order_book([[99.9, 5.0], [99.1, 7.0], [98.0, 100.0]], [[100.1, 1.0], [101.5, 9.0]])
-    assert depth_near(MarketFacts(price=100.0, books=(deep,)), falls=True) == pytest.approx(12)
-    assert depth_near(MarketFacts(price=100.0, books=(deep,)), falls=False) == pytest.approx(1)
+    assert depth_near(MarketFacts(books=(deep,)), falls=True) == pytest.approx(12)
+    assert depth_near(MarketFacts(books=(deep,)), falls=False) == pytest.approx(1)
 
 
 def test_a_book_that_ends_early_is_drawn_on_by_the_shape_of_books():
     # 4 coins within 0.25 %: 4 x 4 ** 1.16 within 1 %
     short = order_book([[99.95, 1.0], [99.75, 3.0]], [[100.05, 1.0], [100.25, 3.0]])
-    assert depth_near(MarketFacts(price=100.0, books=(short,)), falls=True) == pytest.approx(
-        4 * 4**1.16
-    )
+    assert depth_near(MarketFacts(books=(short,)), falls=True) == pytest.approx(4 * 4**1.16)
 
 
 def test_a_book_that_hardly_begins_counts_for_nothing():
     stub = order_book([[99.99, 1.0], [99.98, 1.0]], [[100.01, 1.0], [100.02, 1.0]])
-    assert depth_near(MarketFacts(price=100.0, books=(stub,)), falls=True) is None
+    assert depth_near(MarketFacts(books=(stub,)), falls=True) is None
     empty = order_book(np.empty((0, 2)), np.empty((0, 2)))
-    assert depth_near(MarketFacts(price=100.0, books=(stub, empty)), falls=True) is None
+    assert depth_near(MarketFacts(books=(stub, empty)), falls=True) is None
 
 
 def test_what_is_known_is_used_and_depth_is_scaled_up_to_the_maps_venues():
     deep = order_book([[99.9, 5.0], [98.0, 1.0]], [[100.1, 5.0], [102.0, 1.0]])
     facts = MarketFacts(
-        price=100.0, volatility_daily=0.03, volume_24h_base=2_000.0, books=(deep,),
+        volatility_daily=0.03, volume_24h_base=2_000.0, books=(deep,),
         open_interest_base={deep.key: 250.0},
     )  # fmt: skip
-    market = cascade_market(columns_of(np.ones(50)), facts, falls=True)
+    market = cascade_market(columns_of(np.ones(50)), facts, 100.0, falls=True)
     assert market.depth_base == pytest.approx(5 * 1_000 / 250)
     assert (market.volatility_daily, market.volume_24h_base) == (0.03, 2_000)
     assert not any("assumed" in note for note in market.assumptions)
 
 
 def test_what_is_not_known_is_assumed_and_said():
-    market = cascade_market(columns_of(np.ones(50)), MarketFacts(price=100.0), falls=True)
+    market = cascade_market(columns_of(np.ones(50)), MarketFacts(), 100.0, falls=True)
     assert market.depth_base == pytest.approx(1_000 * DEPTH_SHARE)
     assert market.volume_24h_base == pytest.approx(1_000 * VOLUME_SHARE)
     assert sum("assumed" in note for note in market.assumptions) == 3
