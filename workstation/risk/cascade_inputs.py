@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 
 from workstation.market.facts import FloatArray, OrderBook
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, Side
 from workstation.portfolio.model import Portfolio
 from workstation.risk.cascade import CascadeMarket, ForcedBook, OwnPosition
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.path import MarketPath, first_breach
-from workstation.risk.pools import Leg, pools_of
-from workstation.risk.report import HeatmapColumns
+from workstation.risk.path import MarketPath
+from workstation.risk.report import EventKind, HeatmapColumns, ScenarioEvent
+from workstation.risk.waterfall import Waterfall
 
 # The market that the defaults were measured in: 630,000 BTC of open interest at 68,000 USD, of all
 # venues, with 110bn$ traded a day (10 Oct 2025: futures 128, spot 44), 500M$ of bids within 1 %
@@ -120,35 +120,48 @@ def _depth(book: OrderBook, *, falls: bool) -> float | None:
 
 
 def own_positions(
-    portfolio: Portfolio, inputs: RiskInputs, path: MarketPath, coin: str
+    portfolio: Portfolio,
+    inputs: RiskInputs,
+    path: MarketPath,
+    coin: str,
+    *,
+    use_orders: bool = True,
 ) -> Iterator[OwnPosition]:
     """Yield the positions that die on the path or beyond its end, with the coin's distance.
 
-    ``path`` is the scenario's, from the mark; other coins go on with it at their own rates.
+    ``path`` is the scenario's, from the mark; other coins go on with it at their own rates. The
+    book is walked, so what a stop closes in time does not die.
     """
-    rate = path.rate(coin)
-    if not rate:
+    rate, start = path.rate(coin), inputs.coin_price(coin)
+    if not rate or start is None:
         return
-    end = 1.0 + _BEYOND / abs(rate)
-    for account in portfolio.accounts:
-        for pool in pools_of(account, inputs):
-            clock = first_breach(pool, path, 0.0, end) if pool.can_die else None
-            if clock is None:
-                continue
-            for leg in pool.legs:
-                yield OwnPosition(
-                    account=account.id,
-                    symbol=leg.position.symbol,
-                    side=leg.position.side,
-                    distance=abs(rate * clock),
-                    quantity_base=_sold(leg, coin, falls=rate < 0),
-                )
+    walk = Waterfall(
+        portfolio, inputs, _longer(path, 1.0 + _BEYOND / abs(rate)), drivers=(coin,),
+        use_orders=use_orders,
+    )  # fmt: skip
+    for event in walk.events:
+        if event.kind is EventKind.LIQUIDATION:
+            yield OwnPosition(
+                account=event.account,
+                symbol=event.symbol,
+                side=event.side,
+                distance=abs(math.log(event.coin_price[coin] / start)),
+                quantity_base=_sold(event, coin, falls=rate < 0),
+            )
 
 
-def _sold(leg: Leg, coin: str, *, falls: bool) -> float:
+def _longer(path: MarketPath, times: float) -> MarketPath:
+    """Return the path that goes on at its pace; its clock still ends at 1."""
+    return MarketPath(
+        rates={coin: times * rate for coin, rate in path.rates.items()},
+        funding={market: times * paid for market, paid in path.funding.items()},
+    )
+
+
+def _sold(event: ScenarioEvent, coin: str, *, falls: bool) -> float:
     """Return coins that a liquidation adds to the flow of the push; a hedge's closing does not."""
-    pushes = leg.coin == coin and (leg.position.side.sign > 0) == falls
-    if not pushes:
+    base, slash, rest = event.symbol.partition("/")
+    if base != coin or not slash or (event.side is Side.LONG) != falls:
         return 0.0
-    size = abs(leg.position.quantity)
-    return size if leg.linear else size / leg.mark
+    inverse = rest.partition(":")[2] == base
+    return event.quantity / event.price if inverse else event.quantity

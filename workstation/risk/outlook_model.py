@@ -22,7 +22,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.outlook import CascadeReport, Outlook, TouchReport
 from workstation.risk.path import MarketPath
 from workstation.risk.report import HeatmapColumns
-from workstation.risk.scenario import Scenario, prepared
+from workstation.risk.scenario import Scenario, deleveraged, prepared
 from workstation.risk.touch import Level, ReturnHistory, touch_report
 
 DEFAULT_OVER_H: Final = 6.0  # how long a move takes where the scenario does not say
@@ -62,21 +62,25 @@ def outlook(
     if start is None or end is None:
         problem = f"The models are of {market.coin}, which this scenario does not move."
         return Outlook(cascade=None, touch=None, problems=(problem,))
-    levels = [Level(what=SCENARIO, price=end), *_own_levels(living, inputs, path, market.coin)]
+    living, scenario = deleveraged(living, inputs, scenario)
+    rate = path.rate(market.coin)
+    own = _own(living, inputs, path, market.coin, use_orders=scenario.use_orders)
+    other = _own(living, inputs, _turned(path), market.coin, use_orders=scenario.use_orders)
     touch = touch_report(
         market.coin,
         start,
-        levels,
+        [
+            Level(what=SCENARIO, price=end),
+            *_levels(own, start, math.copysign(1.0, rate)),
+            *_levels(other, start, -math.copysign(1.0, rate)),
+        ],
         market.history,
         rng,
         implied_volatility=market.implied_volatility,
     )
     cascade = None
-    if with_cascade and market.columns is not None and abs(path.rate(market.coin)) > _LEAST_MOVE:
-        own = tuple(own_positions(living, inputs, path, market.coin))
-        cascade = _cascade(
-            scenario, market.columns, market, start, path.rate(market.coin), own, rng
-        )
+    if with_cascade and market.columns is not None and abs(rate) > _LEAST_MOVE:
+        cascade = _cascade(scenario, market.columns, market, start, rate, own, rng)
     problems = _problems(market, touch, with_cascade=with_cascade)
     return Outlook(cascade=cascade, touch=touch, problems=tuple(problems))
 
@@ -106,18 +110,23 @@ def _cascade(
     )
 
 
-def _own_levels(
-    portfolio: Portfolio, inputs: RiskInputs, path: MarketPath, coin: str
-) -> Iterator[Level]:
-    """Yield where own pools die on the scenario's way and, the other way round, away from it."""
-    start, rate = inputs.coin_price(coin) or 0.0, path.rate(coin)
-    away = replace(path, rates={name: -step for name, step in path.rates.items()})
-    for way, sign in ((path, math.copysign(1.0, rate)), (away, -math.copysign(1.0, rate))):
-        for position in own_positions(portfolio, inputs, way, coin):
-            yield Level(
-                what=f"{position.account} {position.symbol} {position.side}",
-                price=start * math.exp(sign * position.distance),
-            )
+def _own(
+    portfolio: Portfolio, inputs: RiskInputs, path: MarketPath, coin: str, *, use_orders: bool
+) -> tuple[OwnPosition, ...]:
+    return tuple(own_positions(portfolio, inputs, path, coin, use_orders=use_orders))
+
+
+def _turned(path: MarketPath) -> MarketPath:
+    """Return the way in the other direction: a book can die on both sides of the mark."""
+    return replace(path, rates={name: -rate for name, rate in path.rates.items()})
+
+
+def _levels(own: Sequence[OwnPosition], start: float, sign: float) -> Iterator[Level]:
+    for position in own:
+        yield Level(
+            what=f"{position.account} {position.symbol} {position.side}",
+            price=start * math.exp(sign * position.distance),
+        )
 
 
 def _problems(

@@ -93,7 +93,7 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
         A coin that moves has no price to start from.
     """
     living, inputs, path = prepared(portfolio, inputs, scenario)
-    living, scenario = _deleveraged(living, inputs, scenario)
+    living, scenario = deleveraged(living, inputs, scenario)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
     repair = find_repair(
@@ -184,7 +184,7 @@ def _walked(
     portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
 ) -> tuple[Waterfall, MarketPath]:
     path = _path(portfolio, inputs, scenario, {**inputs.betas, **scenario.betas})
-    portfolio, scenario = _deleveraged(portfolio, inputs, scenario)
+    portfolio, scenario = deleveraged(portfolio, inputs, scenario)
     return Waterfall(portfolio, inputs, path, use_orders=scenario.use_orders), path
 
 
@@ -226,9 +226,10 @@ def _living(account: Account, inputs: RiskInputs) -> Account:
     return account
 
 
-def _deleveraged(
+def deleveraged(
     portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
 ) -> tuple[Portfolio, Scenario]:
+    """Return the book with venues' closings among its orders, and a scenario that walks them."""
     if not scenario.deleveraging:
         return portfolio, scenario
     book = with_deleveraging(

@@ -19,10 +19,12 @@ from tests.workstation.risk.worlds import (
     book,
     cross,
     isolated,
+    order,
     world,
 )
 from workstation.market.facts import OrderBook
 from workstation.market.instrument import MarketKey
+from workstation.portfolio.model import OrderType
 from workstation.risk.cascade_inputs import (
     DEPTH_SHARE,
     VOLUME_SHARE,
@@ -164,7 +166,8 @@ def test_only_a_liquidation_that_pushes_the_same_way_adds_to_the_flow():
     other = account(isolated(ETH, 10.0, 2_000.0, 2_000.0), name="eth")
     falling = {item.account: item for item in own(book(short, inverse, other), {"BTC": 50_000.0})}
     assert "short" not in falling
-    assert falling["inverse"].quantity_base == pytest.approx(1.0)
+    # 0.1 + 60,000 (1 / 60,000 - 1 / P) = 0.005 x 60,000 / P, so 60,000 / P = 1.1 / 1.005 coins
+    assert falling["inverse"].quantity_base == pytest.approx(1.1 / 1.005)
     assert falling["eth"].quantity_base == 0.0
     rising = {item.account: item for item in own(book(short, inverse, other), {"BTC": 70_000.0})}
     assert rising["short"].quantity_base == 1.0
@@ -173,3 +176,9 @@ def test_only_a_liquidation_that_pushes_the_same_way_adds_to_the_flow():
 def test_a_coin_that_does_not_move_kills_nothing():
     owner = account(isolated(BTC, 1.0, 60_000.0, 6_000.0))
     assert own(book(owner), {"BTC": 60_000.0}) == []
+
+
+def test_what_a_stop_closes_in_time_does_not_die():
+    stop = order(OrderType.STOP, BTC, -1.0, 55_000.0, reduce_only=True)
+    owner = account(isolated(BTC, 1.0, 60_000.0, 6_000.0), orders=(stop,))
+    assert own(book(owner), {"BTC": 50_000.0}) == []
