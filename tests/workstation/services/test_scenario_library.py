@@ -99,5 +99,5 @@ def test_the_users_own_stand_beside_the_shipped_and_before_those_of_their_name()
 def test_a_name_that_is_none_lists_those_there_are():
     written(own_folder(), WHOLE)
     for name in ("mine2", "../settings", ""):
-        with pytest.raises(UsageError, match="below-60k.*mine"):
+        with pytest.raises(UsageError, match=r"below-60k.*mine"):
             named(name)
