@@ -304,10 +304,11 @@ def doctor(settings: SettingsFile = None, venues: Venues = None, as_json: Json =
 @app.command("warm-up")
 def warm_up() -> None:
     """Compile what the window needs, once, so that it opens at full speed."""
-    from workstation.services import heatmap_service
+    from workstation.services import heatmap_service, outlook_service
     from workstation.simulation import feed
 
     heatmap_service.warm_up(typer.echo)
+    outlook_service.warm_up(typer.echo)
     feed.warm_up(typer.echo)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
+from workstation.risk.beta_estimates import BetaEstimate
 from workstation.risk.outlook import CascadeReport, TouchReport
 from workstation.units import UnixMs
 
@@ -317,6 +318,7 @@ class ScenarioReport:
     balances: tuple[ScenarioBalance, ...] = ()
     ladder: EquityCurve | None = None
     repair: Repair = Repair()
+    beta_estimates: tuple[BetaEstimate, ...] = ()
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None
     problems: tuple[str, ...] = ()

@@ -40,7 +40,6 @@ from workstation.services import mark_cache
 from workstation.units import UnixMs, now_ms
 
 DRIVER: Final = "BTC"  # the coin that moves the others by their betas
-SEED: Final = 20260205  # of the models here: the same question has the same answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +173,7 @@ def _with_outlook(
 ) -> ScenarioReport:
     """Return the report with what the models say, or why they say nothing."""
     from workstation.risk.outlook_model import OutlookMarket, outlook
-    from workstation.services.outlook_service import outlook_market
+    from workstation.services.outlook_service import SEED, outlook_market
     from workstation.services.recorded_market import recorded_market
 
     coin = DRIVER if DRIVER in terms.moves else next(iter(terms.moves), DRIVER)

@@ -5,8 +5,10 @@ The collecting is done where the store lives; the models run on a worker's threa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
+
+import numpy as np
 
 from workstation.market.consolidated import perpetuals_of
 from workstation.market.facts import CandlePrice, Candles, OpenInterest, OrderBook, Ticker
@@ -14,11 +16,15 @@ from workstation.market.feed import INTERVALS_S
 from workstation.market.instrument import MarketKey
 from workstation.market.returns import longest_hourly, step_returns
 from workstation.market.store import MarketStore
+from workstation.risk.cascade import CascadeMarket, ForcedBook, PushedMove, run_cascade
 from workstation.risk.cascade_inputs import MarketFacts
 from workstation.risk.outlook_model import OutlookMarket
 from workstation.risk.report import HeatmapColumns
-from workstation.risk.touch import ReturnHistory
+from workstation.risk.touch import LEAST_RETURNS, ReturnHistory, touch_report
 from workstation.units import HOUR_MS
+
+SEED: Final = 20260205  # of the models: the same question has the same answer
+_LEAST_RETURNS: Final = 24  # [A] a day, below which no volatility is told
 
 
 def outlook_market(
@@ -55,9 +61,6 @@ def _volume(store: MarketStore, keys: list[MarketKey]) -> float | None:
     return sum(known) if known and len(known) == len(volumes) else None
 
 
-_LEAST_RETURNS: Final = 24  # [A] a day, below which no volatility is told
-
-
 def _history(store: MarketStore, coin: str, keys: tuple[MarketKey, ...]) -> ReturnHistory | None:
     """Return the longest hourly history of the coin, of marks where there are as many."""
     longest = longest_hourly(bars for key in keys for bars in _series(store, key))
@@ -73,3 +76,22 @@ def _series(store: MarketStore, key: MarketKey) -> Iterator[Candles]:
             candles = store.candles(key, interval_s, price)
             if candles is not None:
                 yield candles
+
+
+def warm_up(progress: Callable[[str], None]) -> None:
+    """Compile the models' kernels and keep them on disk, so that later starts find them."""
+    progress("Preparing the cascade model and touch probabilities: five seconds.")
+    rng = np.random.default_rng(SEED)
+    book = ForcedBook(delta=0.01, cumulative_base=np.array([0.0, 1.0]), falls=True)
+    market = CascadeMarket(
+        coin="BTC",
+        price=1.0,
+        volatility_daily=0.04,
+        volume_24h_base=1.0,
+        depth_base=1.0,
+        capacity_base_s=1.0,
+        open_interest_base=1.0,
+    )
+    run_cascade(book, market, PushedMove(distance=0.01, over_s=60.0), (), rng, paths=1)
+    history = ReturnHistory(coin="BTC", returns=rng.standard_normal(LEAST_RETURNS) / 100)
+    touch_report("BTC", 1.0, (), history, rng, paths=1)
