@@ -191,15 +191,30 @@ def scenario(
         typer.Option(metavar="COIN=X", help="How a coin moves with bitcoin; repeatable."),
     ] = None,
     no_beta: Annotated[bool, typer.Option("--no-beta", help="Other coins stay.")] = False,
+    library: Annotated[
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help="A scenario of the library, by its name."),
+    ] = None,
     over: Annotated[
-        str, typer.Option(metavar="TIME", help="How long the move takes: 90min, 6h, 2d.")
-    ] = "0h",
+        str | None, typer.Option(metavar="TIME", help="How long the move takes: 90min, 6h, 2d.")
+    ] = None,
     funding: Annotated[
-        float, typer.Option(metavar="RATE", help="Fraction per 8 h on every position.")
-    ] = 0.0,
+        float | None, typer.Option(metavar="RATE", help="Fraction per 8 h on every position.")
+    ] = None,
     cascade: Annotated[
-        bool, typer.Option("--cascade", help="Add the market's feedback (not there yet).")
+        bool,
+        typer.Option("--cascade", help="Add the market's feedback, a model; needs --recording."),
     ] = False,
+    recording: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The market that the models look at, at its end."),
+    ] = None,
+    implied_volatility: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
+        ),
+    ] = None,
     buffer: Annotated[
         float,
         typer.Option(
@@ -226,28 +241,34 @@ def scenario(
     from ui import arguments, tables
     from workstation.risk.document import scenario_document
     from workstation.risk.scenario import Scenario
-    from workstation.services import headless
+    from workstation.services import headless, scenario_library
 
-    if cascade:
-        raise WorkstationError(
-            "--cascade is not there yet: this version moves prices without the market's feedback. "
-            "Leave it out."
+    entry = None if library is None else scenario_library.named(library)
+    if not move and ladder is None and entry is None:
+        raise UsageError(
+            "a scenario needs --move, such as --move BTC=60000, --scenario, or --ladder"
         )
-    if not move and ladder is None:
-        raise UsageError("a scenario needs --move, such as --move BTC=60000, or --ladder")
+    written = Scenario(moves={}, funding_rate_8h=0.0) if entry is None else entry
     terms = Scenario(
         moves={},
-        betas=arguments.betas(beta or ()),
-        use_betas=not no_beta,
-        over_h=arguments.hours(over),
-        funding_rate_8h=funding,
+        betas={**written.betas, **arguments.betas(beta or ())},
+        use_betas=written.use_betas and not no_beta,
+        over_h=written.over_h if over is None else arguments.hours(over),
+        funding_rate_8h=(written.funding_rate_8h or 0.0) if funding is None else funding,
         buffer=buffer,
         use_orders=not no_orders,
     )
+    asked = cascade or recording is not None or implied_volatility is not None
     question = headless.Question(
         moves=arguments.moves(move or ()),
         ladder=None if ladder is None else arguments.ladder(ladder),
         terms=terms,
+        entry=entry,
+        models=headless.Models(
+            cascade=cascade, recording=recording, implied_volatility=implied_volatility
+        )
+        if asked and (move or entry)
+        else None,
     )
     answer = headless.ask(_book(portfolio, mark, max_mark_age), question)
     if as_json:
@@ -283,10 +304,11 @@ def doctor(settings: SettingsFile = None, venues: Venues = None, as_json: Json =
 @app.command("warm-up")
 def warm_up() -> None:
     """Compile what the window needs, once, so that it opens at full speed."""
-    from workstation.services import heatmap_service
+    from workstation.services import heatmap_service, outlook_service
     from workstation.simulation import feed
 
     heatmap_service.warm_up(typer.echo)
+    outlook_service.warm_up(typer.echo)
     feed.warm_up(typer.echo)
 
 

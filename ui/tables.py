@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ui import format as text
 from workstation.risk.betas import STABLECOINS
+from workstation.risk.outlook import CascadeReport, TouchReport
 from workstation.risk.report import (
     EquityCurve,
     LiquidationKind,
@@ -104,6 +105,10 @@ def print_scenario(report: ScenarioReport) -> None:
         console.print(_events(report))
     if report.ladder is not None:
         console.print(_ladder(report.ladder))
+    if report.cascade is not None:
+        _print_cascade(console, report.cascade)
+    if report.touch is not None:
+        _print_touch(console, report.touch)
     for deposit in report.repair.add_collateral:
         where = deposit.symbol or "its wallet"
         console.print(f"Add {deposit.amount:,} {deposit.asset} to {deposit.account}, {where}.")
@@ -113,6 +118,47 @@ def print_scenario(report: ScenarioReport) -> None:
             f"(fee {text.usd(cut.cost_usd, decimals=2)})."
         )
     _print_problems(console, report.problems)
+
+
+def _print_cascade(console: Console, cascade: CascadeReport) -> None:
+    console.print(_bands(cascade))
+    console.print(
+        f"The gain of selling is {cascade.gain_hours:.2f} over hours and "
+        f"{cascade.gain_seconds:.2f} over seconds; from 1 on it feeds itself.",
+        soft_wrap=True,
+    )
+    for assumption in cascade.assumptions:
+        console.print(f"  {assumption}", soft_wrap=True)
+
+
+def _bands(cascade: CascadeReport) -> Table:
+    title = f"Cascade model ({cascade.coin}), {cascade.paths:,} paths"
+    table = _table(title, ("",), ("5 %", "50 %", "95 %"))
+    rows = (
+        ("Lowest price" if cascade.scenario_price < cascade.start_price else "Highest price",
+         cascade.price, text.price),
+        ("Beyond the scenario", cascade.overshoot_fraction, text.percent),
+        ("Forced orders", cascade.forced_usd, text.usd),
+        ("Open interest left", cascade.open_interest_base, text.quantity),
+    )  # fmt: skip
+    for label, band, written in rows:
+        table.add_row(label, written(band.p5), written(band.p50), written(band.p95))
+    for death in cascade.deaths:
+        share = text.percent(death.share)
+        table.add_row(f"{death.account} {death.symbol} {death.side} dies", "", share, "")
+    return table
+
+
+def _print_touch(console: Console, touch: TouchReport) -> None:
+    table = _table("Touched within, by the range of models", ("Price", "Whose"), ())
+    for days in (band.horizon_days for band in touch.touches[0].bands):
+        table.add_column(f"{days} d", justify="right", no_wrap=True)
+    for row in touch.touches:
+        ranges = [text.whole_fives(band.low, band.high) for band in row.bands]
+        table.add_row(text.price(row.price), row.what, *ranges)
+    console.print(table)
+    for assumption in touch.assumptions:
+        console.print(f"  {assumption}", soft_wrap=True)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

@@ -70,6 +70,14 @@ class RiskSettings:
     book_age_warning_h: float = _setting(
         1.0, "Age of the book from which it is called old", range_=(0.0, 8_760.0), unit="h"
     )
+    cascade: bool = _setting(
+        default=False, help_text="Add the cascade model's band to the scenario"
+    )
+    implied_volatility: float = _setting(
+        0.0,
+        "Yearly volatility for the touch probability, a fraction (0: not given)",
+        range_=(0.0, 10.0),
+    )
     max_mark_age_s: float = _setting(
         60.0, "Oldest cached mark that the command line uses", range_=(1.0, 86_400.0), unit="s"
     )

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
+from workstation.risk.beta_estimates import BetaEstimate
+from workstation.risk.outlook import CascadeReport, TouchReport
 from workstation.units import UnixMs
 
 
@@ -329,7 +331,10 @@ class ScenarioPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioReport:
-    """The engine's answer about a move. Cascade and touch probability come with a later version."""
+    """The engine's answer about a move.
+
+    ``cascade`` and ``touch`` are models' and come later than the rest, if at all.
+    """
 
     moves: Mapping[str, float]
     betas: Mapping[str, float]
@@ -342,6 +347,9 @@ class ScenarioReport:
     balances: tuple[ScenarioBalance, ...] = ()
     ladder: EquityCurve | None = None
     repair: Repair = Repair()
+    beta_estimates: tuple[BetaEstimate, ...] = ()
+    cascade: CascadeReport | None = None
+    touch: TouchReport | None = None
     problems: tuple[str, ...] = ()
 
 

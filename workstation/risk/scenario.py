@@ -15,6 +15,7 @@ from workstation.market.facts import FloatArray
 from workstation.market.instrument import MarketKey, is_option, split_symbol
 from workstation.portfolio.model import Account, MarginMode, Portfolio
 from workstation.risk.betas import STABLECOINS, beta_of
+from workstation.risk.deleveraging import Deleveraging, with_deleveraging
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import DRIVER
 from workstation.risk.path import MarketPath
@@ -49,6 +50,7 @@ class Scenario:
 
     ``over_h`` is how long the move takes; ``funding_rate_8h`` applies to every position, ``None``
     means the running rates. ``buffer`` is the share of maintenance margin kept after a repair.
+    ``course`` are the shares of the move at equal times, for the cascade alone; empty is straight.
     """
 
     moves: Mapping[str, float]
@@ -58,11 +60,28 @@ class Scenario:
     funding_rate_8h: float | None = None
     buffer: float = 0.0
     use_orders: bool = True
+    course: tuple[float, ...] = ()
+    deleveraging: tuple[Deleveraging, ...] = ()
 
 
 def reference_price(coin: str, portfolio: Portfolio, inputs: RiskInputs) -> float | None:
     """Return where a move of a coin starts: its consolidated price, or its largest position's."""
     return inputs.completed(portfolio).coin_price(coin)
+
+
+def prepared(
+    portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
+) -> tuple[Portfolio, RiskInputs, MarketPath]:
+    """Return the book without what is lost already, inputs with all prices, and the way.
+
+    Raises
+    ------
+    RiskInputError
+        A coin that moves has no price to start from.
+    """
+    inputs = inputs.completed(portfolio)
+    living = _without_presumed(portfolio, inputs)
+    return living, inputs, _path(living, inputs, scenario, {**inputs.betas, **scenario.betas})
 
 
 def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> ScenarioReport:
@@ -73,10 +92,8 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     RiskInputError
         A coin that moves has no price to start from.
     """
-    inputs = inputs.completed(portfolio)
-    living = _without_presumed(portfolio, inputs)
-    betas = {**inputs.betas, **scenario.betas}
-    path = _path(living, inputs, scenario, betas)
+    living, inputs, path = prepared(portfolio, inputs, scenario)
+    living, scenario = deleveraged(living, inputs, scenario)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
     repair = find_repair(
@@ -84,7 +101,7 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     )
     return ScenarioReport(
         moves=dict(scenario.moves),
-        betas=_betas_used(path, scenario, betas),
+        betas=_betas_used(path, scenario, {**inputs.betas, **scenario.betas}),
         prices=tuple(_prices(living, inputs, path)),
         equity_before_usd=before,
         equity_after_usd=after,
@@ -167,6 +184,7 @@ def _walked(
     portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
 ) -> tuple[Waterfall, MarketPath]:
     path = _path(portfolio, inputs, scenario, {**inputs.betas, **scenario.betas})
+    portfolio, scenario = deleveraged(portfolio, inputs, scenario)
     return Waterfall(portfolio, inputs, path, use_orders=scenario.use_orders), path
 
 
@@ -208,6 +226,18 @@ def _living(account: Account, inputs: RiskInputs) -> Account:
     return account
 
 
+def deleveraged(
+    portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
+) -> tuple[Portfolio, Scenario]:
+    """Return the book with venues' closings among its orders, and a scenario that walks them."""
+    if not scenario.deleveraging:
+        return portfolio, scenario
+    book = with_deleveraging(
+        portfolio, inputs, scenario.deleveraging, use_orders=scenario.use_orders
+    )
+    return book, replace(scenario, use_orders=True)
+
+
 def _start_price(coin: str, inputs: RiskInputs) -> float:
     start = inputs.coin_price(coin)
     if start is None:
@@ -225,7 +255,7 @@ def _path(
     }
     driving = rates.get(DRIVER)
     if driving is not None and scenario.use_betas:
-        for coin in _coins(portfolio):
+        for coin in coins_of(portfolio):
             rates.setdefault(coin, beta_of(coin, betas) * driving)
     funding = {
         (account_id, key.symbol): rate * scenario.over_h / _FUNDING_H
@@ -249,7 +279,7 @@ def _markets(portfolio: Portfolio) -> Iterator[tuple[str, MarketKey]]:
             yield account.id, account.key(symbol)
 
 
-def _coins(portfolio: Portfolio) -> list[str]:
+def coins_of(portfolio: Portfolio) -> list[str]:
     """Return every coin of the book: of positions, of orders, of wallets."""
     names: dict[str, None] = {}
     for _, key in _markets(portfolio):

@@ -25,6 +25,7 @@ from workstation.portfolio.model import (
     Portfolio,
     Position,
 )
+from workstation.risk.deleveraging import DeleveragingOrder
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.ledger import Ledger, Purse
 from workstation.risk.path import MarketPath, first_breach
@@ -199,6 +200,7 @@ class Waterfall:
             self._rate(order.symbol) * clock
         )
         slips = order.type is OrderType.STOP
+        forced = isinstance(order, DeleveragingOrder)
         side = 1 if order.quantity > 0 else -1
         price = mark * (1 + side * STOP_SLIPPAGE) if slips else mark
         trade = execute(
@@ -206,7 +208,7 @@ class Waterfall:
             order.symbol,
             order.quantity,
             price,
-            fee_rate=taker_fee(account),
+            fee_rate=0.0 if forced else taker_fee(account),
             reduce_only=order.reduce_only,
             like=self._model(account, order.symbol),
         )
@@ -216,7 +218,7 @@ class Waterfall:
         loss = self._note_trade(account_id, order.symbol, trade, clock)
         touched = trade.closed_side if trade.closed else trade.closed_side.opposite
         self._event(
-            kind=EventKind.STOP if slips else EventKind.FILL,
+            kind=EventKind.ADL if forced else EventKind.STOP if slips else EventKind.FILL,
             key=PositionKey(account_id, order.symbol, touched),
             price=price,
             clock=clock,

@@ -38,7 +38,9 @@ from workstation.services import mark_cache
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
+from workstation.services.hourly_betas import coin_histories
 from workstation.services.latest import LatestWorker
+from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.public_account import PublicAccountService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
@@ -138,6 +140,7 @@ class Desk:
             "risk", RiskWork(TierShelf(settings.venues).newest)
         )
         self._heatmap_worker = HeatmapWorker()
+        self._outlook_worker = OutlookWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._gauges_every = Every(GAUGES_EVERY_S)
@@ -172,6 +175,7 @@ class Desk:
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
         self._heatmap_worker.start()
+        self._outlook_worker.start()
         self._notices.append("The liquidation map is warming up.")
 
     def stop(self) -> bool:
@@ -184,6 +188,7 @@ class Desk:
         parts: dict[str, Callable[[], object]] = {
             "feeds": self._feeds.stop,
             "heatmap": self._heatmap_worker.stop,
+            "outlook": self._outlook_worker.stop,
             "risk": self._risk_worker.stop,
             "public-account": self._address.stop,
             "portfolio": self._files.stop,
@@ -445,6 +450,7 @@ class Desk:
             overview=self.overview,
             move=move if self._scenario_fits else None,
             candles=mark_candles(self.store, portfolio),
+            histories=coin_histories(self.store, portfolio),
         )
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
@@ -454,8 +460,25 @@ class Desk:
         scenario = answer.scenario
         if scenario is not None and self.view.coin not in scenario.moves:
             scenario = None
+        if scenario is not None:
+            scenario = self._with_outlook(scenario, answer)
         self.risk, self.scenario = answer.risk, scenario
         return answer.risk, scenario
+
+    def _with_outlook(self, scenario: ScenarioReport, answer: RiskAnswer) -> ScenarioReport:
+        """Return the scenario with what the models last said of the same move."""
+        if answer.inputs is None or answer.terms is None:
+            return scenario
+        question = OutlookQuestion(
+            epoch=self._epoch,
+            portfolio=answer.portfolio,
+            inputs=answer.inputs,
+            scenario=answer.terms,
+            coin=self.view.coin,
+            cascade=self.settings.risk.cascade,
+            implied_volatility=self.settings.risk.implied_volatility or None,
+        )
+        return self._outlook_worker.add_to(scenario, question, self.store, self.heatmap)
 
     def _take_heatmap(self) -> HeatmapColumns | None:
         heatmap = self._heatmap_worker.take(self._epoch)
@@ -468,7 +491,13 @@ class Desk:
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
-        parts = (self._feeds, self._risk_worker, self._heatmap_worker, self._address)
+        parts = (
+            self._feeds,
+            self._risk_worker,
+            self._heatmap_worker,
+            self._outlook_worker,
+            self._address,
+        )
         failures = [failure for part in parts if (failure := part.take_failure()) is not None]
         news = [failure for failure in failures if failure != self._last_failure]
         self._last_failure = failures[-1] if failures else self._last_failure

@@ -34,6 +34,7 @@ from workstation.risk.report import (
     ScenarioReport,
 )
 from workstation.risk.scenario import Scenario
+from workstation.risk.scenario_library import LibraryScenario, scenario_of
 from workstation.services import mark_cache
 from workstation.services.tier_shelf import newest_tiers
 from workstation.units import UnixMs, now_ms
@@ -80,12 +81,27 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What the models may look at: a recording's end, and a yearly volatility, a fraction."""
+
+    cascade: bool = False
+    recording: Path | None = None
+    implied_volatility: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A scenario as it is asked for; ``terms`` holds everything but its moves."""
+    """A scenario as it is asked for; ``terms`` holds everything but its moves.
+
+    ``entry`` is of the library; ``moves`` beat its own. ``models`` is what the cascade and the
+    touch probability are asked with, ``None`` to leave both out.
+    """
 
     moves: Sequence[Move] = ()
     ladder: Ladder | None = None
     terms: Scenario = field(default_factory=lambda: Scenario(moves={}))
+    entry: LibraryScenario | None = None
+    models: Models | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +145,57 @@ def ask(book: Book, question: Question) -> Answer:
         question.terms,
         moves={coin: _end_price(move, portfolio, inputs) for coin, move in moves.items()},
     )
+    if question.entry is not None:
+        written = scenario_of(question.entry, portfolio, inputs)
+        terms = replace(
+            terms,
+            moves={**written.moves, **terms.moves},
+            course=written.course,
+            deleveraging=written.deleveraging,
+        )
     report = scenario.run(portfolio, inputs, terms)
+    if question.models is not None:
+        report = _with_outlook(report, portfolio, inputs, terms, question.models)
     if question.ladder is not None:
         coin = _coin(question.ladder.coin, portfolio)
         _start_price(coin, portfolio, inputs)
         curve = scenario.ladder(portfolio, inputs, coin, question.ladder.prices, terms)
         report = replace(report, ladder=curve)
     return Answer(before=engine.evaluate(portfolio, inputs), after=report)
+
+
+def _with_outlook(
+    report: ScenarioReport,
+    portfolio: Portfolio,
+    inputs: RiskInputs,
+    terms: Scenario,
+    models: Models,
+) -> ScenarioReport:
+    """Return the report with what the models say, or why they say nothing."""
+    from workstation.risk.outlook_model import OutlookMarket, outlook
+    from workstation.services.outlook_service import SEED, outlook_market
+    from workstation.services.recorded_market import recorded_market
+
+    coin = DRIVER if DRIVER in terms.moves else next(iter(terms.moves), DRIVER)
+    if models.recording is None:
+        market = OutlookMarket(coin=coin, implied_volatility=models.implied_volatility)
+    else:
+        store, columns = recorded_market(models.recording, coin)
+        market = outlook_market(store, coin, columns, models.implied_volatility)
+    found = outlook(
+        portfolio,
+        inputs,
+        terms,
+        market,
+        np.random.default_rng(SEED),
+        with_cascade=models.cascade,
+    )
+    return replace(
+        report,
+        cascade=found.cascade,
+        touch=found.touch,
+        problems=(*report.problems, *found.problems),
+    )
 
 
 def _read(book: Book) -> tuple[Portfolio, RiskInputs]:

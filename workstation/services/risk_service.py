@@ -23,6 +23,7 @@ from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Portfolio
+from workstation.risk.beta_estimates import default_estimate
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
 from workstation.risk.marks import (
@@ -41,6 +42,7 @@ from workstation.risk.report import (
 )
 from workstation.risk.scenario import Scenario, ladder, reference_price, run, with_rescue
 from workstation.risk.tiers import TierBook
+from workstation.services.hourly_betas import HourlyBetas
 from workstation.units import UnixMs, iso_utc
 
 CURVE_POINTS: Final = 160
@@ -63,8 +65,8 @@ class RiskRequest:
     """A book, the market, and the move.
 
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
-    to move from. ``candles`` are the mark candles at hand of the book's markets. ``epoch``
-    changes with the source of the market.
+    to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
+    longest by coin, for betas. ``epoch`` changes with the source of the market.
     """
 
     epoch: int
@@ -74,16 +76,22 @@ class RiskRequest:
     overview: MarketOverview | None = None
     move: Move | None = None
     candles: Mapping[MarketKey, tuple[Candles, ...]] = field(default_factory=dict)
+    histories: Mapping[str, Candles] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAnswer:
-    """``scenario`` is ``None`` while the coin that moves has no price."""
+    """``scenario`` is ``None`` while the coin that moves has no price.
+
+    ``inputs`` and ``terms`` are what it was asked with.
+    """
 
     epoch: int
     portfolio: Portfolio
     risk: RiskReport
     scenario: ScenarioReport | None
+    inputs: RiskInputs | None = None
+    terms: Scenario | None = None
 
 
 def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
@@ -116,11 +124,14 @@ class RiskWork:
         self._memory: MarkMemory = {}
         self._session: dict[MarketKey, MarkRange] = {}
         self._presumed: dict[PositionKey, str] = {}
+        self._betas = HourlyBetas()
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
         """Return the state of the book, and what the move does to it."""
         self._begin(request)
+        estimates = self._betas(request.histories)
         inputs = self._inputs(request)
+        inputs = replace(inputs, betas={coin: item.beta for coin, item in estimates.items()})
         risk = evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed))
@@ -132,8 +143,15 @@ class RiskWork:
             scenario = None
         if scenario is not None:
             risk = with_rescue(risk, scenario)
+            used = (estimates.get(coin) or default_estimate(coin) for coin in scenario.betas)
+            scenario = replace(scenario, beta_estimates=tuple(used))
         return RiskAnswer(
-            epoch=request.epoch, portfolio=request.portfolio, risk=risk, scenario=scenario
+            epoch=request.epoch,
+            portfolio=request.portfolio,
+            risk=risk,
+            scenario=scenario,
+            inputs=inputs,
+            terms=None if request.move is None else _terms(request.move),
         )
 
     # --- what is kept between two requests ----------------------------------------------------
@@ -228,17 +246,21 @@ def presumption(row: PositionReport, seen: MarkRange | None) -> str:
 # --- the scenario ---------------------------------------------------------------------------------
 
 
-def _scenario(request: RiskRequest, inputs: RiskInputs) -> ScenarioReport | None:
-    move, book = request.move, request.portfolio
-    start = reference_price(move.coin, book, inputs) if move else None
-    if move is None or start is None:
-        return None
-    scenario = Scenario(
+def _terms(move: Move) -> Scenario:
+    return Scenario(
         moves={move.coin: move.price},
         use_betas=move.use_betas,
         over_h=move.over_h,
         buffer=move.buffer,
     )
+
+
+def _scenario(request: RiskRequest, inputs: RiskInputs) -> ScenarioReport | None:
+    move, book = request.move, request.portfolio
+    start = reference_price(move.coin, book, inputs) if move else None
+    if move is None or start is None:
+        return None
+    scenario = _terms(move)
     prices = np.linspace(CURVE_FROM, CURVE_TO, CURVE_POINTS) * start
     still = replace(scenario, funding_rate_8h=0.0)  # then all prices lie on one path
     curve = ladder(book, inputs, move.coin, prices, still)
