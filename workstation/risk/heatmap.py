@@ -93,6 +93,7 @@ class HeatmapParameters:
 
 
 DEFAULT_PARAMETERS: Final = HeatmapParameters()
+_NOTHING: Final = np.zeros((0, 2, 0))  # where nobody asks for what was crossed
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,28 @@ class HeatmapBook:
         layers: FloatArray = self.basis.weight[:, :, np.newaxis] * unit
         return layers
 
+    def set_shares(self, shares: FloatArray) -> None:
+        """Believe another leverage mix from now on, of the whole book.
+
+        What thereby gains or loses a price comes from outside or goes there, so open interest
+        stays what it is. Needs separate hats.
+
+        Parameters
+        ----------
+        shares : (2, 13) share of open interest a side and hat, each side summing to at most one
+        """
+        state = self._state
+        before = np.einsum("sj,saj->sa", self.basis.weight, state.running)
+        after = np.einsum("sj,saj->sa", shares, state.running)
+        total = before + state.outside
+        outside = total - after
+        # more than there is can only be asked for where nearly everything is priced
+        excess = np.where(outside < 0, total / np.maximum(after, 1e-300), 1.0)
+        state.multiplier[...] *= excess
+        state.running[...] *= excess[:, :, np.newaxis]
+        state.outside[...] = np.maximum(outside, 0.0)
+        self.basis = self.basis._replace(weight=shares)
+
     def advance(
         self,
         bars: Bars,
@@ -222,6 +245,7 @@ class HeatmapBook:
         *,
         row: IntArray | None = None,
         rows: tuple[int, int] = (0, 0),
+        crossed: FloatArray | None = None,
     ) -> None:
         """Take in bars that follow those taken in before.
 
@@ -231,6 +255,8 @@ class HeatmapBook:
         picture : columns are added to its rows
         row : (n,) the picture's row of each bar; negative ones lie before the picture
         rows : first and one past the last row to write; rows without a bar repeat the book
+        crossed : (n, 2, layers) output: unit mass that each bar took out of each layer, in coins
+            at share one; rows of skipped bars stay as they are
 
         Raises
         ------
@@ -243,6 +269,7 @@ class HeatmapBook:
             if not len(known):
                 return
             bars, row = bars[known[0] :], row[known[0] :]
+            crossed = None if crossed is None else crossed[known[0] :]
             rows = max(rows[0], int(row[0])), rows[1]
         self.bridged.scaled += advance(
             self._state,
@@ -251,6 +278,7 @@ class HeatmapBook:
             self.parameters.flows(),
             picture or blank_picture(0, self.grid),
             *rows,
+            _NOTHING if crossed is None else crossed,
         )
 
     def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:

@@ -88,11 +88,14 @@ def advance(
     picture: Picture,
     first_row: int,
     end_row: int,
+    crossed: FloatArray,
 ) -> int:
     """Take in bars; add the book after each to its row, and hold it over rows without a bar.
 
-    Rows ``first_row`` to ``end_row`` are written. Returns how many times open interest fell by
-    more than the closing rule could take, so that the book was scaled down.
+    Rows ``first_row`` to ``end_row`` are written. ``crossed`` is (n, side, layer), or empty: the
+    unit mass that each bar took out, before shares and phi, is written there. Returns how many
+    times open interest fell by more than the closing rule could take, so that the book was scaled
+    down.
     """
     widest = 1
     for i in range(len(bars.low)):
@@ -107,7 +110,7 @@ def advance(
             _resum(state)
         for side in (LONG, SHORT):
             edge = bars.low[i] if side == LONG else bars.high[i]
-            _cross(state, basis, side, edge, flows.liquidatable)
+            _cross(state, basis, side, edge, flows.liquidatable, crossed[i : i + 1, side])
             scaled += _open_and_close(state, basis, bars, i, side, flows, buffer)
         state.bars[0] += 1
     while row < end_row:
@@ -126,7 +129,14 @@ def total(state: BookState, basis: Basis, side: int, age: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _cross(state: BookState, basis: Basis, side: int, edge: int, liquidatable: float) -> None:
+def _cross(
+    state: BookState,
+    basis: Basis,
+    side: int,
+    edge: int,
+    liquidatable: float,
+    crossed: FloatArray,
+) -> None:
     # Empty the bins that the bar touched. What was liquidated is gone; who was not goes outside:
     # topped up, cross margin, stopped before.
     first, last = (edge, state.reach[LONG]) if side == LONG else (state.reach[SHORT], edge)
@@ -143,8 +153,10 @@ def _cross(state: BookState, basis: Basis, side: int, edge: int, liquidatable: f
             unit *= state.multiplier[side, age]
             left = state.running[side, age, layer] - unit
             state.running[side, age, layer] = max(0.0, left)
-            crossed = basis.weight[side, layer] * unit
-            state.outside[side, age] += (1.0 - liquidatable) * crossed
+            if len(crossed):
+                crossed[0, layer] += unit
+            spared = (1.0 - liquidatable) * basis.weight[side, layer] * unit
+            state.outside[side, age] += spared
 
 
 @njit(cache=True, nogil=True)
