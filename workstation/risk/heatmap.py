@@ -212,8 +212,13 @@ class HeatmapBook:
 
     def layers(self) -> FloatArray:
         """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
-        unit = np.einsum("sa,sajk->sjk", self._state.multiplier, self._state.mass)
-        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * unit
+        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * self.unit_layers()
+        return layers
+
+    def unit_layers(self) -> FloatArray:
+        """Return the (2, layers, bins) coins that would stand there at a share of one."""
+        fast, slow = self._state.multiplier.T[:, :, np.newaxis, np.newaxis]
+        layers: FloatArray = fast * self._state.mass[:, 0] + slow * self._state.mass[:, 1]
         return layers
 
     def set_shares(self, shares: FloatArray) -> None:
