@@ -39,13 +39,15 @@ class Band:
     factors: tuple[float, float]
 
 
-def hourly_band(expected: FloatArray, actual: FloatArray) -> Band:
+def hourly_band(expected: FloatArray, actual: FloatArray, lag: int = 1) -> Band:
     """Return the 80 % band of every hour, made of the hours before it.
 
     Parameters
     ----------
     expected : (n,) amounts as expected given the hour's path, known before their liquidations
     actual : (n,) amounts observed, in the same unit
+    lag : how many hours ago the newest known residual ended: 1, or more where amounts are sums over
+        several hours
     """
     hours = len(expected)
     small = _SMALL * np.cumsum(expected) / np.arange(1, hours + 1) + 1e-12
@@ -53,10 +55,12 @@ def hourly_band(expected: FloatArray, actual: FloatArray) -> Band:
     recent = expected[-WINDOW_H:]
     at_stake = float(recent @ recent) / max(float(recent.sum()), 1e-300) if hours else 0.0
     size = np.log(np.append(expected + small, at_stake + 1e-12))
-    found = walk(size, residual, WINDOW_H, HALF_LIFE_H, TAIL)
-    found[:LEAST_HOURS, :2] = np.log(PRIOR_FACTORS)
-    low, high = (np.maximum(0.0, (expected + small) * np.exp(q) - small) for q in found[:-1, :2].T)
-    factors = PRIOR_FACTORS if hours < LEAST_HOURS else (np.exp(found[-1, 0]), np.exp(found[-1, 1]))
+    found = walk(size, residual, WINDOW_H, HALF_LIFE_H, TAIL, lag)
+    found[: LEAST_HOURS + lag] = np.log(PRIOR_FACTORS)
+    low, high = (np.maximum(0.0, (expected + small) * np.exp(q) - small) for q in found[:-1].T)
+    factors = (
+        PRIOR_FACTORS if hours < LEAST_HOURS + lag else (np.exp(found[-1, 0]), np.exp(found[-1, 1]))
+    )
     return Band(low=low, high=high, factors=(float(factors[0]), float(factors[1])))
 
 

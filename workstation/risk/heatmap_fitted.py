@@ -316,7 +316,8 @@ def _ensemble_spread(draws: FloatArray, unit: FloatArray, column: FloatArray) ->
     values, vectors = np.linalg.eigh(np.cov(draws, rowvar=False))
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
     variance = ((factor.T @ unit) ** 2).sum(axis=0)
-    spread: FloatArray = np.sqrt(np.log1p(variance / np.maximum(column, 1e-300) ** 2))
+    relative = np.divide(variance, column**2, out=np.zeros_like(column), where=column > 1e-100)
+    spread: FloatArray = np.sqrt(np.log1p(relative))
     return spread
 
 

@@ -18,7 +18,7 @@ from workstation.market.facts import FloatArray
 from workstation.risk.heatmap import Grid
 from workstation.risk.heatmap_bars import Bars
 from workstation.risk.heatmap_fit import HALF_LIFE_DAYS, WINDOW_DAYS
-from workstation.risk.heatmap_score import Events, Windows
+from workstation.risk.heatmap_score import Events, Windows, found_in
 from workstation.risk.kernels.book import LONG, SHORT, IntArray
 from workstation.risk.kernels.rivals import fixed_weight_book
 
@@ -85,11 +85,11 @@ def _count(
         first, end = windows.reached(m, side)
         if end <= first:
             continue
-        close = windows.close[m]
-        distance = np.arange(first, end) - close
-        exposure[side, np.abs(distance)] += 1.0
-        k, quantity = events.within(windows.anchor[m] + 1, windows.end[m] + 1, side, first, end)
-        np.add.at(volume[side], np.abs(k - close), quantity)
+        distance = np.abs(np.arange(first, end) - windows.close[m])
+        exposure[side, distance] += 1.0
+        seen = found_in(windows, m, side, events)
+        if seen is not None:
+            volume[side, distance] += seen.quantity
 
 
 def _smooth(line: FloatArray) -> FloatArray:
