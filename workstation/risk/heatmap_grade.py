@@ -128,6 +128,7 @@ def grade(
     expected: FloatArray,
     actual: FloatArray,
     *,
+    band_of: FloatArray | None = None,
     seed: int = 1,
 ) -> Grades:
     """Score maps and rivals.
@@ -138,6 +139,7 @@ def grade(
     maps : by name, (m, 2, bins) at ``plan.anchors``; this map is the first
     expected : (n, 2) this map's coins a bar, given the bar's path
     actual : (n, 2) coins observed, in the same unit; NaN where nothing was observed
+    band_of : (n, 2) what the band's residuals are made of, ``actual`` if not given
     """
     columns, swept = fixed_weight(bars, grid, plan.anchors)
     located: dict[str, Callable[[Windows], FloatArray]] = {
@@ -153,7 +155,7 @@ def grade(
             found[name] = locate(_at(frozen, plan, windows), windows, events, rows, _rng(seed))
         for name, make in located.items():
             found[name] = locate(make(windows), windows, events, rows, _rng(seed))
-    hours = _Hours(bars, plan, expected, actual)
+    hours = _Hours(bars, plan, expected, actual, actual if band_of is None else band_of)
     own = next(iter(maps))
     amounts = {
         own: hours.expected,
@@ -211,10 +213,18 @@ def _location(
 class _Hours:
     # Hourly amounts; a bar longer than an hour counts as one.
 
-    def __init__(self, bars: Bars, plan: Plan, expected: FloatArray, actual: FloatArray) -> None:
+    def __init__(
+        self,
+        bars: Bars,
+        plan: Plan,
+        expected: FloatArray,
+        actual: FloatArray,
+        band_of: FloatArray,
+    ) -> None:
         self.hour: IntArray = bars.time_ms // max(HOUR_MS, bars.interval_ms)
         self.expected = by_hour(expected, self.hour)
         self.actual = by_hour(actual, self.hour)
+        self._band_of = by_hour(band_of, self.hour)
         starts = np.flatnonzero(np.diff(self.hour, prepend=self.hour[0] - 1))
         self.day: IntArray = bars.time_ms[starts] // DAY_MS
         judged = (starts >= plan.from_bar) & ~np.isnan(self.actual[:, LONG])
@@ -244,14 +254,14 @@ class _Hours:
     def coverage(self, hours: int) -> tuple[float, float]:
         # of sums over so many hours, each looked at once
         judged = self._judged[hours - 1 :: hours]
-        known = np.flatnonzero(~np.isnan(self.actual[:, LONG]))
+        known = np.flatnonzero(~np.isnan(self._band_of[:, LONG] + self.actual[:, LONG]))
         shares = []
         for side in (LONG, SHORT):
-            expected, actual = (
+            expected, actual, band_of = (
                 _running_sum(amounts[known, side], hours)
-                for amounts in (self.expected, self.actual)
+                for amounts in (self.expected, self.actual, self._band_of)
             )
-            band = hourly_band(expected, actual, hours)
+            band = hourly_band(expected, band_of, hours)
             inside = (actual >= band.low) & (actual <= band.high)
             counted = np.isin(known, judged) & ((expected > 0) | (actual > 0))
             shares.append(float(inside[counted].mean()) if counted.any() else float("nan"))

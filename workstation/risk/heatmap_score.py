@@ -31,7 +31,7 @@ _SMALL: Final = 0.2  # of the mean hour, added before logarithms are correlated
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Events:
-    """Liquidated quantities, sorted by bar: columns of one length; ``bin`` -1: no price is known."""
+    """Liquidated quantities, sorted by bar: columns of one length; ``bin`` -1: price not known."""
 
     bar: IntArray
     side: IntArray
