@@ -279,6 +279,33 @@ def scenario(
         raise typer.Exit(LIQUIDATED)
 
 
+@app.command("heatmap")
+def heatmap(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A recording's folder.")],
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Such as BTC/USDT:USDT.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE.parquet", help="FILE-bars.parquet is written beside it.")
+    ],
+    venue: Annotated[
+        str | None, typer.Option(metavar="ID", help="One exchange; default: the sum of all.")
+    ] = None,
+    every: Annotated[int, typer.Option(metavar="N", help="Write every Nth bar.", min=1)] = 1,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Print the scores of simple rivals beside the map's.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate from a recording where positions would be liquidated, bar by bar, and grade it."""
+    from ui import heatmap_tables
+    from workstation.services import heatmap_report
+
+    summary = heatmap_report.write_heatmap(recording, symbol, out, venue=venue, every=every)
+    if as_json:
+        _print_json(heatmap_report.document(summary, with_rivals=baseline))
+    else:
+        heatmap_tables.print_heatmap(summary, with_rivals=baseline)
+
+
 @app.command("schema")
 def schema(as_json: Json = False) -> None:
     """Print the JSON Schema of a portfolio file."""

@@ -26,7 +26,7 @@ _VERDICTS: Final = {True: "ok", False: "NO", None: ""}
 
 def print_risk(report: RiskReport) -> None:
     """Print totals, accounts, positions, exposures and problems."""
-    console = _console()
+    console = new_console()
     totals = report.totals
     console.print(
         f"{report.portfolio or 'Portfolio'} · {text.utc_time(report.as_of_ms)} UTC · "
@@ -93,7 +93,7 @@ def _exposures(report: RiskReport) -> Table:
 
 def print_scenario(report: ScenarioReport) -> None:
     """Print what the move does, what happens on the way, the ladder and the repair."""
-    console = _console()
+    console = new_console()
     moves = ", ".join(f"{coin} to {text.price(price)}" for coin, price in report.moves.items())
     console.print(
         f"{moves or 'No move'} · equity {text.usd(report.equity_before_usd, decimals=2)} to "
@@ -163,7 +163,7 @@ def _print_touch(console: Console, touch: TouchReport) -> None:
 
 def print_findings(findings: Iterable[Finding]) -> None:
     """Print what was found, each as soon as it is known."""
-    console = _console()
+    console = new_console()
     for finding in findings:
         console.print(
             f"{_VERDICTS[finding.ok]:4} {finding.subject:<24} {finding.says}", soft_wrap=True
@@ -212,7 +212,8 @@ def _ladder(curve: EquityCurve) -> Table:
     return table
 
 
-def _console() -> Console:
+def new_console() -> Console:
+    """Return a console for plain text."""
     # text of the file is data: no markup; a narrow terminal wraps lines, no figure is cut
     console = Console(markup=False, highlight=False)
     console.width = max(console.width, _LEAST_COLUMNS)
