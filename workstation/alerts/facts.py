@@ -53,6 +53,7 @@ class Fire:
     before_start: bool = False
     late: bool = False
     repeats_held: int = 0
+    number: int = 0  # in the list of this run, once it stands there
 
     @property
     def title(self) -> str:

@@ -55,11 +55,7 @@ class Watcher:
         self._wicks = WickFinder()
         self._since_ms: dict[Key, int] = {}  # what is silent or not known
         self.standing: tuple[Standing, ...] = ()
-
-    @property
-    def held_back(self) -> int:
-        """How often a rung was crossed again without being told, since it was armed."""
-        return sum(rung.held_back for states in self._states.values() for rung in states)
+        self.held_back = 0  # crossings that were not told, of rungs that are not armed yet
 
     def look(self, look: Look, limits: Limits | None = None) -> tuple[Fire, ...]:
         """Return what fires now, the gravest first."""
@@ -82,6 +78,8 @@ class Watcher:
                 standing += self._standing(rule, reading)
         self.standing = tuple(standing)
         self._forget({(rule, item.object) for rule, items in readings.items() for item in items})
+        states = self._states.values()
+        self.held_back = sum(rung.held_back for rungs in states for rung in rungs)
         return tuple(sorted(fires, key=lambda fire: -fire.severity.rank))
 
     def _advance(self, look: Look) -> None:

@@ -78,12 +78,13 @@ class RiskRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAnswer:
-    """``scenario`` is ``None`` while the coin that moves has no price."""
+    """``scenario`` is ``None`` while the coin that moves has no price; ``inputs`` gave ``risk``."""
 
     epoch: int
     portfolio: Portfolio
     risk: RiskReport
     scenario: ScenarioReport | None
+    inputs: RiskInputs | None = None
 
 
 def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
@@ -127,7 +128,11 @@ class RiskWork:
         if scenario is not None:
             risk = with_rescue(risk, scenario)
         return RiskAnswer(
-            epoch=request.epoch, portfolio=request.portfolio, risk=risk, scenario=scenario
+            epoch=request.epoch,
+            portfolio=request.portfolio,
+            risk=risk,
+            scenario=scenario,
+            inputs=inputs,
         )
 
     # --- what is kept between two requests ----------------------------------------------------
