@@ -12,14 +12,15 @@ is known of it, so nothing fires and nothing clears but "cannot watch".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from workstation.alerts.facts import Fire, Severity
-from workstation.alerts.ladder import Phase, Rung, States, Told, fresh, step
+from workstation.alerts.facts import Fire
+from workstation.alerts.ladder import Rung, Told
 from workstation.alerts.rules.base import Limits, Reading, Rule
 from workstation.alerts.rules.registry import RULES
 from workstation.alerts.situation import Look, Situation, WickFinder
+from workstation.alerts.tracker import Standing, Tracker
 from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import FeedMode
 from workstation.portfolio.model import Portfolio
@@ -30,32 +31,20 @@ _LONGEST_STEP_MS: Final = 30 * SECOND_MS  # of a live market between two looks
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A condition that holds now; ``told`` is false where it held before the start."""
-
-    rule: str
-    object: str
-    severity: Severity
-    threshold: float
-    told: bool
-
-
 class Watcher:
     """See the module's text; for one thread, one market."""
 
     def __init__(self, rules: Sequence[Rule] = RULES) -> None:
         self._rules = tuple(rules)
+        self._trackers = {rule.id: Tracker(rule) for rule in rules}
         self._clock_ms = 0
         self._now_ms: int | None = None
         self._book: Portfolio | None = None
         self._report: RiskReport | None = None
-        self._states: dict[Key, States] = {}
-        self._untold: set[Key] = set()
         self._wicks = WickFinder()
         self._since_ms: dict[Key, int] = {}  # what is silent or not known
         self.standing: tuple[Standing, ...] = ()
-        self.held_back = 0  # crossings that were not told, of rungs that are not armed yet
+        self.held_back = 0  # crossings that were not told
 
     def look(self, look: Look, limits: Limits | None = None) -> tuple[Fire, ...]:
         """Return what fires now, the gravest first."""
@@ -65,21 +54,22 @@ class Watcher:
         elif look.book is not self._book:
             self._report, self._book = None, look.book
         if self._report is None:
-            self._states.clear()
+            for tracker in self._trackers.values():
+                tracker.clear()
             self.standing = ()
             return ()
         rules = [rule.within(limits or Limits()) for rule in self._rules]
         situation, readings = self._read(look, self._report, rules)
-        fires: list[Fire] = []
-        standing: list[Standing] = []
-        for rule in rules:
-            for reading in readings[rule.id]:
-                fires += self._judge(rule, reading, situation)
-                standing += self._standing(rule, reading)
-        self.standing = tuple(standing)
-        self._forget({(rule, item.object) for rule, items in readings.items() for item in items})
-        states = self._states.values()
-        self.held_back = sum(rung.held_back for rungs in states for rung in rungs)
+        fires = [
+            _fire(rule, reading, value, told, situation)
+            for rule in rules
+            for reading, value, told in self._trackers[rule.id].take(
+                rule.ladder, readings[rule.id], self._clock_ms
+            )
+        ]
+        trackers = self._trackers.values()
+        self.standing = tuple(one for tracker in trackers for one in tracker.standing)
+        self.held_back = sum(tracker.held_back for tracker in trackers)
         return tuple(sorted(fires, key=lambda fire: -fire.severity.rank))
 
     def _advance(self, look: Look) -> None:
@@ -140,60 +130,11 @@ class Watcher:
         since_ms = self._since_ms.setdefault(key, self._clock_ms - age_ms)
         return max(1, self._clock_ms - since_ms) / 1_000
 
-    # --- what comes of it -----------------------------------------------------------------------
 
-    def _judge(self, rule: Rule, reading: Reading, situation: Situation) -> Iterator[Fire]:
-        """Take the worst value since the last look, then the present one."""
-        if reading.value is None:
-            return
-        for value in (reading.worst, reading.value):
-            if value is not None:
-                told = self._step(rule, reading, value)
-                if told is not None:
-                    yield _fire(rule, reading, value, told, situation)
-
-    def _step(self, rule: Rule, reading: Reading, value: float) -> Told | None:
-        key, ladder = (rule.id, reading.object), rule.ladder
-        known = self._states.get(key)
-        states = fresh(ladder) if known is None else known
-        first = known is None
-        self._states[key], told = step(
-            ladder if not first else replace(ladder, for_ms=0),
-            states,
-            value,
-            self._clock_ms,
-            first=first,
-            severity=reading.severity,
-        )
-        holds = any(state.phase is Phase.FIRED for state in self._states[key])
-        if first and holds and told is None:
-            self._untold.add(key)
-        elif not holds or told is not None:
-            self._untold.discard(key)
-        return told
-
-    def _standing(self, rule: Rule, reading: Reading) -> Iterator[Standing]:
-        key = (rule.id, reading.object)
-        pairs = zip(self._states.get(key, ()), rule.ladder.rungs, strict=False)
-        held = [rung for state, rung in pairs if state.phase is Phase.FIRED]
-        if held:
-            yield Standing(
-                rule=rule.id,
-                object=reading.object,
-                severity=reading.severity or held[-1].severity,
-                threshold=held[-1].threshold,
-                told=key not in self._untold,
-            )
-
-    def _forget(self, present: set[Key]) -> None:
-        for key in self._states.keys() - present:
-            del self._states[key]
-            self._untold.discard(key)
-
-
-def _readings(rule: Rule, situation: Situation, known: bool) -> Iterator[Reading]:
-    for reading in rule.read(situation):
-        yield reading if known or not rule.of_figures else replace(reading, value=None)
+def _readings(rule: Rule, situation: Situation, known: bool) -> Iterable[Reading]:
+    if known or not rule.of_figures:
+        return rule.read(situation)
+    return (reading._replace(value=None) for reading in rule.read(situation))
 
 
 def _fire(rule: Rule, reading: Reading, value: float, told: Told, situation: Situation) -> Fire:

@@ -22,7 +22,8 @@ from workstation.alerts.facts import Fire, Severity
 from workstation.alerts.rules.base import Limits
 from workstation.alerts.situation import Look
 from workstation.alerts.storm import Budget, Parcel
-from workstation.alerts.watcher import Standing, Watcher
+from workstation.alerts.tracker import Standing
+from workstation.alerts.watcher import Watcher
 from workstation.market.feed import FeedMode
 from workstation.services.push import Delivery, Message, PushService
 from workstation.services.risk_service import RiskAnswer, RiskRequest

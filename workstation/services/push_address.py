@@ -83,11 +83,9 @@ def check(address: str) -> str:
         It is no address, or an http address without a topic.
     """
     address = address.strip()
-    if _is_web(address):
-        topic = urlsplit(address).path.strip("/")
-        usable = bool(topic) and not _has_blank(address)
-    else:
-        usable = "://" in address and not _has_blank(address)
+    usable = "://" in address and not _has_blank(address)
+    if address.startswith(("http://", "https://")):
+        usable &= _is_web(address) and bool(urlsplit(address).path.strip("/"))
     if not usable:
         raise WorkstationError(
             "The push address cannot be used: write it with its topic, such as "

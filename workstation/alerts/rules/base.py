@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from workstation.alerts.facts import Severity
 from workstation.alerts.ladder import Ladder, Rung
@@ -21,9 +21,8 @@ class Limits:
     book_age_h: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What a rule sees of one object.
+class Reading(NamedTuple):
+    """What a rule sees of one object; a tuple, because there are four of every position.
 
     ``value`` is ``None`` where it is not known; ``worst`` is what it was at ``extreme``, between
     two looks. ``subject`` is what the value was read of. ``severity`` overrides the rung's.
