@@ -306,6 +306,44 @@ def heatmap(
         heatmap_tables.print_heatmap(summary, with_rivals=baseline)
 
 
+@app.command("watch")
+def watch(
+    portfolio: Book,
+    source: Annotated[
+        str, typer.Option(metavar="SOURCE", help="live, simulated or replay:FOLDER.")
+    ] = "live",
+    venues: Venues = None,
+    settings: SettingsFile = None,
+    ntfy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="ntfy topic to push to (default: RISK_WORKSTATION_PUSH, then the keyring).",
+        ),
+    ] = None,
+    dead_man: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Asked for every minute while the watch is healthy."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document a line and alert.")
+    ] = False,
+) -> None:
+    """Watch a book without a window: one line an alert, until Ctrl+C or SIGTERM."""
+    from workstation.services import watch as service
+
+    options = service.WatchOptions(
+        portfolio=portfolio,
+        source=source,
+        venues=_names(venues),
+        settings=settings,
+        ntfy=ntfy,
+        dead_man=dead_man,
+        as_json=as_json,
+    )
+    raise typer.Exit(service.run(options, say=_print_line, warn=_warn))
+
+
 @app.command("schema")
 def schema(as_json: Json = False) -> None:
     """Print the JSON Schema of a portfolio file."""
@@ -357,6 +395,15 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     if not names:
         raise UsageError("--venues: give at least one exchange, such as binanceusdm,bybit")
     return names
+
+
+def _print_line(text: str) -> None:
+    typer.echo(text)
+    sys.stdout.flush()  # whoever reads it through a pipe waits for it
+
+
+def _warn(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def _print_json(document: Any) -> None:

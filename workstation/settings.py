@@ -98,16 +98,46 @@ class WindowSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Alerts. Push addresses are secrets and stand in the keyring, not here."""
+
+    on: bool = _setting(default=True, help_text="Watch the book and say when a rule fires")
+    silence_s: float = _setting(
+        60.0,
+        "How long a venue may be silent, or a position not known, before it is an alert",
+        range_=(1.0, 3_600.0),
+        unit="s",
+    )
+    sound: bool = _setting(default=True, help_text="A sound by urgency; live markets only")
+    volume: float = _setting(0.6, "Loudness of the sounds", range_=(0.0, 1.0))
+    tray: bool = _setting(default=True, help_text="A message beside the clock, where there is one")
+    push: bool = _setting(
+        default=False,
+        help_text="Send alerts of live markets to the push addresses (Alerts menu)",
+    )
+    push_from: str = _setting(
+        "warn", "The mildest alerts that are pushed", choices=("info", "warn", "critical")
+    )
+    push_balances: bool = _setting(
+        default=False, help_text="Name margin balances in pushed messages"
+    )
+    dead_man_every_s: float = _setting(
+        60.0, "How often the watch command pings its dead-man URL", range_=(1.0, 3_600.0), unit="s"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set. ``venues`` maps a venue to its own options (``ccxt``: dict)."""
 
     market: MarketSettings = MarketSettings()
     risk: RiskSettings = RiskSettings()
     window: WindowSettings = WindowSettings()
+    alerts: AlertSettings = AlertSettings()
     venues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-PAGES = ("market", "risk", "window")
+PAGES = ("market", "risk", "window", "alerts")
 
 
 def load(path: Path) -> tuple[Settings, tuple[SettingsError, ...]]:

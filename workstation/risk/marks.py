@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -117,10 +117,15 @@ def _last_good(
     key: MarketKey, snapshot: MarketSnapshot, known: LastGood | None, others: Prices
 ) -> LastGood | None:
     mark = snapshot.marks.get(key)
-    if mark is None or mark.is_stale(snapshot.now_ms):
+    if mark is None:
         return known
-    if known is not None and known.as_of_ms == mark.as_of_ms:
-        return known  # the others as they were when this mark was true
+    if known is not None and known.price == mark.mark_price:
+        # the others as they were when this price appeared: one that stands still may be frozen
+        if mark.is_stale(snapshot.now_ms):
+            return replace(known, as_of_ms=mark.as_of_ms)
+        return replace(known, as_of_ms=mark.as_of_ms, others={**others, **known.others})
+    if mark.is_stale(snapshot.now_ms):
+        return known
     return LastGood(price=mark.mark_price, as_of_ms=mark.as_of_ms, others=others)
 
 

@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,7 @@ from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.services import mark_cache
+from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
@@ -93,6 +94,7 @@ class DeskNews:
     risk: RiskReport | None = None
     scenario: ScenarioReport | None = None
     heatmap: HeatmapColumns | None = None
+    alerts: AlertNews = field(default_factory=AlertNews)
     notices: tuple[str, ...] = ()
 
 
@@ -104,6 +106,7 @@ class Desk:
     settings : what is used, the command line's wishes included
     settings_path : where ``apply_settings`` writes
     chosen : what the settings file says, where that differs from ``settings``
+    maps : whether to keep the liquidation map; who only watches a book can do without
 
     Raises
     ------
@@ -112,7 +115,12 @@ class Desk:
     """
 
     def __init__(
-        self, settings: Settings, settings_path: Path, chosen: Settings | None = None
+        self,
+        settings: Settings,
+        settings_path: Path,
+        chosen: Settings | None = None,
+        *,
+        maps: bool = True,
     ) -> None:
         self.settings = settings
         self.source = settings.market.source
@@ -129,6 +137,7 @@ class Desk:
             interval_s=INTERVALS_S[settings.market.interval],
             scenario_price=settings.risk.scenario_price,
         )
+        self._maps = maps
         self._settings_path = settings_path
         self._chosen = chosen or settings
         self._catalogue = Catalogue.embedded()
@@ -136,9 +145,9 @@ class Desk:
         hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
         self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
         self._feeds = FeedSwitch()
-        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer](
-            "risk", RiskWork(TierShelf(settings.venues).newest)
-        )
+        self.alerts = AlertService(settings)
+        work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
+        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
         self._heatmap_worker = HeatmapWorker()
         self._outlook_worker = OutlookWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
@@ -174,9 +183,10 @@ class Desk:
         self._risk_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
-        self._heatmap_worker.start()
-        self._outlook_worker.start()
-        self._notices.append("The liquidation map is warming up.")
+        if self._maps:
+            self._heatmap_worker.start()
+            self._outlook_worker.start()
+            self._notices.append("The liquidation map is warming up.")
 
     def stop(self) -> bool:
         """Stop every thread, all at once: the slowest is a venue that hangs.
@@ -190,6 +200,7 @@ class Desk:
             "heatmap": self._heatmap_worker.stop,
             "outlook": self._outlook_worker.stop,
             "risk": self._risk_worker.stop,
+            "alerts": self.alerts.stop,
             "public-account": self._address.stop,
             "portfolio": self._files.stop,
             "desk-writer": self._writer.shutdown,
@@ -209,6 +220,7 @@ class Desk:
         self._submit_work()
         risk, scenario = self._take_risk()
         heatmap = self._take_heatmap()
+        alerts = self.alerts.take()
         news = DeskNews(
             update=update,
             source=self._new_source,
@@ -220,7 +232,8 @@ class Desk:
             risk=risk,
             scenario=scenario,
             heatmap=heatmap,
-            notices=self._take_notices(update),
+            alerts=alerts,
+            notices=(*self._take_notices(update), *alerts.notices),
         )
         self._new_source, self._new_view, self._portfolio_changed = None, None, False
         return news
@@ -280,6 +293,7 @@ class Desk:
         }
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
+        self.alerts.settings = self.settings
         self._writer.submit(self._write_settings, settings)
         names = set(changed) | ({"ccxt"} if settings.venues != old.venues else set())
         self._follow_market_settings(names)
@@ -430,7 +444,7 @@ class Desk:
             return
         if self.portfolio is not None and self._risk_every.due():
             self._risk_worker.submit(self._risk_request(self.portfolio))
-        if self._heatmap_every.due():
+        if self._maps and self._heatmap_every.due():
             self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
 
     def _risk_request(self, portfolio: Portfolio) -> RiskRequest:
