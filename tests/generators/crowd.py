@@ -67,7 +67,7 @@ def close_account(accounts, free, left, i):
 
 @njit(cache=True)
 def true_book(accounts, first_bin, delta, out):
-    """Write the (2, bins) quantities by liquidation price; what lies beyond the grid is left out."""
+    """Write the (2, bins) quantities by liquidation price; beyond the grid is left out."""
     out[:] = 0.0
     for i in range(len(accounts)):
         quantity, price = accounts[i, QUANTITY], accounts[i, LIQUIDATION]

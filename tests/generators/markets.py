@@ -34,7 +34,6 @@ from tests.generators.crowd import (
     UNTIL,
     close_account,
     empty_crowd,
-    note_account,
     open_account,
     renew_block,
     true_book,
@@ -206,9 +205,9 @@ def _new_account(kind, price, t_h, p_long, flipped):
     if kind == FLOW:
         size *= 0.7 * (10.0 / lev) ** 0.6
     elif kind == QUEUE:
-        size *= 1.6
+        size *= 0.55
     else:
-        size = 3.0 * np.exp(np.random.normal(0.0, 1.4)) * (10.0 / lev) ** 0.3
+        size = 0.9 * np.exp(np.random.normal(0.0, 1.3)) * (10.0 / lev) ** 0.3
     row[QUANTITY], row[ENTRY] = side * size, price
     row[LIQUIDATION] = price * (1.0 - side * distance)
     if row[LIQUIDATION] <= 0:
@@ -268,7 +267,7 @@ def _visit(kind, step, t_h, price, accounts, blocks, free, left, orders, count, 
                 if _survives(kind, a):
                     continue
                 quantity = abs(a[QUANTITY])
-                half = kind == QUEUE and quantity > 12.0 and a[TOP_UPS] < 3
+                half = kind == QUEUE and quantity > 4.0 and a[TOP_UPS] < 3
                 gone = 0.5 * quantity if half else quantity
                 orders[count, 0], orders[count, 1] = step, 0.0 if up else 1.0
                 orders[count, 2], orders[count, 3] = a[LIQUIDATION], gone
@@ -351,7 +350,7 @@ def _simulate(kind, seed, flip_step, table, books, orders, first_bin, delta):
                 v = np.exp(np.log(v) * (1.0 - 1.0 / 4_000.0) + 0.01 * np.random.normal())
                 premium = 0.999 * premium + 0.001 * (sums[0] - sums[1]) / (sums[0] + sums[1] + 1.0)
                 lean = 40.0 * momentum - 2.0 * premium
-                arrivals = np.random.poisson(0.5 * v)
+                arrivals = np.random.poisson(1.5 * v)
                 flow = 5.0 * v * np.random.standard_t(3.5)
                 if flow > 0:
                     move = 0.00002 * flow / ask
@@ -371,7 +370,7 @@ def _simulate(kind, seed, flip_step, table, books, orders, first_bin, delta):
                 v = day * (1.0 + 2.0 * intensity)
                 slow = 0.99998 * slow + 0.004 * np.random.normal()
                 lean = -60.0 * momentum + slow  # they buy what falls
-                arrivals = np.random.poisson(0.3 * v)
+                arrivals = np.random.poisson(1.2 * v)
             logp += move
             depth = 15_000.0 / (1.0 + 0.4 * max(0.0, v - 1.0))
             for _round in range(6):

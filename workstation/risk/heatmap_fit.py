@@ -7,7 +7,8 @@ what would have been liquidated had all flow used that hat. The liquidations of 
 Poisson-like with mean ``reported share x phi x sum_j share_j x unit mass_j``, and the shares are
 what is wanted. Amounts are not counts: one order can be hundreds of coins, so the variance is
 ``dispersion`` times the mean, and ``amount / dispersion`` is the number of events that the fit
-believes in. A Gamma prior worth ``PRIOR_EVENTS`` of them keeps the shape where little is observed.
+believes in. A Gamma prior worth ``PRIOR_EVENTS`` of them keeps the shape where little is observed;
+its size is scaled to the whole of what was observed.
 
 Rows count less with age (half of it after ``HALF_LIFE_DAYS``) and not at all after ``WINDOW_DAYS``.
 Uncertainty is a Bayesian bootstrap over whole days (errors of one day go together), times draws of
@@ -44,6 +45,7 @@ SHARED_SECONDS: Final = 0.02  # [A] more orders than this in one second and side
 WINDOW_DAYS: Final = 30  # [A]
 HALF_LIFE_DAYS: Final = 14.0  # [A]
 PRIOR_EVENTS: Final = 20.0  # [A]
+PRIOR_SCALES: Final = (0.1, 6.0)  # [A] of the prior's priced share: .015 to .9
 LARGEST_PRICED: Final = 0.95  # [A] of a side's open interest
 DRAWS: Final = 64  # [A] maps of the ensemble
 REPORTED_SPREAD: Final = 0.2  # [A] sd of ln(reported share); generated feeds gave .41-.51 [M]
@@ -119,9 +121,8 @@ def fit_mix(evidence: Evidence, prior: FloatArray, start: FloatArray | None = No
     dispersion = np.empty(2)
     likelihood = 0.0
     for side in (LONG, SHORT):
-        rows = _Rows(evidence, side)
-        begin = prior[side] if start is None else start[side]
-        shares[side], dispersion[side] = rows.fit(prior[side], begin)
+        rows = _Rows(evidence, side, prior[side])
+        shares[side], dispersion[side] = rows.fit(None if start is None else start[side])
         likelihood += rows.log_likelihood(shares[side])
     return MixFit(shares=shares, dispersion=dispersion, log_likelihood=likelihood)
 
@@ -136,17 +137,19 @@ def draw_mixes(
     scale = reported * rng.uniform(*PHI_RANGE, DRAWS) / np.mean(PHI_RANGE)
     draws = np.empty((DRAWS, *prior.shape))
     for side in (LONG, SHORT):
-        rows = _Rows(evidence, side)
+        rows = _Rows(evidence, side, prior[side])
         for i in range(DRAWS):
-            found = rows.refit(prior[side], fit.shares[side], fit.dispersion[side], by_day[i][day])
+            found = rows.refit(fit.shares[side], fit.dispersion[side], by_day[i][day])
             draws[i, side] = _capped(found / scale[i])
     return draws
 
 
 class _Rows:
-    # One side's rows: those with an observation apart, the silent ones as their sum.
+    # One side's rows: those with an observation apart, the silent ones as their sum. The prior's
+    # size is scaled to what was observed, so that hats which price has not reached yet inherit it
+    # from those that it has; only the prior's shape speaks for them.
 
-    def __init__(self, evidence: Evidence, side: int) -> None:
+    def __init__(self, evidence: Evidence, side: int, prior: FloatArray) -> None:
         self._crossed = evidence.exposure * evidence.crossed[:, side]
         self._observed = np.ascontiguousarray(evidence.observed[:, side])
         self._weight = evidence.weights()
@@ -154,21 +157,19 @@ class _Rows:
         self._hit_crossed = self._crossed[self._hit]
         self._hit_observed = self._observed[self._hit]
         self._background = _BACKGROUND * float(self._observed.mean()) + 1e-300
-
-    def fit(self, prior: FloatArray, start: FloatArray) -> tuple[FloatArray, float]:
-        # a prior of the wrong size must not look like noise that hides its being wrong
-        expected = self._weight @ expected_rows(self._crossed, start)
+        expected = self._weight @ expected_rows(self._crossed, prior)
         scale = float(self._weight @ self._observed) / max(float(expected), 1e-300)
-        shares, dispersion = start, self._dispersion(scale * start)
+        self._prior = _capped(np.clip(scale, *PRIOR_SCALES) * prior)
+
+    def fit(self, start: FloatArray | None) -> tuple[FloatArray, float]:
+        shares, dispersion = self._prior if start is None else start, self._dispersion(self._prior)
         for _ in range(3):  # the dispersion depends on the shares, the prior's weight on it
-            shares = self._maximise(prior, shares, dispersion, self._weight, _PASSES)
+            shares = self._maximise(shares, dispersion, self._weight, _PASSES)
             dispersion = self._dispersion(shares)
         return _capped(shares), dispersion
 
-    def refit(
-        self, prior: FloatArray, start: FloatArray, dispersion: float, factor: FloatArray
-    ) -> FloatArray:
-        return self._maximise(prior, start, dispersion, self._weight * factor, _DRAW_PASSES)
+    def refit(self, start: FloatArray, dispersion: float, factor: FloatArray) -> FloatArray:
+        return self._maximise(start, dispersion, self._weight * factor, _DRAW_PASSES)
 
     def log_likelihood(self, shares: FloatArray) -> float:
         expected = expected_rows(self._crossed, shares) + self._background
@@ -177,18 +178,17 @@ class _Rows:
 
     def _maximise(
         self,
-        prior: FloatArray,
         start: FloatArray,
         dispersion: float,
         weight: FloatArray,
         passes: int,
     ) -> FloatArray:
-        rate = PRIOR_EVENTS / prior.sum()
+        rate = PRIOR_EVENTS / self._prior.sum()
         shares: FloatArray = expectation_maximisation(
             self._hit_crossed,
             weight[self._hit] * self._hit_observed / dispersion,
             weight @ self._crossed / dispersion,
-            rate * prior,
+            rate * self._prior,
             rate,
             self._background,
             np.maximum(start, 1e-9),

@@ -42,9 +42,9 @@ from workstation.risk.heatmap_fit import (
 from workstation.risk.kernels.book import IntArray, Picture
 from workstation.units import DAY_MS, HOUR_MS
 
-# The grid on which churn and the fast hazard are fitted (measured on generated markets).
+# The grid on which churn and the fast hazard are fitted: [A], around what was found on real hours.
 CANDIDATES: Final = tuple(
-    (churn, hazard) for churn in (0.01, 0.03, 0.1, 0.3) for hazard in (1.0, 5.0, 30.0)
+    (churn, hazard) for churn in (0.03, 0.1, 0.3, 0.6) for hazard in (1.0, 5.0, 30.0)
 )
 _TENTH: Final = 1.2816  # standard deviations to the 10 % and 90 % points
 LEAST_DAYS: Final = 2.0  # [A] of observation before the first fit

@@ -15,7 +15,7 @@ import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.heatmap import Grid
-from workstation.risk.heatmap_band import by_hour, hourly_band
+from workstation.risk.heatmap_band import DAY_WIDEN, by_hour, hourly_band
 from workstation.risk.heatmap_bars import Bars
 from workstation.risk.heatmap_rivals import (
     bins_swept,
@@ -261,7 +261,7 @@ class _Hours:
                 _running_sum(amounts[known, side], hours)
                 for amounts in (self.expected, self.actual, self._band_of)
             )
-            band = hourly_band(expected, band_of, hours)
+            band = hourly_band(expected, band_of, hours, DAY_WIDEN if hours > 1 else 1.0)
             inside = (actual >= band.low) & (actual <= band.high)
             counted = np.isin(known, judged) & ((expected > 0) | (actual > 0))
             shares.append(float(inside[counted].mean()) if counted.any() else float("nan"))
