@@ -30,6 +30,7 @@ class Bridge(QObject):
     risk_changed : RiskReport
     scenario_changed : ScenarioReport
     heatmap_changed : HeatmapColumns
+    alerts_changed : AlertNews, when something fired or was delivered
     source_changed : FeedMode, after another source was opened; everything drawn is void
     noticed : str, a sentence for the log panel and the status bar
     """
@@ -44,6 +45,7 @@ class Bridge(QObject):
     risk_changed = Signal(object)
     scenario_changed = Signal(object)
     heatmap_changed = Signal(object)
+    alerts_changed = Signal(object)
     source_changed = Signal(object)
     noticed = Signal(str)
 
@@ -86,6 +88,8 @@ class Bridge(QObject):
             self.risk_changed.emit(news.risk)
         if news.scenario is not None:
             self.scenario_changed.emit(news.scenario)
+        if news.alerts.fired or news.alerts.changed:
+            self.alerts_changed.emit(news.alerts)
         for notice in news.notices:
             self.noticed.emit(notice)
 

@@ -13,6 +13,7 @@ from ui.theme import DARK
 from workstation.market.catalogue import Catalogue
 from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
+from workstation.services.alert_service import AlertService
 from workstation.services.desk import DeskNews, View
 from workstation.settings import Settings
 
@@ -29,6 +30,7 @@ class StubDesk:
             None
         )
         self.tape = None
+        self.alerts = AlertService(self.settings)
         self.news = DeskNews()
         self.requests: list[tuple[str, Any]] = []
 

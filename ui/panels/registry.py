@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ui.panels.accounts import AccountsPanel
+from ui.panels.alerts import AlertsPanel
 from ui.panels.base import Area, PanelSpec
 from ui.panels.exposure import ExposurePanel
 from ui.panels.funding import FundingPanel
@@ -82,6 +83,13 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.BELOW_CHARTS,
         scrolls=True,
         help="Liquidations as the exchanges publish them, newest first",
+    ),
+    PanelSpec(
+        key="alerts",
+        title="Alerts",
+        factory=AlertsPanel,
+        area=Area.BELOW_CHARTS,
+        help="What has fired, how it was delivered, what holds now, and what was held back",
     ),
     PanelSpec(
         key="log",

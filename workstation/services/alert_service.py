@@ -189,7 +189,8 @@ class AlertService:
                     deliveries = (*record.deliveries, ended)
                     changed[number] = self._keep(replace(record, deliveries=deliveries))
             if ended.problem:
-                notices.append(f"Not delivered, {ended.channel}: {ended.problem}.")
+                lost = "Not delivered, " if ended.message is not None else ""
+                notices.append(f"{lost}{ended.channel}: {ended.problem}.")
             elif not numbers:
                 notices.append(f"The test message was delivered: {ended.channel}.")
         return tuple(changed.values()), tuple(notices)

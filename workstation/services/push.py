@@ -58,7 +58,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How a message, or a ping (without ``message``), ended; ``problem`` is empty if it arrived."""
+    """How a message, or something without one, ended; ``problem`` is empty if it went well."""
 
     channel: str
     message: Message | None
@@ -101,6 +101,11 @@ class PushService:
     def use(self, addresses: Sequence[str]) -> None:
         """Push to these from now on."""
         self._addresses = tuple(addresses)
+
+    def keep(self, addresses: Sequence[str]) -> None:
+        """Push to these from now on, and keep them in the keyring; only a failure is reported."""
+        self.use(addresses)
+        self._submit(self._keep(tuple(addresses)))
 
     def send(self, message: Message) -> None:
         """Send a message to every address."""
@@ -208,6 +213,15 @@ class PushService:
             await self._ask("POST", address, data=body, headers=headers)
         else:
             await _in_thread(partial(_notify, address, message))
+
+    async def _keep(self, addresses: tuple[str, ...]) -> None:
+        try:
+            await _in_thread(partial(push_address.save, addresses))
+        except PushError as error:
+            problem = f"used until the program ends: {error}".removesuffix(".")
+            self._done.put(
+                Delivery(channel="push address", message=None, attempts=1, problem=problem)
+            )
 
     async def _ping(self, url: str) -> None:
         try:

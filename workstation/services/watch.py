@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from workstation import paths
 from workstation import settings as settings_file
+from workstation.alerts.document import fire_document
 from workstation.alerts.facts import Fire
 from workstation.market.catalogue import Catalogue
 from workstation.market.facts import VenueState
@@ -91,32 +92,13 @@ def run(options: WatchOptions, say: Say, warn: Say) -> int:
     return 0
 
 
-def document(fire: Fire) -> dict[str, Any]:
-    """Return the JSON values of a fire: one line of ``watch --json``."""
-    return {
-        "schema": 1,
-        "time": iso_utc(fire.time_ms),
-        "number": fire.number,
-        "mode": fire.mode.value,
-        "severity": fire.severity.value,
-        "rule": fire.rule,
-        "object": fire.object,
-        "value": fire.value,
-        "threshold": fire.threshold,
-        "price": fire.price,
-        "source": fire.source,
-        "age_s": fire.age_s,
-        "before_start": fire.before_start,
-        "late": fire.late,
-        "repeats_held": fire.repeats_held,
-        "todo": fire.todo,
-        "sentence": fire.sentence,
-    }
-
-
 def line(fire: Fire) -> str:
     """Return the line for people."""
     return f"{iso_utc(fire.time_ms)} {fire.severity.upper():8} {fire.sentence}"
+
+
+def _json_line(fire: Fire) -> str:
+    return orjson.dumps({"schema": 1, **fire_document(fire)}).decode()
 
 
 class _Watch:
@@ -135,8 +117,7 @@ class _Watch:
 
     def take(self, news: DeskNews) -> None:
         for record in news.alerts.fired:
-            fire = record.fire
-            self._say(orjson.dumps(document(fire)).decode() if self._as_json else line(fire))
+            self._say(_json_line(record.fire) if self._as_json else line(record.fire))
         for notice in news.notices:
             self._warn(notice)
         if news.refused is not None:
