@@ -47,6 +47,8 @@ class AlertBanner(QFrame):
         seen = self._button("Acknowledge", "Note in the list that you have seen it")
         seen.clicked.connect(self.acknowledged)
         layout.addWidget(seen)
+        self._snooze_words = plain_label("Snooze")
+        layout.addWidget(self._snooze_words)
         for minutes in SNOOZES_MIN:
             snooze = self._button(
                 f"{minutes} min", f"Hide it; show it again in {minutes} minutes if it still holds"
@@ -89,7 +91,8 @@ class AlertBanner(QFrame):
             token = severity_token(self._record.fire.severity)
             tint(self._severity, self._theme, token)
             tint(self._text, self._theme, "text")
-        tint(self._more, self._theme, "dim")
+        for label in (self._more, self._snooze_words):
+            tint(label, self._theme, "dim")
 
     @staticmethod
     def _button(words: str, tip: str) -> QPushButton:

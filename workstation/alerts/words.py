@@ -19,7 +19,7 @@ def name_of(row: PositionReport) -> str:
 
 
 def price(value: float) -> str:
-    return f"{value:,.10g}" if value < 1_000 else f"{value:,.2f}".removesuffix(".00")
+    return f"{value:.6g}" if value < 1_000 else f"{value:,.2f}".removesuffix(".00")
 
 
 def percent(fraction: float) -> str:

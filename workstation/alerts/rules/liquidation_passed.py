@@ -24,8 +24,11 @@ def _tell(situation: Situation, reading: Reading, _: float, __: Rung) -> Words:
     row = reading.subject
     sentences = situation.report.problems
     found = next((said for said in sentences if said.startswith(f"{reading.object}:")), None)
+    ends = row.liquidation_price
+    at = f" of {words.price(ends)}" if ends is not None else ""
+    what = f"{reading.object} counts as liquidated: the mark has passed its liquidation price{at}."
     return Words(
-        what=found or f"{reading.object} counts as liquidated: the mark has passed its price.",
+        what=found or what,
         price=row.mark_price,
         source=words.mark_source(row),
         age_s=row.mark_age_s,
