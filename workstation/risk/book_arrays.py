@@ -7,14 +7,15 @@ is the oracle of this in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FloatArray
-from workstation.portfolio.model import Portfolio
+from workstation.portfolio.model import MANUAL_VENUE, Account, Portfolio, Position
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels import margin_arrays as layout
@@ -24,7 +25,8 @@ from workstation.risk.liquidation import DRIVER, LiquidationPrices
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
-from workstation.risk.tiers import TierMode, TierTable, TierUnit
+from workstation.risk.tiers import TierBook, TierMode, TierTable, TierUnit
+from workstation.units import UnixMs
 
 _ROUNDING: Final = {
     Rounding.NONE: layout.ROUND_NONE,
@@ -203,12 +205,35 @@ class BookArrays:
         )
 
 
-def liquidation_prices_of(arrays: BookArrays) -> list[LiquidationPrices]:
-    """Return the liquidation prices of every leg at the marks of the book, in its order."""
+def warm_up(progress: Callable[[str], None]) -> None:
+    """Compile the kernels and keep them on disk, so that later starts find them."""
+    progress("Preparing the margin arithmetic of large books: compiled once, in half a minute.")
+    held = Position(
+        symbol="BTC/USDT:USDT", quantity=1.0, entry_price=1.0, mark_price=1.0, maintenance_rate=0.01
+    )
+    owner = Account(id="warm-up", venue=MANUAL_VENUE, positions=(held,))
+    inputs = RiskInputs(
+        now_ms=UnixMs(0),
+        marks={},
+        coin_prices={},
+        tiers=TierBook({}),
+        catalogue=Catalogue.embedded(),
+    )
+    arrays = BookArrays.of(Portfolio(accounts=(owner,), as_of_ms=UnixMs(0)), inputs)
+    arrays.report()
+    arrays.grid({"BTC": np.ones(2)})
+
+
+def liquidation_prices_of(
+    arrays: BookArrays,
+) -> tuple[list[LiquidationPrices], list[float | None]]:
+    """Return the prices of every leg at the marks of the book, and every pool's common shock.
+
+    The shock is the log return of the driving coin at the pool's death, ``None`` for none.
+    """
     legs, pools = evaluate_book(arrays.book, arrays.mark, arrays.coin_price)
-    del pools
     columns = (legs.kind, legs.first, legs.other, legs.common_shock, legs.bankruptcy)
-    return [
+    prices = [
         LiquidationPrices(
             kind=_KINDS[kind],
             first=_known(first),
@@ -220,6 +245,7 @@ def liquidation_prices_of(arrays: BookArrays) -> list[LiquidationPrices]:
             *(column.tolist() for column in columns), strict=True
         )
     ]
+    return prices, [_known(clock) for clock in pools.clock.tolist()]
 
 
 def _known(price: float) -> float | None:
