@@ -16,7 +16,11 @@ from workstation.risk.kernels.margin_arrays import (
     ROUND_NONE,
     ROUND_PLUS_SIDE,
     Book,
+    BoolArray,
+    IntArray,
+    LegArrays,
     LegFigures,
+    PoolArrays,
     PoolFigures,
     Rates,
     Room,
@@ -45,6 +49,81 @@ def _rounded(
 
 
 @njit(cache=True, nogil=True)
+def _room(pools: PoolArrays) -> Room:
+    widest = 1
+    for p in range(len(pools.wallet)):
+        count = max(pools.legs[p + 1] - pools.legs[p], pools.held[p + 1] - pools.held[p])
+        widest = max(widest, count)
+    return Room(np.zeros(widest, np.int64), np.zeros((2, widest), np.int64), np.zeros((8, widest)))
+
+
+@njit(cache=True, nogil=True)
+def _shock(
+    book: Book,
+    pool: int,
+    view: View,
+    rates: Rates,
+    room: Room,
+    coin_price: FloatArray,
+    held_market: FloatArray,
+    dead: bool,
+) -> tuple[int, float]:
+    """Return the coin that leads a pool's common shock, and its log return at the death."""
+    legs, pools = book.legs, book.pools
+    a, b = pools.legs[pool], pools.legs[pool + 1]
+    held_coin = book.held.coin[pools.held[pool] : pools.held[pool + 1]]
+    coin, driver = legs.coin[a:b], book.driver
+    if driver < 0:
+        driver = main_coin(view, coin, held_coin, held_market, book.stable)
+    if driver < 0 or not coin_price[driver] > 0.0 or book.beta[driver] == 0.0:
+        return -1, np.nan
+    set_rates(rates, book.beta, driver, coin, legs.quote[a:b], legs.linear[a:b], held_coin)
+    if dead:
+        return driver, 0.0
+    constant = pools.wallet[pool] - (legs.direction[a:b] * legs.cost[a:b]).sum()
+    constant -= view.required.sum() if view.frozen else 0.0
+    return driver, common_shock(view, rates, room, legs.flat[a:b], constant)
+
+
+@njit(cache=True, nogil=True)
+def _leg_prices(
+    legs: LegArrays,
+    leg: int,
+    view: View,
+    room: Room,
+    own: int,
+    mark: float,
+    balance: float,
+    dead: bool,
+    together: bool,
+    isolated: bool,
+    rounding: int,
+    last_cap: FloatArray,
+    held_coin: IntArray,
+    stable: BoolArray,
+) -> tuple[float, int, float, float]:
+    """Return the bankruptcy price, the kind, the nearest liquidation price and the other end.
+
+    ``leg`` counts in the book and ``own`` in the pool; ``together``: the venue moves everything.
+    """
+    linear, sign, tick, coin = legs.linear[leg], legs.sign[leg], legs.tick[leg], legs.coin[leg]
+    count, slope, still = moving(view, room, own, coin, held_coin, stable, False)
+    empty, bankrupt = -(balance - slope) / slope if slope != 0.0 else 0.0, np.nan
+    if empty > 0.0:
+        how = ROUND_NONE if rounding == ROUND_PLUS_SIDE else rounding
+        bankrupt = _rounded(_price(linear, mark, empty), mark, sign, tick, how, isolated)
+    if dead:
+        return bankrupt, KIND_PRICE, mark, np.nan
+    if together:
+        count, slope, still = moving(view, room, own, coin, held_coin, stable, True)
+    fixed = balance - slope - still
+    kind, near, far = nearest_factors(view, room, count, fixed, slope, last_cap)
+    first = _rounded(_price(linear, mark, near), mark, sign, tick, rounding, isolated)
+    other = _rounded(_price(linear, mark, far), mark, sign, tick, rounding, isolated)
+    return bankrupt, kind, first, other
+
+
+@njit(cache=True, nogil=True)
 def evaluate_book(
     book: Book, mark: FloatArray, coin_price: FloatArray
 ) -> tuple[LegFigures, PoolFigures]:
@@ -55,19 +134,13 @@ def evaluate_book(
     coins = np.where(legs.linear, legs.size, value)
     initial = value * (legs.initial_rate + legs.initial_slope * coins) + legs.initial_fixed
     profit, required = legs.direction * (value - legs.cost), np.full(n, np.nan)
-    first, other = np.full(n, np.nan), np.full(n, np.nan)
-    common, bankrupt = np.full(n, np.nan), np.full(n, np.nan)
     kind, drivers = np.full(n, KIND_UNKNOWN), np.full(m, -1)
-    balances, needs = np.full(m, np.nan), np.full(m, np.nan)
-    collateral, clocks = np.full(m, np.nan), np.full(m, np.nan)
-    held_market = held.amount * coin_price[held.coin]
-    held_value = held_market * held.weight
-    leg_rates, held_rates = np.zeros(n), np.zeros(len(held.coin))
-    widest = 1
-    for p in range(m):
-        count = max(pools.legs[p + 1] - pools.legs[p], pools.held[p + 1] - pools.held[p])
-        widest = max(widest, count)
-    room = Room(np.zeros(widest, np.int64), np.zeros((2, widest), np.int64), np.zeros((8, widest)))
+    of_leg, of_pool = np.full((4, n), np.nan), np.full((4, m), np.nan)
+    first, other, common, bankrupt = of_leg
+    balances, needs, collateral, clocks = of_pool
+    market = held.amount * coin_price[held.coin]
+    held_value = market * held.weight
+    leg_rates, held_rates, room = np.zeros(n), np.zeros(len(market)), _room(pools)
     for p in range(m):
         a, b, c, d = pools.legs[p], pools.legs[p + 1], pools.held[p], pools.held[p + 1]
         view = View(
@@ -76,53 +149,26 @@ def evaluate_book(
             held_value[c:d], book.tiers, pools.frozen[p],
         )  # fmt: skip
         balance = pools.wallet[p] + profit[a:b].sum() + held_value[c:d].sum()
-        balances[p], collateral[p] = balance, held_market[c:d].sum()
+        balances[p], collateral[p] = balance, market[c:d].sum()
         if not pools.has_margin[p]:
             continue
         for i in range(b - a):
             required[a + i] = required_at(view, i, value[a + i])
-        needed = required[a:b].sum()
-        needs[p] = needed
+        needs[p] = required[a:b].sum()
         if a == b and not pools.owes[p]:
             continue
-        held_coin, dead = held.coin[c:d], balance <= needed
-        driver = book.driver
-        if driver < 0:
-            driver = main_coin(view, legs.coin[a:b], held_coin, held_market[c:d], book.stable)
-        if driver >= 0 and coin_price[driver] > 0.0 and book.beta[driver] != 0.0:
-            drivers[p], clocks[p] = driver, 0.0
-            rates = Rates(leg_rates[a:b], held_rates[c:d])
-            set_rates(
-                rates, book.beta, driver, legs.coin[a:b], legs.quote[a:b], legs.linear[a:b],
-                held_coin,
-            )  # fmt: skip
-            if not dead:
-                constant = pools.wallet[p] - (legs.direction[a:b] * legs.cost[a:b]).sum()
-                constant -= needed if pools.frozen[p] else 0.0
-                clocks[p] = common_shock(view, rates, room, legs.flat[a:b], constant)
+        rates, dead = Rates(leg_rates[a:b], held_rates[c:d]), balance <= needs[p]
+        drivers[p], clocks[p] = _shock(book, p, view, rates, room, coin_price, market[c:d], dead)
         for i in range(a, b):
-            coin, linear, rounding = legs.coin[i], legs.linear[i], pools.rounding[p]
-            sign, tick, isolated = legs.sign[i], legs.tick[i], pools.isolated[p]
-            count, slope, still = moving(view, room, i - a, coin, held_coin, book.stable, False)
-            empty = -(balance - slope) / slope if slope != 0.0 else 0.0
-            if empty > 0.0:
-                how = ROUND_NONE if rounding == ROUND_PLUS_SIDE else rounding
-                price = _price(linear, mark[i], empty)
-                bankrupt[i] = _rounded(price, mark[i], sign, tick, how, isolated)
+            bankrupt[i], kind[i], first[i], other[i] = _leg_prices(
+                legs, i, view, room, i - a, mark[i], balance, dead, pools.common[p],
+                pools.isolated[p], pools.rounding[p], legs.last_cap[a:b], held.coin[c:d],
+                book.stable,
+            )  # fmt: skip
             if dead:
-                kind[i], first[i], common[i] = KIND_PRICE, mark[i], mark[i]
-                continue
-            if pools.common[p]:
-                count, slope, still = moving(view, room, i - a, coin, held_coin, book.stable, True)
-            kind[i], near, far = nearest_factors(
-                view, room, count, balance - slope - still, slope, legs.last_cap[a:b]
-            )
-            price = _price(linear, mark[i], near)
-            first[i] = _rounded(price, mark[i], sign, tick, rounding, isolated)
-            price = _price(linear, mark[i], far)
-            other[i] = _rounded(price, mark[i], sign, tick, rounding, isolated)
-            if kind[i] != KIND_UNKNOWN:
-                common[i] = _price(linear, mark[i], np.exp(leg_rates[i] * clocks[p]))
+                common[i] = mark[i]
+            elif kind[i] != KIND_UNKNOWN:
+                common[i] = _price(legs.linear[i], mark[i], np.exp(rates.legs[i - a] * clocks[p]))
     return (
         LegFigures(value, profit, initial, required, kind, first, other, common, bankrupt),
         PoolFigures(balances, needs, collateral, drivers, clocks),
