@@ -17,7 +17,7 @@ from tests.workstation.risk.worlds import account, book, cross, world
 from workstation.market.instrument import MarketKey
 from workstation.risk.engine import evaluate
 from workstation.risk.profiles import PROFILES
-from workstation.risk.tiers import TierBook, TierMode, deductions
+from workstation.risk.tiers import TierBook, deductions
 
 FIGURES = [
     (case, name)
@@ -64,14 +64,6 @@ def test_the_deductions_follow_from_floors_and_rates():
     lower = before / case.inputs["mmr_prev"]  # a floor from which the level below has its own
     found = deductions([0.0, lower, floor], [0.0, case.inputs["mmr_prev"], rate])
     assert found == pytest.approx([0.0, before, case.expected["maintenance_amount"]])
-
-
-@pytest.mark.parametrize("market", list(TierBook.embedded().tables), ids="-".join)
-def test_every_embedded_deduction_follows_from_floors_and_rates(market: MarketKey):
-    tiers = TierBook.embedded().tables[market]
-    if tiers.mode is TierMode.MARGINAL:
-        want = deductions(tiers.floor, tiers.rate)
-        assert tiers.amount == pytest.approx(want, rel=1e-6, abs=0.01)
 
 
 def test_two_contracts_of_a_deribit_account_die_at_one_ratio():

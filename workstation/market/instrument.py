@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
+_SYMBOLS_KEPT: Final = 4_096  # parsed symbols; a large book asks for each of them all the time
 _OPTION_PARTS: Final = 3  # expiry, strike, and call or put
 
 
@@ -74,6 +76,7 @@ class Instrument:
         return quantity * price if self.contract is Contract.LINEAR else quantity
 
 
+@lru_cache(maxsize=_SYMBOLS_KEPT)
 def contract_of(symbol: str) -> Contract:
     """Tell linear from inverse by ccxt's unified symbol: ``BTC/USD:BTC`` settles in its base.
 
@@ -91,6 +94,7 @@ def is_option(symbol: str) -> bool:
     return symbol.endswith(("-C", "-P")) and symbol.count("-") == _OPTION_PARTS
 
 
+@lru_cache(maxsize=_SYMBOLS_KEPT)
 def split_symbol(symbol: str) -> tuple[str, str, str]:
     """Return base, quote and settlement coin of ``BASE/QUOTE:SETTLE[-EXPIRY]``."""
     pair, colon, settle = symbol.partition(":")

@@ -7,32 +7,36 @@ is the oracle of this in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FloatArray
-from workstation.portfolio.model import Portfolio
+from workstation.portfolio.model import MANUAL_VENUE, Account, Portfolio, Position
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.kernels import margin
+from workstation.risk.kernels import margin_arrays as layout
+from workstation.risk.kernels.margin import evaluate_book
+from workstation.risk.kernels.margin_grid import evaluate_grid
 from workstation.risk.liquidation import DRIVER, LiquidationPrices
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
-from workstation.risk.tiers import TierMode, TierTable, TierUnit
+from workstation.risk.tiers import TierBook, TierMode, TierTable, TierUnit
+from workstation.units import UnixMs
 
 _ROUNDING: Final = {
-    Rounding.NONE: margin.ROUND_NONE,
-    Rounding.TICK_SAFE: margin.ROUND_TICK_SAFE,
-    Rounding.PLUS_SIDE_TICK: margin.ROUND_PLUS_SIDE,
+    Rounding.NONE: layout.ROUND_NONE,
+    Rounding.TICK_SAFE: layout.ROUND_TICK_SAFE,
+    Rounding.PLUS_SIDE_TICK: layout.ROUND_PLUS_SIDE,
 }
 _KINDS: Final = {
-    margin.KIND_NONE: LiquidationKind.NONE,
-    margin.KIND_PRICE: LiquidationKind.PRICE,
-    margin.KIND_UNKNOWN: LiquidationKind.UNKNOWN,
+    layout.KIND_NONE: LiquidationKind.NONE,
+    layout.KIND_PRICE: LiquidationKind.PRICE,
+    layout.KIND_UNKNOWN: LiquidationKind.UNKNOWN,
 }
 
 
@@ -56,8 +60,8 @@ class BookReport:
     that are not known are NaN.
     """
 
-    legs: margin.LegFigures
-    pools: margin.PoolFigures
+    legs: layout.LegFigures
+    pools: layout.PoolFigures
     notional_usd: FloatArray  # (legs,)
     distance: FloatArray  # (legs,) liquidation price / mark - 1
     leg_ratio: FloatArray  # (legs,) maintenance over margin balance of the leg's pool
@@ -87,13 +91,13 @@ class BookArrays:
     pools: tuple[Pool, ...]
     legs: tuple[Leg, ...]
     coins: tuple[str, ...]
-    book: margin.Book
+    book: layout.Book
     mark: FloatArray  # (legs,)
     value: FloatArray  # (legs,) at the marks
     coin_price: FloatArray  # (coins,) USD, NaN where not known
-    leg_pool: margin.IntArray  # (legs,)
-    mover: margin.IntArray  # (legs,) which of the grid's factors scales a leg
-    pairs: margin.IntArray  # (pairs, 3): coin, quote, 1 if linear: a factor a row
+    leg_pool: layout.IntArray  # (legs,)
+    mover: layout.IntArray  # (legs,) which of the grid's factors scales a leg
+    pairs: layout.IntArray  # (pairs, 3): coin, quote, 1 if linear: a factor a row
 
     @staticmethod
     def of(portfolio: Portfolio, inputs: RiskInputs) -> BookArrays:
@@ -108,7 +112,7 @@ class BookArrays:
         """Return how every pool and position stands at (legs,) marks and (coins,) USD prices."""
         mark = self.mark if mark is None else mark
         coin_price = self.coin_price if coin_price is None else coin_price
-        legs, pools = margin.evaluate_book(self.book, mark, coin_price)
+        legs, pools = evaluate_book(self.book, mark, coin_price)
         arrays, ranges = self.book.legs, self.book.pools.legs
         usd = coin_price[self.book.pools.currency]
         notional = np.where(arrays.linear, legs.value * usd[self.leg_pool], arrays.size)
@@ -151,7 +155,7 @@ class BookArrays:
             shape = (len(self.pools), n)
             out = GridReport(balance=np.empty(shape), maintenance=np.empty(shape))
         held = self.book.held
-        margin.evaluate_grid(
+        evaluate_grid(
             self.book,
             self.value,
             held.amount * self.coin_price[held.coin] * held.weight,
@@ -171,12 +175,12 @@ class BookArrays:
         return np.concatenate([coins, values])
 
     def _exposures(
-        self, legs: margin.LegFigures, pools: margin.PoolFigures, coin_price: FloatArray
+        self, legs: layout.LegFigures, pools: layout.PoolFigures, coin_price: FloatArray
     ) -> ExposureColumns:
         arrays, held, of_pools = self.book.legs, self.book.held, self.book.pools
         count = len(self.coins)
 
-        def summed(coin: margin.IntArray, amount: FloatArray) -> FloatArray:
+        def summed(coin: layout.IntArray, amount: FloatArray) -> FloatArray:
             return _summed(coin, amount, count)
 
         base = arrays.sign * np.where(arrays.linear, arrays.size, legs.value)
@@ -201,12 +205,35 @@ class BookArrays:
         )
 
 
-def liquidation_prices_of(arrays: BookArrays) -> list[LiquidationPrices]:
-    """Return the liquidation prices of every leg at the marks of the book, in its order."""
-    legs, pools = margin.evaluate_book(arrays.book, arrays.mark, arrays.coin_price)
-    del pools
+def warm_up(progress: Callable[[str], None]) -> None:
+    """Compile the kernels and keep them on disk, so that later starts find them."""
+    progress("Preparing the margin arithmetic of large books: compiled once, in half a minute.")
+    held = Position(
+        symbol="BTC/USDT:USDT", quantity=1.0, entry_price=1.0, mark_price=1.0, maintenance_rate=0.01
+    )
+    owner = Account(id="warm-up", venue=MANUAL_VENUE, positions=(held,))
+    inputs = RiskInputs(
+        now_ms=UnixMs(0),
+        marks={},
+        coin_prices={},
+        tiers=TierBook({}),
+        catalogue=Catalogue.embedded(),
+    )
+    arrays = BookArrays.of(Portfolio(accounts=(owner,), as_of_ms=UnixMs(0)), inputs)
+    arrays.report()
+    arrays.grid({"BTC": np.ones(2)})
+
+
+def liquidation_prices_of(
+    arrays: BookArrays,
+) -> tuple[list[LiquidationPrices], list[float | None]]:
+    """Return the prices of every leg at the marks of the book, and every pool's common shock.
+
+    The shock is the log return of the driving coin at the pool's death, ``None`` for none.
+    """
+    legs, pools = evaluate_book(arrays.book, arrays.mark, arrays.coin_price)
     columns = (legs.kind, legs.first, legs.other, legs.common_shock, legs.bankruptcy)
-    return [
+    prices = [
         LiquidationPrices(
             kind=_KINDS[kind],
             first=_known(first),
@@ -218,13 +245,14 @@ def liquidation_prices_of(arrays: BookArrays) -> list[LiquidationPrices]:
             *(column.tolist() for column in columns), strict=True
         )
     ]
+    return prices, [_known(clock) for clock in pools.clock.tolist()]
 
 
 def _known(price: float) -> float | None:
     return None if price != price else price
 
 
-def _summed(group: margin.IntArray, amount: FloatArray, count: int) -> FloatArray:
+def _summed(group: layout.IntArray, amount: FloatArray, count: int) -> FloatArray:
     """Return the sums of amounts by group, (count,)."""
     sums: FloatArray = np.bincount(group, weights=amount, minlength=count).astype(np.float64)
     return sums
@@ -240,7 +268,7 @@ def compile_pools(pools: Sequence[Pool], inputs: RiskInputs) -> BookArrays:
     spans = [tables.span(leg) for leg in legs]
     terms = np.array([_terms(leg) for leg in legs]).reshape(-1, 3)
     initial = np.array([_initial(leg) for leg in legs]).reshape(-1, 3)
-    leg_arrays = margin.LegArrays(
+    leg_arrays = layout.LegArrays(
         sign=_floats(leg.position.side.sign for leg in legs),
         direction=_floats(leg.direction for leg in legs),
         size=_floats(abs(leg.position.quantity) for leg in legs),
@@ -267,10 +295,10 @@ def compile_pools(pools: Sequence[Pool], inputs: RiskInputs) -> BookArrays:
     held = [(coin, pool) for pool in pools for coin in pool.coins]
     driver = coins[DRIVER] if inputs.coin_price(DRIVER) is not None else -1
     movers = [pairs[coins[leg.coin], coins[leg.quote], int(leg.linear)] for leg in legs]
-    book = margin.Book(
+    book = layout.Book(
         legs=leg_arrays,
         pools=_pool_arrays(pools, coins),
-        held=margin.HeldArrays(
+        held=layout.HeldArrays(
             coin=_integers(coins[coin.coin] for coin, _ in held),
             amount=_floats(pool.account.balances[coin.coin] for coin, pool in held),
             weight=_floats(coin.weight for coin, _ in held),
@@ -330,16 +358,16 @@ class _Tables:
             self._length += count
         return self._spans[id(table)]
 
-    def arrays(self) -> margin.TierArrays:
+    def arrays(self) -> layout.TierArrays:
         def laid(name: str) -> FloatArray:
             columns = [getattr(table, name) for table in self._tables]
             return np.concatenate(columns) if columns else np.zeros(1)
 
-        return margin.TierArrays(laid("floor"), laid("rate"), laid("amount"))
+        return layout.TierArrays(laid("floor"), laid("rate"), laid("amount"))
 
 
-def _pool_arrays(pools: Sequence[Pool], coins: _Index) -> margin.PoolArrays:
-    return margin.PoolArrays(
+def _pool_arrays(pools: Sequence[Pool], coins: _Index) -> layout.PoolArrays:
+    return layout.PoolArrays(
         legs=_ranges(len(pool.legs) for pool in pools),
         held=_ranges(len(pool.coins) for pool in pools),
         wallet=_floats(pool.wallet for pool in pools),
@@ -400,13 +428,13 @@ def _floats(values: Iterable[float]) -> FloatArray:
     return np.array(list(values), dtype=np.float64)
 
 
-def _integers(values: Iterable[int]) -> margin.IntArray:
+def _integers(values: Iterable[int]) -> layout.IntArray:
     return np.array(list(values), dtype=np.int64)
 
 
-def _flags(values: Iterable[bool]) -> margin.BoolArray:
+def _flags(values: Iterable[bool]) -> layout.BoolArray:
     return np.array(list(values), dtype=np.bool_)
 
 
-def _ranges(counts: Iterable[int]) -> margin.IntArray:
+def _ranges(counts: Iterable[int]) -> layout.IntArray:
     return np.concatenate([[0], np.cumsum(_integers(counts))]).astype(np.int64)

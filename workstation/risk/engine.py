@@ -14,7 +14,7 @@ from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
 from workstation.risk.funding_drift import drift_per_day, hours_to_mark
 from workstation.risk.inputs import PositionKey, RiskInputs
-from workstation.risk.liquidation import LiquidationPrices, liquidation_prices
+from workstation.risk.liquidation import LiquidationPrices
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.report import (
     AccountReport,
@@ -25,6 +25,7 @@ from workstation.risk.report import (
     Status,
     Withdrawals,
 )
+from workstation.risk.solving import solve
 from workstation.risk.standing import Standing, standing_of
 from workstation.units import HOUR_MS
 
@@ -39,7 +40,10 @@ def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
     """
     inputs = inputs.completed(portfolio)
     pools = [pool for account in portfolio.accounts for pool in pools_of(account, inputs)]
-    judged = [_presume(standing_of(pool, inputs), inputs) for pool in pools]
+    judged = [
+        _presume(standing_of(pool, solved.shock), solved.prices, inputs)
+        for pool, solved in zip(pools, solve(pools, inputs), strict=True)
+    ]
     standings = [standing for standing, _ in judged]
     rows = {
         PositionKey(row.account, row.symbol, row.side): row for _, found in judged for row in found
@@ -64,10 +68,12 @@ def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
     )
 
 
-def _presume(standing: Standing, inputs: RiskInputs) -> tuple[Standing, list[PositionReport]]:
+def _presume(
+    standing: Standing, solved: Sequence[LiquidationPrices], inputs: RiskInputs
+) -> tuple[Standing, list[PositionReport]]:
     """Return a pool and its rows; a position that the mark has passed takes its pool along."""
     pool = standing.pool
-    found = [(leg, liquidation_prices(pool, leg, standing.shock, inputs)) for leg in pool.legs]
+    found = list(zip(pool.legs, solved, strict=True))
     passed = standing.status is Status.OK and any(
         _passed(standing, leg, prices, inputs) for leg, prices in found
     )

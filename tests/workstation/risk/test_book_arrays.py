@@ -22,7 +22,7 @@ from tests.workstation.risk.worlds import (
     table,
     world,
 )
-from workstation.risk.book_arrays import BookArrays
+from workstation.risk.book_arrays import BookArrays, warm_up
 from workstation.risk.engine import evaluate
 from workstation.risk.path import MarketPath
 from workstation.risk.surplus import equity, maintenance
@@ -172,3 +172,11 @@ def test_a_flat_tiers_jump_is_met_by_a_common_shock():
 def test_an_empty_book_has_no_columns():
     arrays = BookArrays.of(book(), world())
     assert len(arrays.report().legs.first) == 0
+
+
+def test_warming_up_says_what_it_does():
+    said = []
+    warm_up(said.append)
+    assert said == [
+        "Preparing the margin arithmetic of large books: compiled once, in half a minute."
+    ]

@@ -8,7 +8,7 @@ import pytest
 from tests.workstation.risk.worlds import table
 from workstation.market.instrument import MarketKey
 from workstation.risk.profiles import PROFILES
-from workstation.risk.tiers import TierBook, TierMode, TierUnit, file_tier
+from workstation.risk.tiers import TierBook, TierMode, TierUnit, deductions, file_tier
 
 TABLES = TierBook.embedded().tables
 EACH = pytest.mark.parametrize("key", sorted(TABLES), ids=lambda key: f"{key.venue}-{key.symbol}")
@@ -29,7 +29,7 @@ def test_a_marginal_table_is_continuous_by_the_deductions_recursion(key):
     # c_n = c_(n-1) + floor_n (r_n - r_(n-1)); the venues print deductions to a cent or so
     tiers = TABLES[key]
     if tiers.mode is TierMode.MARGINAL:
-        jumps = np.diff(tiers.amount) - tiers.floor[1:] * np.diff(tiers.rate)
+        jumps = np.diff(tiers.amount) - np.diff(deductions(tiers.floor, tiers.rate))
         assert np.abs(jumps).max(initial=0.0) <= 0.011 + 1e-9 * tiers.amount.max()
 
 
