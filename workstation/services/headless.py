@@ -194,6 +194,7 @@ def _with_outlook(
         report,
         cascade=found.cascade,
         touch=found.touch,
+        reverse_stress=found.reverse_stress,
         problems=(*report.problems, *found.problems),
     )
 

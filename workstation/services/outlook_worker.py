@@ -103,6 +103,7 @@ class OutlookWorker:
             scenario,
             cascade=known.outlook.cascade,
             touch=known.outlook.touch,
+            reverse_stress=known.outlook.reverse_stress,
             problems=(*scenario.problems, *known.outlook.problems),
         )
 
