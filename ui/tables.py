@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ui import format as text
 from workstation.risk.betas import STABLECOINS
-from workstation.risk.outlook import CascadeReport, TouchReport
+from workstation.risk.outlook import CascadeReport, ReverseStress, StressKind, TouchReport
 from workstation.risk.report import (
     EquityCurve,
     LiquidationKind,
@@ -109,6 +109,8 @@ def print_scenario(report: ScenarioReport) -> None:
         _print_cascade(console, report.cascade)
     if report.touch is not None:
         _print_touch(console, report.touch)
+    if report.reverse_stress:
+        console.print(_stresses(report.reverse_stress))
     for deposit in report.repair.add_collateral:
         where = deposit.symbol or "its wallet"
         console.print(f"Add {deposit.amount:,} {deposit.asset} to {deposit.account}, {where}.")
@@ -159,6 +161,26 @@ def _print_touch(console: Console, touch: TouchReport) -> None:
     console.print(table)
     for assumption in touch.assumptions:
         console.print(f"  {assumption}", soft_wrap=True)
+
+
+def _stresses(rows: Iterable[ReverseStress]) -> Table:
+    figures = ("From", "To", "Move", "Daily sigmas")
+    table = _table(
+        "What liquidates each pool, by one move", ("Account", "Pool", "Move of"), figures
+    )
+    for row in rows:
+        funding = row.kind is StressKind.FUNDING
+        written = text.funding if funding else text.price
+        table.add_row(
+            row.account,
+            row.pool,
+            f"{row.coin or 'all positions, a day'} {row.kind}",
+            "" if funding else written(row.start),
+            written(row.end),
+            text.percent(row.move_fraction, sign=True),
+            text.number(row.sigmas, 1),
+        )
+    return table
 
 
 def print_findings(findings: Iterable[Finding]) -> None:

@@ -64,11 +64,12 @@ def test_at_full_strength_every_coin_that_it_names_goes_where_it_says(entry):
 
 @every_scenario
 def test_half_the_strength_goes_half_the_way_in_logarithms(entry):
-    start = INPUTS.completed(BOOK).coin_price("BTC")
     half, whole = (
-        scenario_of(entry, BOOK, INPUTS, strength=strength).moves["BTC"] for strength in (0.5, 1.0)
+        scenario_of(entry, BOOK, INPUTS, strength=strength).moves for strength in (0.5, 1.0)
     )
-    assert 2 * math.log(half / start) == pytest.approx(math.log(whole / start))
+    for coin, price in whole.items():
+        start = INPUTS.completed(BOOK).coin_price(coin)
+        assert 2 * math.log(half[coin] / start) == pytest.approx(math.log(price / start))
 
 
 @every_scenario

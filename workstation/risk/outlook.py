@@ -1,12 +1,14 @@
-"""What may come of a move: the frozen answers of the cascade model and of touch probabilities.
+"""What may come of a move: the frozen answers of the models, and what it takes to die.
 
-Both are models with bands. Field names are those of the command line's JSON where it has them.
+The cascade and touch probabilities are models with bands. Field names are those of the command
+line's JSON where it has them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -114,10 +116,42 @@ class TouchReport:
     assumptions: tuple[str, ...] = ()
 
 
+class StressKind(StrEnum):
+    """What moves in a reverse stress."""
+
+    MARKET = "market"  # bitcoin, and the others by their betas
+    COIN = "coin"  # one coin alone
+    FUNDING = "funding"
+    DEPEG = "depeg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseStress:
+    """The smallest move of one kind that liquidates a pool.
+
+    For funding ``start`` and ``end`` are fractions per 8 h held for a day; otherwise they are USD
+    per coin. ``sigmas`` are daily standard deviations, ``None`` where no law is known.
+    """
+
+    account: str
+    pool: str
+    kind: StressKind
+    coin: str | None
+    start: float
+    end: float
+    sigmas: float | None
+
+    @property
+    def move_fraction(self) -> float | None:
+        """How far the price goes; ``None`` for funding."""
+        return None if self.kind is StressKind.FUNDING else self.end / self.start - 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Both models' answers to one move; ``None`` where an input is missing, as ``problems`` say."""
+    """The slow answers to one move; ``None`` where an input is missing, as ``problems`` say."""
 
     cascade: CascadeReport | None
     touch: TouchReport | None
+    reverse_stress: tuple[ReverseStress, ...] = ()
     problems: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.outlook import CascadeReport, Outlook, TouchReport
 from workstation.risk.path import MarketPath
 from workstation.risk.report import HeatmapColumns
+from workstation.risk.reverse_stress import reverse_stress
 from workstation.risk.scenario import Scenario, deleveraged, prepared
 from workstation.risk.touch import Level, ReturnHistory, touch_report
 
@@ -82,7 +83,14 @@ def outlook(
     if with_cascade and market.columns is not None and abs(rate) > _LEAST_MOVE:
         cascade = _cascade(scenario, market.columns, market, start, rate, own, rng)
     problems = _problems(market, touch, with_cascade=with_cascade)
-    return Outlook(cascade=cascade, touch=touch, problems=tuple(problems))
+    daily = market.facts.volatility_daily
+    volatility = {} if daily is None else {market.coin: daily}
+    return Outlook(
+        cascade=cascade,
+        touch=touch,
+        reverse_stress=reverse_stress(living, inputs, volatility),
+        problems=tuple(problems),
+    )
 
 
 def _cascade(

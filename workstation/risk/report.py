@@ -19,7 +19,7 @@ from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
 from workstation.risk.beta_estimates import BetaEstimate
-from workstation.risk.outlook import CascadeReport, TouchReport
+from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
 
@@ -333,7 +333,7 @@ class ScenarioPrice:
 class ScenarioReport:
     """The engine's answer about a move.
 
-    ``cascade`` and ``touch`` are models' and come later than the rest, if at all.
+    ``cascade``, ``touch`` and ``reverse_stress`` come later than the rest, if at all.
     """
 
     moves: Mapping[str, float]
@@ -350,6 +350,7 @@ class ScenarioReport:
     beta_estimates: tuple[BetaEstimate, ...] = ()
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None
+    reverse_stress: tuple[ReverseStress, ...] = ()
     problems: tuple[str, ...] = ()
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -19,45 +17,16 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.liquidation import DRIVER, pool_shock
+from workstation.risk.outlook import ReverseStress, StressKind
 from workstation.risk.path import MarketPath, first_breach
 from workstation.risk.pools import Pool, pools_of
 
 _FALL, _RISE = math.log(1e-3), math.log(1e3)  # how far a price is followed
+_DOLLAR: Final = "USD"  # what everything is measured in
 _PER_DAY: Final = 3.0  # funding intervals of 8 h
 # Binance BTCUSDT settled funding 2019-09 to 2025-11: standard deviation of the sum of a UTC day
 FUNDING_DAILY_SIGMA: Final = 0.00060
 # No law of de-pegs is known: they are ranked behind what is, by how far the coin has to fall.
-
-
-class StressKind(StrEnum):
-    """What moves."""
-
-    MARKET = "market"  # bitcoin, and the others by their betas
-    COIN = "coin"  # one coin alone
-    FUNDING = "funding"
-    DEPEG = "depeg"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReverseStress:
-    """The smallest move of one kind that liquidates a pool.
-
-    For funding ``start`` and ``end`` are fractions per 8 h held for a day; otherwise they are USD
-    per coin. ``sigmas`` are daily standard deviations, ``None`` where no law is known.
-    """
-
-    account: str
-    pool: str
-    kind: StressKind
-    coin: str | None
-    start: float
-    end: float
-    sigmas: float | None
-
-    @property
-    def move_fraction(self) -> float | None:
-        """How far the price goes; ``None`` for funding."""
-        return None if self.kind is StressKind.FUNDING else self.end / self.start - 1
 
 
 def reverse_stress(
@@ -133,7 +102,7 @@ def _priced(
 def _coins_of(pool: Pool) -> list[str]:
     names = [name for leg in pool.legs for name in (leg.coin, leg.quote)]
     names += [held.coin for held in pool.coins]
-    return list(dict.fromkeys([*names, pool.currency]))
+    return [coin for coin in dict.fromkeys([*names, pool.currency]) if coin != _DOLLAR]
 
 
 def _deadly(pool: Pool, coin: str, ends: tuple[float, ...]) -> float | None:

@@ -18,8 +18,9 @@ import numpy as np
 
 from workstation.errors import RiskInputError, UsageError
 from workstation.market.catalogue import Catalogue
-from workstation.market.facts import FloatArray
+from workstation.market.facts import FloatArray, MarkPrice
 from workstation.market.instrument import MarketKey, split_symbol
+from workstation.market.store import MarketStore
 from workstation.portfolio.formats import registry
 from workstation.portfolio.model import Portfolio, Position
 from workstation.risk import engine, scenario
@@ -40,6 +41,7 @@ from workstation.services.tier_shelf import newest_tiers
 from workstation.units import UnixMs, now_ms
 
 DRIVER: Final = "BTC"  # the coin that moves the others by their betas
+FAR_MARK: Final = 0.02  # [A] of a price, from which a recording is of another moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,11 +179,13 @@ def _with_outlook(
     from workstation.services.recorded_market import recorded_market
 
     coin = DRIVER if DRIVER in terms.moves else next(iter(terms.moves), DRIVER)
+    problems: list[str] = []
     if models.recording is None:
         market = OutlookMarket(coin=coin, implied_volatility=models.implied_volatility)
     else:
         store, columns = recorded_market(models.recording, coin)
         market = outlook_market(store, coin, columns, models.implied_volatility)
+        problems = [*_recorded_elsewhere(store, coin, inputs.completed(portfolio))]
     found = outlook(
         portfolio,
         inputs,
@@ -194,8 +198,22 @@ def _with_outlook(
         report,
         cascade=found.cascade,
         touch=found.touch,
-        problems=(*report.problems, *found.problems),
+        reverse_stress=found.reverse_stress,
+        problems=(*report.problems, *problems, *found.problems),
     )
+
+
+def _recorded_elsewhere(store: MarketStore, coin: str, inputs: RiskInputs) -> Iterator[str]:
+    """Say that a recording's end is another moment than the book's marks."""
+    start = inputs.coin_price(coin)
+    for key in store.markets_of(coin):
+        recorded = store.newest(MarkPrice, key)
+        if start and recorded and abs(recorded.mark_price / start - 1) > FAR_MARK:
+            yield (
+                f"The recording ends with {coin} at {recorded.mark_price:,.10g}, and the book's "
+                f"mark is {start:,.10g}: the models' map is of another moment."
+            )
+            return
 
 
 def _read(book: Book) -> tuple[Portfolio, RiskInputs]:

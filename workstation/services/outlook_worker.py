@@ -1,6 +1,6 @@
 """The models' thread: what may come of the scenario, later than the walk of the book itself.
 
-Like the heatmap's, it imports numba on its own thread, so that the window is painted before.
+Like the heatmap's, it imports numba on its own thread, and only once there is something to ask.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class OutlookWorker:
     """Asks the models and keeps their newest answer; see the module's text."""
 
     def __init__(self) -> None:
-        self._ready = False
+        self._importing = self._ready = False
         self._newest: _Answer | None = None
         self._asked: OutlookQuestion | None = None
         self._every = Every(EVERY_S)
@@ -72,7 +72,6 @@ class OutlookWorker:
 
     def start(self) -> None:
         self._worker.start()
-        self._worker.submit(_Work(None, None))
 
     def stop(self) -> None:
         self._worker.stop()
@@ -104,12 +103,16 @@ class OutlookWorker:
             scenario,
             cascade=known.outlook.cascade,
             touch=known.outlook.touch,
+            reverse_stress=known.outlook.reverse_stress,
             problems=(*scenario.problems, *known.outlook.problems),
         )
 
     def _ask(
         self, question: OutlookQuestion, store: MarketStore, columns: HeatmapColumns | None
     ) -> None:
+        if not self._importing:
+            self._importing = True
+            self._worker.submit(_Work(None, None))
         if self._asked is None or not self._asked.same_move(question):
             self._every.at_once()
         if not self._ready or not self._every.due():

@@ -46,6 +46,8 @@ SHIPPED: Final = (
     "2025-10-10",
     "2025-10-10-adl",
     "2026-02-05",
+    "usdt-depeg",
+    "usde-depeg",
     "deribit-down",
     "deribit-up",
     "deribit-tail-down",

@@ -10,9 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workstation.risk.test_liquidation import PRICES, accounts
-from tests.workstation.risk.worlds import BTC, ETH, MULTI, account, book, cross, isolated, world
+from tests.workstation.risk.worlds import (
+    BTC,
+    BTC_INVERSE,
+    ETH,
+    MULTI,
+    account,
+    book,
+    cross,
+    isolated,
+    world,
+)
+from workstation.risk.outlook import StressKind
 from workstation.risk.report import EventKind
-from workstation.risk.reverse_stress import FUNDING_DAILY_SIGMA, StressKind, reverse_stress
+from workstation.risk.reverse_stress import FUNDING_DAILY_SIGMA, reverse_stress
 from workstation.risk.scenario import Scenario, run
 
 VOLATILITY = {"BTC": 0.03}
@@ -50,6 +61,12 @@ def test_a_short_is_killed_by_a_rise_by_shorts_paying_and_by_its_coin_of_settlem
     peg = found[StressKind.DEPEG, "USDT"]
     assert 60_000 / peg.end == pytest.approx(66_000 / 1.005)
     assert peg.sigmas is None
+
+
+def test_the_dollar_itself_has_no_peg_to_lose():
+    owner = account(cross(BTC_INVERSE, -60_000.0, 60_000.0), balances={"BTC": 2.0})
+    assert (StressKind.DEPEG, "USD") not in stresses(owner)
+    assert (StressKind.COIN, "BTC") in stresses(owner)
 
 
 def test_other_coins_follow_bitcoin_but_not_each_other():
