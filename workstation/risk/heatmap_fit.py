@@ -11,8 +11,9 @@ believes in. A Gamma prior worth ``PRIOR_EVENTS`` of them keeps the shape where 
 its size is scaled to the whole of what was observed.
 
 Rows count less with age (half of it after ``HALF_LIFE_DAYS``) and not at all after ``WINDOW_DAYS``.
-Uncertainty is a Bayesian bootstrap over whole days (errors of one day go together), times draws of
-what no feed tells: the reported share and phi, of which only the product with the shares is seen.
+Uncertainty is a Bayesian bootstrap over whole days (errors of one day go together) and over the
+prior's events, times draws of what no feed tells: the reported share and phi, of which only the
+product with the shares is seen.
 
 What it does not do well: single accounts far larger than the rest; leverage that opens and dies
 inside one bar; a feed that fell silent looks like a market without liquidations.
@@ -130,7 +131,7 @@ def fit_mix(evidence: Evidence, prior: FloatArray, start: FloatArray | None = No
 def draw_mixes(
     evidence: Evidence, prior: FloatArray, fit: MixFit, rng: np.random.Generator
 ) -> FloatArray:
-    """Return (DRAWS, 2, J) shares: days reweighted at random, and prior draws of the exposure."""
+    """Return (DRAWS, 2, J) shares: days and the prior reweighted at random, exposure drawn."""
     day = np.floor(evidence.age_days).astype(np.int64)
     by_day = rng.exponential(size=(DRAWS, int(day.max()) + 1))
     reported = np.exp(rng.normal(0.0, REPORTED_SPREAD, DRAWS))
@@ -139,7 +140,8 @@ def draw_mixes(
     for side in (LONG, SHORT):
         rows = _Rows(evidence, side, prior[side])
         for i in range(DRAWS):
-            found = rows.refit(fit.shares[side], fit.dispersion[side], by_day[i][day])
+            trust = rng.exponential(size=prior.shape[1])
+            found = rows.refit(fit.shares[side], fit.dispersion[side], by_day[i][day], trust)
             draws[i, side] = _capped(found / scale[i])
     return draws
 
@@ -164,12 +166,16 @@ class _Rows:
     def fit(self, start: FloatArray | None) -> tuple[FloatArray, float]:
         shares, dispersion = self._prior if start is None else start, self._dispersion(self._prior)
         for _ in range(3):  # the dispersion depends on the shares, the prior's weight on it
-            shares = self._maximise(shares, dispersion, self._weight, _PASSES)
+            shares = self._maximise(shares, dispersion, self._weight, _PASSES, self._prior)
             dispersion = self._dispersion(shares)
         return _capped(shares), dispersion
 
-    def refit(self, start: FloatArray, dispersion: float, factor: FloatArray) -> FloatArray:
-        return self._maximise(start, dispersion, self._weight * factor, _DRAW_PASSES)
+    def refit(
+        self, start: FloatArray, dispersion: float, factor: FloatArray, trust: FloatArray
+    ) -> FloatArray:
+        # rows count `factor` times as much, the prior's events of each hat `trust` times
+        weight = self._weight * factor
+        return self._maximise(start, dispersion, weight, _DRAW_PASSES, trust * self._prior)
 
     def log_likelihood(self, shares: FloatArray) -> float:
         expected = expected_rows(self._crossed, shares) + self._background
@@ -182,13 +188,14 @@ class _Rows:
         dispersion: float,
         weight: FloatArray,
         passes: int,
+        prior: FloatArray,
     ) -> FloatArray:
         rate = PRIOR_EVENTS / self._prior.sum()
         shares: FloatArray = expectation_maximisation(
             self._hit_crossed,
             weight[self._hit] * self._hit_observed / dispersion,
             weight @ self._crossed / dispersion,
-            rate * self._prior,
+            rate * prior,
             rate,
             self._background,
             np.maximum(start, 1e-9),

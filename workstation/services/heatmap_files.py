@@ -67,14 +67,17 @@ class HeatmapFiles:
     def __exit__(
         self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._flush()
-        for writer, path in zip(self._writers, self._paths, strict=True):
-            writer.close()
+        try:
             if kind is None:
-                _partial(path).replace(path)
-            else:
-                _partial(path).unlink()
+                self._flush()
+            for writer in self._writers:
+                writer.close()
+            if kind is None:
+                for path in self._paths:
+                    _partial(path).replace(path)
+        finally:
+            for path in self._paths:
+                _partial(path).unlink(missing_ok=True)
 
     def add(
         self,
