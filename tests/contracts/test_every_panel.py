@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
+from tests.ui.alerts import record
 from tests.ui.charts.frozen import BINANCE, NOW, heatmap, update
 from tests.ui.conftest import StubDesk
 from tests.workstation.market.facts import liquidation
@@ -30,6 +31,7 @@ from workstation.risk.engine import evaluate
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import read_gauges
 from workstation.risk.scenario import Scenario, run
+from workstation.services.alert_service import AlertNews
 
 every_panel = pytest.mark.parametrize("spec", PANELS, ids=lambda spec: spec.key)
 SYMBOL: Final = BINANCE.symbol
@@ -77,6 +79,7 @@ def frozen() -> Frozen:
             "heatmap_changed": heatmap(),
             "risk_changed": evaluate(held, inputs),
             "scenario_changed": run(held, inputs, Scenario(moves={"BTC": 60_000.0})),
+            "alerts_changed": AlertNews(fired=(record(1),)),
             "noticed": "A notice.",
         },
     )
