@@ -43,7 +43,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchOptions:
-    """The command line; ``None`` leaves the settings' value. ``ntfy`` and ``dead_man`` are URLs."""
+    """The command line; ``None`` leaves the settings' value. ``ntfy`` and ``dead_man`` are URLs.
+
+    Several push addresses are separated by blanks.
+    """
 
     portfolio: Path
     source: str = "live"
@@ -68,13 +71,13 @@ def run(options: WatchOptions, say: Say, warn: Say) -> int:
         The file, the source or an address cannot be used; nothing was started.
     """
     registry.read(options.portfolio, Catalogue.embedded())  # what is refused is refused now
-    addresses = push_address.check(options.ntfy) if options.ntfy else None
+    addresses = tuple(push_address.check(one) for one in (options.ntfy or "").split())
     dead_man = push_address.check_url(options.dead_man) if options.dead_man else None
     logs.set_up()
     settings, path = _settings(options, warn)
     desk = Desk(settings, path, maps=False)
-    if addresses is not None:
-        desk.alerts.push.use((addresses,))
+    if addresses:
+        desk.alerts.push.use(addresses)
     watch = _Watch(desk, options, say, warn, dead_man)
     warn(
         f"{options.portfolio.name}: waiting for prices ({settings.market.source}); Ctrl+C ends it."
@@ -161,7 +164,7 @@ def _settings(options: WatchOptions, warn: Say) -> tuple[Settings, Path]:
         poll_interval_s=min(market.poll_interval_s, MOST_POLL_S),
     )
     alerts = dataclasses.replace(
-        settings.alerts, on=True, push=settings.alerts.push or options.ntfy is not None
+        settings.alerts, on=True, push=settings.alerts.push or bool(options.ntfy)
     )
     return dataclasses.replace(settings, market=market, alerts=alerts), path
 

@@ -8,7 +8,7 @@ from ui.panels.alerts import AlertsPanel
 from workstation.alerts.facts import Severity
 from workstation.alerts.tracker import Standing
 from workstation.services.alert_service import AlertNews
-from workstation.services.push import Delivery
+from workstation.services.push_message import Delivery
 
 
 @pytest.fixture

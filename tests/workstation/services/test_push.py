@@ -13,7 +13,8 @@ from tests.loopback.listener import Listener
 from workstation.alerts.facts import Severity
 from workstation.errors import WorkstationError
 from workstation.services import push_address
-from workstation.services.push import Message, PushService
+from workstation.services.push import PushService
+from workstation.services.push_message import Message
 
 MESSAGE = Message(
     title="main BTC long: distance", text="7.9 % away.", severity=Severity.CRITICAL, numbers=(7,)
