@@ -21,6 +21,7 @@ import orjson
 
 from workstation import paths
 from workstation import settings as settings_file
+from workstation.alerts import words
 from workstation.alerts.document import fire_document
 from workstation.alerts.facts import Fire
 from workstation.market.catalogue import Catalogue
@@ -140,7 +141,7 @@ class _Watch:
         near = "nothing has a liquidation price"
         if coming is not None:
             near = f"the nearest liquidation, {coming.symbol} at {coming.account}, is "
-            near += f"{abs(coming.distance):.1%} away"
+            near += f"{words.percent(abs(coming.distance))} away"
         count = len(risk.positions)
         self._warn(f"Watching {count} position{'' if count == 1 else 's'}: {near}.")
 
