@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.models.rows import Column, RowsModel, make_table
@@ -41,10 +41,10 @@ def _seen(record: AlertRecord) -> str:
 
 COLUMNS: Final = (
     Column[AlertRecord](
-        heading="What",
-        help="What happened, what is at stake, and what to do; from which figure, how old",
-        text=_sentence,
-        value=_sentence,
+        heading="Alert",
+        help="What it is about, and which rule has fired",
+        text=lambda record: record.fire.title,
+        value=lambda record: record.fire.title,
         tip=_sentence,
         is_figure=False,
     ),
@@ -83,6 +83,14 @@ COLUMNS: Final = (
         text=_seen,
         value=lambda record: record.acknowledged_ms,
     ),
+    Column[AlertRecord](
+        heading="Message",
+        help="What happened, what is at stake, and what to do; from which figure, how old",
+        text=_sentence,
+        value=_sentence,
+        tip=_sentence,
+        is_figure=False,
+    ),
 )
 
 
@@ -97,9 +105,6 @@ class AlertsPanel(Panel):
             COLUMNS, self.theme, key=lambda record: record.fire.number
         )
         self._table = make_table(self.model)
-        header = self._table.horizontalHeader()
-        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(4, 180)
         self._standing = plain_label()
         tint(self._standing, self.theme, "dim")
         self._empty = plain_label(_EMPTY)

@@ -30,7 +30,8 @@ def test_the_newest_stands_first_with_its_delivery(panel, bridge):
     bridge.alerts_changed.emit(AlertNews(fired=(record(1, Severity.WARN), record(2))))
     bridge.alerts_changed.emit(AlertNews(changed=(failed,)))
     assert cells(panel, 0) == [
-        "alert 2.", "02-05 18:14:08", "critical", "64,212", "ntfy at h: answered HTTP 503", "",
+        "main BTC long: distance", "02-05 18:14:08", "critical", "64,212",
+        "ntfy at h: answered HTTP 503", "", "alert 2.",
     ]  # fmt: skip
     assert cells(panel, 1)[4] == "window"
 
@@ -59,18 +60,18 @@ def test_the_list_is_copied_as_a_table(panel, bridge):
     bridge.alerts_changed.emit(AlertNews(fired=(record(1),)))
     panel.copy()
     heading, row = QGuiApplication.clipboard().text().splitlines()
-    assert heading.split("\t")[:3] == ["What", "Time UTC", "Urgency"]
-    assert row.split("\t")[0] == "alert 1."
+    assert heading.split("\t")[:3] == ["Alert", "Time UTC", "Urgency"]
+    assert row.split("\t")[-1] == "alert 1."
 
 
 def test_a_panel_that_is_built_later_knows_what_has_fired(qtbot, context, desk, monkeypatch):
     monkeypatch.setattr(desk.alerts, "records", lambda: (record(1), record(2)))
     later = AlertsPanel(context)
     qtbot.addWidget(later)
-    assert [cells(later, row)[0] for row in range(2)] == ["alert 2.", "alert 1."]
+    assert [cells(later, row)[-1] for row in range(2)] == ["alert 2.", "alert 1."]
 
 
 def test_the_newest_five_hundred_are_kept(panel, bridge):
     bridge.alerts_changed.emit(AlertNews(fired=tuple(record(n) for n in range(1, 503))))
     assert panel.model.rowCount() == 500
-    assert cells(panel, 499)[0] == "alert 3."
+    assert cells(panel, 499)[-1] == "alert 3."
