@@ -11,13 +11,18 @@ from collections.abc import Iterable, Iterator
 
 from workstation.market.instrument import MarketKey
 from workstation.portfolio.plausibility import far_from_mark
+from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.pools import Leg
 from workstation.risk.standing import Standing
 
 
 def doubts(standings: Iterable[Standing], inputs: RiskInputs) -> Iterator[str]:
-    """Say what of the positions is accepted and yet doubtful, account and symbol first."""
+    """Say what of the positions is accepted and yet doubtful, account and symbol first.
+
+    The last sentence names the dollars that are taken at par.
+    """
+    assumed: set[str] = set()
     for standing in standings:
         account = standing.pool.account
         for leg in standing.pool.legs:
@@ -26,6 +31,13 @@ def doubts(standings: Iterable[Standing], inputs: RiskInputs) -> Iterator[str]:
                 yield f"{where}: {doubt}"
             if doubt := far_from_mark(leg.position.entry_price, leg.mark):
                 yield f"{where}: {doubt}"
+        assumed |= {coin for coin in standing.pool.assets if _at_par(coin, inputs)}
+    if assumed:
+        yield f"{', '.join(sorted(assumed))}: counted as 1 USD, because no price is known."
+
+
+def _at_par(coin: str, inputs: RiskInputs) -> bool:
+    return coin in STABLECOINS and coin != "USD" and coin not in inputs.coin_prices
 
 
 def _too_much_leverage(venue: str, leg: Leg, inputs: RiskInputs) -> str | None:

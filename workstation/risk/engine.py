@@ -279,7 +279,6 @@ def _problems(
         problem = standing.pool.unknown or standing.pool.unknown_margin
         if problem:
             yield problem
-    yield from doubts(standings, inputs)
     for row in rows:
         where = f"{row.account} {row.symbol}"
         if row.status is Status.PRESUMED_LIQUIDATED:
@@ -295,3 +294,4 @@ def _problems(
                 f"{where}: its liquidation price lies beyond the tiers that are known "
                 f"({row.tier_source}); give maintenance_rate in the file."
             )
+    yield from doubts(standings, inputs)

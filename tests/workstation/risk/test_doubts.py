@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.workstation.risk.worlds import account, cross, isolated, listed, report_of, table, world
@@ -57,11 +59,7 @@ def test_without_a_tier_the_contracts_own_maximum_holds():
 
 
 def test_the_shipped_table_is_named_with_its_day():
-    inputs = world()
-    shipped = TierBook.embedded()
-    inputs = type(inputs)(
-        now_ms=inputs.now_ms, marks={}, coin_prices={}, tiers=shipped, catalogue=inputs.catalogue
-    )
+    inputs = replace(world(), tiers=TierBook.embedded())
     held = isolated(BTC, 10.0, 64_000.0, 5_200.0, leverage=125.0, **OWN)
     assert problems(held, inputs=inputs) == (
         "a BTC/USDT:USDT: its leverage of 125 is above the 100 that binanceusdm allows for this size (embedded 2026-09-29).",
@@ -99,4 +97,15 @@ def test_a_symbol_without_a_table_says_so_and_offers_the_files_override():
     held = cross(BTC, 1.0, 64_000.0, leverage=5.0, **OWN)
     assert problems(held) == (
         "a BTC/USDT:USDT: no maintenance tiers are known for it at binanceusdm; give maintenance_rate in the file.",
+    )
+
+
+# --- dollars at par -------------------------------------------------------------------------------
+
+
+def test_dollars_without_a_price_are_noted_once():
+    inputs = replace(world(), coin_prices={"USDC": 0.98})
+    held = account(cross(BTC, 0.1, 64_000.0), balances={"USDT": 1e6, "USDC": 5.0, "USD": 1.0})
+    assert report_of(held, replace(held, id="b"), inputs=inputs).problems == (
+        "USDT: counted as 1 USD, because no price is known.",
     )

@@ -126,7 +126,8 @@ def test_a_position_that_the_mark_has_passed_counts_as_lost_when_the_price_is_ba
     work(at(62_000.0, SECOND))
     answers = [work(at(70_000.0, time_ms)) for time_ms in (2 * SECOND, 3 * SECOND)]
     assert {row(answer).status for answer in answers} == {Status.PRESUMED_LIQUIDATED}
-    [problem] = answers[-1].risk.problems
+    problem, note = answers[-1].risk.problems
+    assert note.startswith("USDT: counted as 1 USD")
     assert "62,000" in problem
     assert "1970-01-01T00:00:01Z (marks of this session)" in problem
 
