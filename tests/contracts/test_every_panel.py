@@ -104,6 +104,8 @@ class Bench:
         self.desk.portfolio = frozen.portfolio
         for name in ("overview", "gauges", "heatmap", "risk", "scenario"):
             setattr(self.desk, name, told[f"{name}_changed"])
+        records = told["alerts_changed"].fired
+        self.desk.alerts.records = lambda: records
         for name, said in told.items():
             getattr(self.bridge, name).emit(said)
         QApplication.processEvents()
