@@ -154,6 +154,7 @@ def ask(book: Book, question: Question) -> Answer:
             moves={**written.moves, **terms.moves},
             course=written.course,
             deleveraging=written.deleveraging,
+            haircuts=written.haircuts,
         )
     report = scenario.run(portfolio, inputs, terms)
     if question.models is not None:

@@ -27,7 +27,7 @@ from workstation.services.desk import Desk
 from workstation.services.latest import LatestWorker
 from workstation.services.public_account import PublicAccountService
 from workstation.services.sources import Source
-from workstation.settings import MarketSettings, Settings
+from workstation.settings import MarketSettings, RiskSettings, Settings
 from workstation.settings import load as load_settings
 
 PATIENCE_S = 10.0
@@ -551,3 +551,19 @@ def test_stopping_does_not_wait_for_a_venue_that_hangs(make_desk, monkeypatch):
 
 def test_a_desk_that_was_never_started_can_be_stopped(feeds, tmp_path):
     assert Desk(settings(), tmp_path / "settings.toml").stop()
+
+
+def test_the_models_say_what_they_lack_and_answer_to_their_settings(make_desk, book):
+    given = settings()
+    desk = make_desk(dataclasses.replace(given, risk=RiskSettings(implied_volatility=0.6)))
+    feed = opened(desk)
+    desk.open_portfolio(book)
+    say_marks(feed, 70_000.0)
+    touch = tick_until(desk, lambda news: news.scenario and news.scenario.touch)
+    assert touch.touches[0].price == desk.view.scenario_price
+    assert desk.scenario.cascade is None
+    assert not any("cascade" in problem for problem in desk.scenario.problems)
+    desk.apply_settings(dataclasses.replace(given, risk=RiskSettings(cascade=True)))
+    tick_until(desk, lambda news: news.scenario and len(news.scenario.problems) == 2)
+    assert "liquidation map" in desk.scenario.problems[0]
+    assert "touch probability" in desk.scenario.problems[1]
