@@ -141,7 +141,7 @@ def draw_mixes(
         rows = _Rows(evidence, side, prior[side])
         for i in range(DRAWS):
             trust = rng.exponential(size=prior.shape[1])
-            found = rows.refit(fit.shares[side], fit.dispersion[side], by_day[i][day], trust)
+            found = rows.refit(fit.shares[side], float(fit.dispersion[side]), by_day[i][day], trust)
             draws[i, side] = _capped(found / scale[i])
     return draws
 
