@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -107,6 +107,13 @@ class MarketPath:
         return total * self.usd_price(pool, clock)
 
 
+class Lowest(NamedTuple):
+    """The smallest surplus of a pool on a way, in its currency, and the time at which it is met."""
+
+    surplus: float
+    clock: float
+
+
 def first_breach(
     pool: Pool, path: MarketPath, start: float, end: float, since: float = 0.0
 ) -> float | None:
@@ -135,8 +142,8 @@ def lowest_surplus(
     *,
     since: float = 0.0,
     buffer: float = 0.0,
-) -> float:
-    """Return the smallest surplus on the way, in the pool's currency.
+) -> Lowest:
+    """Return the smallest surplus on the way and when it is met.
 
     ``buffer`` is a share of maintenance margin that has to be left over.
     """
@@ -148,7 +155,8 @@ def lowest_surplus(
             break
         clock = np.linspace(clock[lowest - 1], clock[lowest + 1], _NARROWING)
         left = path.surplus(pool, clock, since, buffer)
-    return float(left.min())
+    lowest = int(np.argmin(left))
+    return Lowest(surplus=float(left[lowest]), clock=float(clock[lowest]))
 
 
 def _grid(pool: Pool, path: MarketPath, start: float, end: float) -> FloatArray:
