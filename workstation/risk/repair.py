@@ -5,8 +5,8 @@ A deposit or a cut changes it nearly linearly, so the least number of steps (cen
 it positive is found by a secant between brackets, in whole steps: the answer is rounded up and
 proven at once, and one step less is proven too small.
 
-Which positions of a pool are cut is a knapsack: those that help most for their size at the pool's
-worst moment go first, whole, and the last one as far as it has to.
+Which positions of a pool are cut is a continuous knapsack: those that help most for their size at
+the pool's worst moment go first, whole, and the last one as far as it has to (Dantzig 1957).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from workstation.risk.edits import (
     step_of,
 )
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.knapsack import by_gain_per_cost
 from workstation.risk.path import MarketPath, lowest_surplus
 from workstation.risk.pools import Leg, Pool, haircut_of, pools_of, taker_fee
 from workstation.risk.report import AddCollateral, Reduce, Repair
@@ -184,7 +183,8 @@ class AccountPlan:
         """Return the smallest cuts that save a pool, in order; empty if none do.
 
         ``extra`` is paid in after the cut. In an isolated position a part is seldom enough: its
-        margin is released with it.
+        margin is released with it. Of a hedged pool that is short at its start already the answer
+        saves it, but a smaller one may exist: two moments are to be mended, and one ranks.
         """
         found: list[Reduced] = []
         while True:
@@ -206,7 +206,8 @@ class AccountPlan:
             return positions_of(account, pool)
         gain = np.array([self._gain(worst, leg) for leg in worst.pool.legs])
         size = np.array([leg.value for leg in worst.pool.legs])
-        legs = [worst.pool.legs[row] for row in by_gain_per_cost(gain, size)]
+        best = np.argsort(-gain / size, kind="stable")
+        legs = [worst.pool.legs[row] for row in best if gain[row] > 0]
         held = {(p.symbol, p.side): p for p in positions_of(account, worst.pool)}
         keys = [(leg.position.symbol, leg.position.side) for leg in legs]
         return [held[key] for key in keys if key in held]
@@ -219,9 +220,7 @@ class AccountPlan:
         cost_rate = taker_fee(worst.pool.account) + self.slippage_rate
         return float(freed[0]) + leg.profit_now - leg.value * cost_rate
 
-    def _least_cut(
-        self, account: Account, pool: Pool, position: Position, extra: Extra
-    ) -> Reduced:
+    def _least_cut(self, account: Account, pool: Pool, position: Position, extra: Extra) -> Reduced:
         size, lot = abs(position.quantity), lot_of(account, position, self.inputs)
         most = math.ceil(size / lot - 1e-9)
 

@@ -65,8 +65,10 @@ def reference_price(coin: str, portfolio: Portfolio, inputs: RiskInputs) -> floa
     return inputs.completed(portfolio).coin_price(coin)
 
 
-def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> ScenarioReport:
-    """Return what happens on the way to the scenario's prices, and what would prevent it.
+def prepared(
+    portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
+) -> tuple[Portfolio, RiskInputs, MarketPath]:
+    """Return the book without what is lost already, inputs with all prices, and the way.
 
     Raises
     ------
@@ -75,8 +77,18 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     """
     inputs = inputs.completed(portfolio)
     living = _without_presumed(portfolio, inputs)
-    betas = {**inputs.betas, **scenario.betas}
-    path = _path(living, inputs, scenario, betas)
+    return living, inputs, _path(living, inputs, scenario, {**inputs.betas, **scenario.betas})
+
+
+def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> ScenarioReport:
+    """Return what happens on the way to the scenario's prices, and what would prevent it.
+
+    Raises
+    ------
+    RiskInputError
+        A coin that moves has no price to start from.
+    """
+    living, inputs, path = prepared(portfolio, inputs, scenario)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
     repair = find_repair(
@@ -84,7 +96,7 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     )
     return ScenarioReport(
         moves=dict(scenario.moves),
-        betas=_betas_used(path, scenario, betas),
+        betas=_betas_used(path, scenario, {**inputs.betas, **scenario.betas}),
         prices=tuple(_prices(living, inputs, path)),
         equity_before_usd=before,
         equity_after_usd=after,

@@ -106,4 +106,6 @@ def test_funding_brings_the_breach_nearer_and_a_buffer_the_need():
     way = path({("a", BTC): 0.01}, BTC=math.log(0.5))
     assert first_breach(pool, way, 0.0, 1.0) < first_breach(pool, path(BTC=math.log(0.5)), 0.0, 1.0)
     plain = lowest_surplus(pool, way, 0.0, 1.0).surplus
-    assert lowest_surplus(pool, way, 0.0, 1.0, buffer=0.5).surplus == pytest.approx(plain - 75, abs=1e-6)
+    assert lowest_surplus(pool, way, 0.0, 1.0, buffer=0.5).surplus == pytest.approx(
+        plain - 75, abs=1e-6
+    )
