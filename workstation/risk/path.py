@@ -11,15 +11,17 @@ the bracket is then narrowed to the precision of a float.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from workstation.market.facts import FloatArray
+from workstation.risk.kernels.way import LegArrays, TierArrays, surplus_along
 from workstation.risk.pools import Leg, Pool
-from workstation.risk.surplus import equity, maintenance
+from workstation.risk.tiers import TierMode, TierUnit
 
 _GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen
 _NARROWING: Final = 33  # points of each further one; six of them leave 1e-9 of a cell
@@ -91,11 +93,7 @@ class MarketPath:
         self, pool: Pool, clock: FloatArray, since: float = 0.0, buffer: float = 0.0
     ) -> FloatArray:
         """Return margin balance minus (1 + buffer) maintenance margins, (n,)."""
-        legs = self.legs(pool, clock)
-        balance = equity(pool, legs, self.coins(pool, clock))
-        required = (1 + buffer) * maintenance(pool, legs)
-        left: FloatArray = balance - self.funding_paid(pool, clock, since) - required
-        return left
+        return _Way(self, pool, since, buffer).surplus(clock)
 
     def value_usd(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
         """Return what the pool is worth at market value, without haircut, in USD, (n,)."""
@@ -105,6 +103,60 @@ class MarketPath:
         for coin, factor in zip(pool.coins, self.coins(pool, clock), strict=True):
             total = total + coin.market_value * factor
         return total * self.usd_price(pool, clock)
+
+
+class _Way:
+    """One pool on one path as arrays, for as many times as are asked for."""
+
+    def __init__(self, path: MarketPath, pool: Pool, since: float, buffer: float) -> None:
+        account = pool.account.id
+        legs, tables = pool.legs, [leg.table for leg in pool.legs]
+        rows = [len(table.floor) for table in tables]
+        self._legs = LegArrays(
+            direction=_floats(leg.direction for leg in legs),
+            value=_floats(leg.value for leg in legs),
+            cost=_floats(leg.cost for leg in legs),
+            rate=_floats(path.leg_rate(leg) for leg in legs),
+            funding=_floats(
+                leg.position.side.sign * path.funding.get((account, leg.position.symbol), 0.0)
+                for leg in legs
+            ),
+            size=_floats(
+                leg.contracts or 0.0 if leg.table.unit is TierUnit.CONTRACTS else math.nan
+                for leg in legs
+            ),
+            slope=_floats(
+                table.slope if table.mode is TierMode.LINEAR_IN_SIZE else math.nan
+                for table in tables
+            ),
+            coins=_floats(math.nan if leg.coins is None else leg.coins for leg in legs),
+            fee_rate=_floats(leg.fee_rate for leg in legs),
+            fee_fixed=_floats(leg.fee_fixed for leg in legs),
+            first_row=np.concatenate([[0], np.cumsum(rows, dtype=np.int64)]).astype(np.int64),
+        )
+        self._tiers = TierArrays(
+            floor=_joined([table.floor for table in tables]),
+            rate=_joined([table.rate for table in tables]),
+            amount=_joined([table.amount for table in tables]),
+        )
+        self._coin_value = _floats(coin.value for coin in pool.coins)
+        self._coin_rate = _floats(path.rate(coin.coin) for coin in pool.coins)
+        self._terms = (pool.wallet, since, 1.0 + buffer, pool.maintenance_stands)
+
+    def surplus(self, clock: FloatArray) -> FloatArray:
+        """Return margin balance minus what is required at (n,) times."""
+        left: FloatArray = surplus_along(
+            clock, self._legs, self._tiers, self._coin_value, self._coin_rate, *self._terms
+        )
+        return left
+
+
+def _floats(values: Iterable[float]) -> FloatArray:
+    return np.fromiter(values, np.float64)
+
+
+def _joined(parts: Sequence[FloatArray]) -> FloatArray:
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 class Lowest(NamedTuple):
@@ -122,16 +174,16 @@ def first_breach(
     ``end`` may lie before ``start``: the way is walked from ``start`` outwards. ``since`` is the
     time up to which funding is paid.
     """
-    clock = _grid(pool, path, start, end)
+    clock, way = _grid(pool, path, start, end), _Way(path, pool, since, 0.0)
     for _ in range(_ROUNDS):
-        below = path.surplus(pool, clock, since) <= 0
+        below = way.surplus(clock) <= 0
         if not below.any():
             return None
         first = int(np.argmax(below))
         if first == 0:
             return float(clock[0])
         clock = np.linspace(clock[first - 1], clock[first], _NARROWING)
-    return float(clock[1 + int(np.argmax(path.surplus(pool, clock[1:], since) <= 0))])
+    return float(clock[1 + int(np.argmax(way.surplus(clock[1:]) <= 0))])
 
 
 def lowest_surplus(
@@ -147,14 +199,14 @@ def lowest_surplus(
 
     ``buffer`` is a share of maintenance margin that has to be left over.
     """
-    clock = _grid(pool, path, start, end)
-    left = path.surplus(pool, clock, since, buffer)
+    clock, way = _grid(pool, path, start, end), _Way(path, pool, since, buffer)
+    left = way.surplus(clock)
     for _ in range(_ROUNDS):
         lowest = int(np.argmin(left))
         if lowest in (0, len(clock) - 1):
             break
         clock = np.linspace(clock[lowest - 1], clock[lowest + 1], _NARROWING)
-        left = path.surplus(pool, clock, since, buffer)
+        left = way.surplus(clock)
     lowest = int(np.argmin(left))
     return Lowest(surplus=float(left[lowest]), clock=float(clock[lowest]))
 
