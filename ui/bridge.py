@@ -28,6 +28,8 @@ class Bridge(QObject):
     portfolio_refused : PortfolioFileError; the last good portfolio stays
     risk_changed : RiskReport
     scenario_changed : ScenarioReport
+    decision_changed : Decision, what to do about the scenario
+    copy_changed : Portfolio, the what-if copy, or None when it was taken away
     heatmap_changed : HeatmapColumns
     source_changed : FeedMode, after another source was opened; everything drawn is void
     noticed : str, a sentence for the log panel and the status bar
@@ -41,6 +43,8 @@ class Bridge(QObject):
     portfolio_refused = Signal(object)
     risk_changed = Signal(object)
     scenario_changed = Signal(object)
+    decision_changed = Signal(object)
+    copy_changed = Signal(object)
     heatmap_changed = Signal(object)
     source_changed = Signal(object)
     noticed = Signal(str)
@@ -82,6 +86,10 @@ class Bridge(QObject):
             self.risk_changed.emit(news.risk)
         if news.scenario is not None:
             self.scenario_changed.emit(news.scenario)
+        if news.copy_changed:
+            self.copy_changed.emit(self.desk.copy)
+        if news.decision is not None:
+            self.decision_changed.emit(news.decision)
         for notice in news.notices:
             self.noticed.emit(notice)
 
@@ -97,6 +105,8 @@ class Bridge(QObject):
             (self.heatmap_changed, desk.heatmap),
             (self.risk_changed, desk.risk),
             (self.scenario_changed, desk.scenario),
+            (self.copy_changed, desk.copy),
+            (self.decision_changed, desk.decision),
         ):
             if newest is not None:
                 signal.emit(newest)

@@ -26,6 +26,7 @@ class StubDesk:
         self.view = View(coin="BTC", interval_s=900, scenario_price=60_000.0)
         self.store = MarketStore(FeedMode.SIMULATED)
         self.portfolio = self.overview = self.risk = self.scenario = self.heatmap = None
+        self.decision = self.copy = None
         self.tape = None
         self.news = DeskNews()
         self.requests: list[tuple[str, Any]] = []
@@ -52,6 +53,13 @@ class StubDesk:
 
     def save_portfolio(self, portfolio: Any, path: Path) -> None:
         self.requests.append(("save_portfolio", (portfolio, path)))
+
+    def set_copy(self, copy: Any) -> None:
+        self.copy = copy
+        self.requests.append(("set_copy", copy))
+
+    def save_copy(self, path: Path) -> None:
+        self.requests.append(("save_copy", path))
 
     def read_address(self, address: str) -> None:
         self.requests.append(("read_address", address))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -84,6 +85,7 @@ def contract_of(symbol: str) -> Contract:
     return Contract.INVERSE if settle == base else Contract.LINEAR
 
 
+@lru_cache(maxsize=4096)
 def split_symbol(symbol: str) -> tuple[str, str, str]:
     """Return base, quote and settlement coin of ``BASE/QUOTE:SETTLE[-EXPIRY]``."""
     pair, colon, settle = symbol.partition(":")

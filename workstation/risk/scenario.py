@@ -88,12 +88,29 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     RiskInputError
         A coin that moves has no price to start from.
     """
+    return with_repair(walked(portfolio, inputs, scenario), repair_of(portfolio, inputs, scenario))
+
+
+def repair_of(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Repair:
+    """Return what would keep everything alive; raises what ``run`` raises."""
+    living, inputs, path = prepared(portfolio, inputs, scenario)
+    return find_repair(living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders)
+
+
+def with_repair(report: ScenarioReport, repair: Repair) -> ScenarioReport:
+    """Return the report with a repair, and what is to be said about it."""
+    said = dict.fromkeys([*report.problems, *_half_repairs(repair)])
+    return replace(report, repair=repair, problems=tuple(said))
+
+
+def walked(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> ScenarioReport:
+    """Return what happens on the way, without a repair: the part that is there at once.
+
+    Raises what ``run`` raises.
+    """
     living, inputs, path = prepared(portfolio, inputs, scenario)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
-    repair = find_repair(
-        living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders
-    )
     return ScenarioReport(
         moves=dict(scenario.moves),
         betas=_betas_used(path, scenario, {**inputs.betas, **scenario.betas}),
@@ -104,8 +121,7 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
         events=tuple(walk.events),
         positions=tuple(_outcomes(portfolio, walk, path)),
         balances=tuple(_balances(walk)),
-        repair=repair,
-        problems=tuple(dict.fromkeys([*_problems(walk), *_half_repairs(repair)])),
+        problems=tuple(dict.fromkeys(_problems(walk))),
     )
 
 
@@ -133,13 +149,13 @@ def ladder(
     for side in (prices < start, prices >= start):
         if side.any() and free:
             end = float(prices[side].min() if prices[side].min() < start else prices[side].max())
-            walk, path = _walked(living, inputs, replace(scenario, moves={coin: end}))
+            walk, path = _walked_to(living, inputs, replace(scenario, moves={coin: end}))
             whole = math.log(end / start)
             clock = np.log(prices[side] / start) / whole if whole else np.zeros(side.sum())
             rows[:, side] = _along(walk, path, clock)
     if not free:
         for k, price in enumerate(prices):
-            walk, path = _walked(living, inputs, replace(scenario, moves={coin: float(price)}))
+            walk, path = _walked_to(living, inputs, replace(scenario, moves={coin: float(price)}))
             rows[:, k : k + 1] = _along(walk, path, np.ones(1))
     return EquityCurve(
         coin=coin,
@@ -175,7 +191,7 @@ def _rescued(coming: NextLiquidation, amount: float, asset: str) -> NextLiquidat
     return replace(coming, rescue_amount=amount, rescue_asset=asset)
 
 
-def _walked(
+def _walked_to(
     portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
 ) -> tuple[Waterfall, MarketPath]:
     path = _path(portfolio, inputs, scenario, {**inputs.betas, **scenario.betas})

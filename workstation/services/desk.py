@@ -32,7 +32,14 @@ from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
+from workstation.risk.scenario import with_repair, with_rescue
 from workstation.services import mark_cache
+from workstation.services.decision_service import (
+    Decision,
+    DecisionRequest,
+    decide,
+    transfer_terms,
+)
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
@@ -85,6 +92,8 @@ class DeskNews:
     overview: MarketOverview | None = None
     risk: RiskReport | None = None
     scenario: ScenarioReport | None = None
+    decision: Decision | None = None
+    copy_changed: bool = False
     heatmap: HeatmapColumns | None = None
     notices: tuple[str, ...] = ()
 
@@ -115,6 +124,8 @@ class Desk:
         self.overview: MarketOverview | None = None
         self.risk: RiskReport | None = None
         self.scenario: ScenarioReport | None = None
+        self.decision: Decision | None = None
+        self.copy: Portfolio | None = None  # the what-if copy that stands beside the book
         self.heatmap: HeatmapColumns | None = None
         self.view = View(
             coin=settings.market.coin,
@@ -129,6 +140,7 @@ class Desk:
         self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
         self._feeds = FeedSwitch()
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", RiskWork())
+        self._decision_worker = LatestWorker[DecisionRequest, Decision]("decision", decide)
         self._heatmap_worker = HeatmapWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
@@ -139,7 +151,9 @@ class Desk:
         self._epoch = 1
         self._new_source: FeedMode | None = None
         self._new_view: View | None = self.view
-        self._portfolio_changed = False
+        self._portfolio_changed = self._copy_changed = False
+        self._answer: RiskAnswer | None = None
+        self._coarse = False  # only the scenario's price has changed since the last request
         self._scenario_chosen = False  # the user set a price for this coin
         self._scenario_fits = False  # ... or the default was held against a mark of this source
         self._interval_unproven = False  # a tape may lack the interval that is watched
@@ -160,6 +174,7 @@ class Desk:
         """Start the threads and open the source."""
         self._files.start()
         self._risk_worker.start()
+        self._decision_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
         self._heatmap_worker.start()
@@ -176,6 +191,7 @@ class Desk:
             "feeds": self._feeds.stop,
             "heatmap": self._heatmap_worker.stop,
             "risk": self._risk_worker.stop,
+            "decision": self._decision_worker.stop,
             "public-account": self._address.stop,
             "portfolio": self._files.stop,
             "desk-writer": self._writer.shutdown,
@@ -193,6 +209,9 @@ class Desk:
         self._fit_scenario()
         self._submit_work()
         risk, scenario = self._take_risk()
+        decision = self._take_decision()
+        if decision is not None:
+            risk, scenario = self.risk, self.scenario
         heatmap = self._take_heatmap()
         news = DeskNews(
             update=update,
@@ -203,10 +222,13 @@ class Desk:
             overview=overview,
             risk=risk,
             scenario=scenario,
+            decision=decision,
+            copy_changed=self._copy_changed,
             heatmap=heatmap,
             notices=self._take_notices(update),
         )
-        self._new_source, self._new_view, self._portfolio_changed = None, None, False
+        self._new_source, self._new_view = None, None
+        self._portfolio_changed = self._copy_changed = False
         return news
 
     # --- requests -----------------------------------------------------------------------------
@@ -216,9 +238,10 @@ class Desk:
         old, self.view, self._new_view = self.view, view, view
         if view.coin != old.coin:
             self._scenario_chosen = self._scenario_fits = False
-            self.scenario = None
+            self.scenario = self.decision = None
         elif view.scenario_price != old.scenario_price:
             self._scenario_chosen = self._scenario_fits = True
+            self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self.overview = self.heatmap = None
             self._watch()
@@ -246,6 +269,16 @@ class Desk:
     def save_portfolio(self, portfolio: Portfolio, path: Path) -> None:
         """Write a portfolio file and open it."""
         self._files.save(portfolio, path)
+
+    def set_copy(self, copy: Portfolio | None) -> None:
+        """Put a what-if copy beside the book, change it, or (``None``) take it away."""
+        self.copy, self._copy_changed = copy, True
+        self._ask_for_decision()
+
+    def save_copy(self, path: Path) -> None:
+        """Write the what-if copy as a portfolio file; the book stays open."""
+        if self.copy is not None:
+            self._files.save(self.copy, path, open_it=False)
 
     def read_address(self, address: str) -> None:
         """Open a public Hyperliquid address as a book, without any key."""
@@ -300,7 +333,7 @@ class Desk:
             self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
-        self.overview = self.risk = self.scenario = self.heatmap = None
+        self.overview = self.risk = self.scenario = self.decision = self.heatmap = None
         self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
         self._epoch += 1
@@ -360,8 +393,10 @@ class Desk:
 
     def _set_portfolio(self, portfolio: Portfolio | None) -> None:
         before = self.portfolio.markets() if self.portfolio else frozenset()
+        if self.copy is not None:
+            self.set_copy(None)  # it was a copy of what is open no more
         self.portfolio, self._portfolio_changed = portfolio, True
-        self.risk = self.scenario = None
+        self.risk = self.scenario = self.decision = self._answer = None
         self._risk_every.at_once()
         if before != (portfolio.markets() if portfolio else frozenset()):
             self._watch()
@@ -403,6 +438,7 @@ class Desk:
             return
         if self.portfolio is not None and self._risk_every.due():
             self._risk_worker.submit(self._risk_request(self.portfolio))
+            self._coarse = False
         if self._heatmap_every.due():
             self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
 
@@ -423,6 +459,8 @@ class Desk:
             overview=self.overview,
             move=move if self._scenario_fits else None,
             candles=mark_candles(self.store, portfolio),
+            suspended=frozenset(self.settings.transfers.suspended),
+            coarse=self._coarse,
         )
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
@@ -432,8 +470,43 @@ class Desk:
         scenario = answer.scenario
         if scenario is not None and self.view.coin not in scenario.moves:
             scenario = None
-        self.risk, self.scenario = answer.risk, scenario
-        return answer.risk, scenario
+        self._answer, self.risk, self.scenario = answer, answer.risk, scenario
+        self._attach_repair()
+        self._ask_for_decision()
+        return self.risk, self.scenario
+
+    def _ask_for_decision(self) -> None:
+        answer = self._answer
+        if answer is not None and answer.terms is not None:
+            request = DecisionRequest(
+                epoch=answer.epoch,
+                portfolio=answer.portfolio,
+                inputs=answer.inputs,
+                terms=answer.terms,
+                transfers=transfer_terms(self.settings.transfers),
+                copy=self.copy,
+            )
+            self._decision_worker.submit(request)
+
+    def _take_decision(self) -> Decision | None:
+        decision = self._decision_worker.take()
+        if decision is None or (decision.epoch, decision.portfolio) != (
+            self._epoch,
+            self.portfolio,
+        ):
+            return None
+        self.decision = decision
+        self._attach_repair()
+        return decision
+
+    def _attach_repair(self) -> None:
+        """Show the newest repair with the scenario, if it is the same one's."""
+        answer, decision = self._answer, self.decision
+        if answer is None or decision is None or answer.terms != decision.terms:
+            return
+        if self.scenario is not None and self.risk is not None:
+            self.scenario = with_repair(self.scenario, decision.repair)
+            self.risk = with_rescue(self.risk, self.scenario)
 
     def _take_heatmap(self) -> HeatmapColumns | None:
         heatmap = self._heatmap_worker.take(self._epoch)
@@ -446,7 +519,13 @@ class Desk:
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
-        parts = (self._feeds, self._risk_worker, self._heatmap_worker, self._address)
+        parts = (
+            self._feeds,
+            self._risk_worker,
+            self._decision_worker,
+            self._heatmap_worker,
+            self._address,
+        )
         failures = [failure for part in parts if (failure := part.take_failure()) is not None]
         news = [failure for failure in failures if failure != self._last_failure]
         self._last_failure = failures[-1] if failures else self._last_failure

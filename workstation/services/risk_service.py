@@ -34,12 +34,14 @@ from workstation.risk.marks import (
     wider,
 )
 from workstation.risk.report import (
+    EquityCurve,
     PositionReport,
     RiskReport,
     ScenarioReport,
     Status,
+    Withdrawals,
 )
-from workstation.risk.scenario import Scenario, ladder, reference_price, run, with_rescue
+from workstation.risk.scenario import Scenario, ladder, reference_price, walked
 from workstation.risk.tiers import TierBook
 from workstation.units import UnixMs, iso_utc
 
@@ -64,7 +66,8 @@ class RiskRequest:
 
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
     to move from. ``candles`` are the mark candles at hand of the book's markets. ``epoch``
-    changes with the source of the market.
+    changes with the source of the market. ``suspended`` are venues that let nothing out. A
+    ``coarse`` request asks for the scenario alone, at the prices of the last whole answer.
     """
 
     epoch: int
@@ -74,16 +77,24 @@ class RiskRequest:
     overview: MarketOverview | None = None
     move: Move | None = None
     candles: Mapping[MarketKey, tuple[Candles, ...]] = field(default_factory=dict)
+    suspended: frozenset[str] = frozenset()
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAnswer:
-    """``scenario`` is ``None`` while the coin that moves has no price."""
+    """``scenario`` is ``None`` while the coin that moves has no price; it has no repair yet.
+
+    ``inputs`` and ``terms`` are what it was worked out with, for whoever asks on.
+    """
 
     epoch: int
     portfolio: Portfolio
     risk: RiskReport
     scenario: ScenarioReport | None
+    inputs: RiskInputs
+    terms: Scenario | None
+    coarse: bool = False
 
 
 def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
@@ -110,25 +121,54 @@ class RiskWork:
         self._memory: MarkMemory = {}
         self._session: dict[MarketKey, MarkRange] = {}
         self._presumed: dict[PositionKey, str] = {}
+        self._last: RiskAnswer | None = None
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
         """Return the state of the book, and what the move does to it."""
+        last = self._last
+        known = last is not None and (last.epoch, last.portfolio) == (
+            request.epoch,
+            request.portfolio,
+        )
+        self._last = (
+            self._moved(request, last)
+            if request.coarse and last and known
+            else self._whole(request)
+        )
+        return self._last
+
+    def _whole(self, request: RiskRequest) -> RiskAnswer:
         self._begin(request)
         inputs = self._inputs(request)
         risk = evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed))
-        try:
-            scenario = _scenario(request, inputs)
-        except RiskInputError as error:
-            problem = f"The scenario is not known: {error.user_message}."
-            risk = replace(risk, problems=(*risk.problems, problem))
-            scenario = None
-        if scenario is not None:
-            risk = with_rescue(risk, scenario)
+        terms, scenario = _terms(request, inputs), None
+        if terms is not None and request.move is not None:
+            try:
+                curve = _curve(request.portfolio, inputs, request.move.coin, terms)
+                scenario = replace(walked(request.portfolio, inputs, terms), ladder=curve)
+            except RiskInputError as error:
+                problem = f"The scenario is not known: {error.user_message}."
+                risk = replace(risk, problems=(*risk.problems, problem))
         return RiskAnswer(
-            epoch=request.epoch, portfolio=request.portfolio, risk=risk, scenario=scenario
+            epoch=request.epoch,
+            portfolio=request.portfolio,
+            risk=risk,
+            scenario=scenario,
+            inputs=inputs,
+            terms=terms if scenario is not None else None,
         )
+
+    def _moved(self, request: RiskRequest, last: RiskAnswer) -> RiskAnswer:
+        """Return the last answer with another move; the curve does not change with it."""
+        terms = _terms(request, last.inputs)
+        if terms is None or last.scenario is None:
+            return last
+        scenario = walked(request.portfolio, last.inputs, terms)
+        if last.scenario.ladder is not None and last.scenario.ladder.coin in terms.moves:
+            scenario = replace(scenario, ladder=last.scenario.ladder)
+        return replace(last, scenario=scenario, terms=terms, coarse=True)
 
     # --- what is kept between two requests ----------------------------------------------------
 
@@ -170,6 +210,7 @@ class RiskWork:
                 if key in markets and not rate.is_stale(snapshot.now_ms)
             },
             pace=pace,
+            withdrawals=dict.fromkeys(request.suspended, Withdrawals.SUSPENDED),
             ranges=dict(self._ranges(request)),
             presumed=dict(self._presumed),
             silent=chosen.silent,
@@ -222,18 +263,21 @@ def presumption(row: PositionReport, seen: MarkRange | None) -> str:
 # --- the scenario ---------------------------------------------------------------------------------
 
 
-def _scenario(request: RiskRequest, inputs: RiskInputs) -> ScenarioReport | None:
+def _terms(request: RiskRequest, inputs: RiskInputs) -> Scenario | None:
+    """Return the scenario that is asked for; ``None`` while there is no price to move from."""
     move, book = request.move, request.portfolio
-    start = reference_price(move.coin, book, inputs) if move else None
-    if move is None or start is None:
+    if move is None or reference_price(move.coin, book, inputs) is None:
         return None
-    scenario = Scenario(
+    return Scenario(
         moves={move.coin: move.price},
         use_betas=move.use_betas,
         over_h=move.over_h,
         buffer=move.buffer,
     )
+
+
+def _curve(book: Portfolio, inputs: RiskInputs, coin: str, terms: Scenario) -> EquityCurve:
+    start = reference_price(coin, book, inputs) or np.nan
     prices = np.linspace(CURVE_FROM, CURVE_TO, CURVE_POINTS) * start
-    still = replace(scenario, funding_rate_8h=0.0)  # then all prices lie on one path
-    curve = ladder(book, inputs, move.coin, prices, still)
-    return replace(run(book, inputs, scenario), ladder=curve)
+    still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
+    return ladder(book, inputs, coin, prices, still)

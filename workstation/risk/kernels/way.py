@@ -46,12 +46,14 @@ def _maintenance(legs: LegArrays, tiers: TierArrays, leg: int, value: float) -> 
     row, last = legs.first_row[leg], legs.first_row[leg + 1] - 1
     if not np.isnan(legs.slope[leg]):
         coins = value if np.isnan(legs.coins[leg]) else legs.coins[leg]
-        return value * (tiers.rate[row] + legs.slope[leg] * coins)
+        linear: float = value * (tiers.rate[row] + legs.slope[leg] * coins)
+        return linear
     size = value if np.isnan(legs.size[leg]) else legs.size[leg]
     while row < last and tiers.floor[row + 1] <= size:
         row += 1
     rate = tiers.rate[row] + legs.fee_rate[leg]
-    return value * rate - tiers.amount[row] + legs.fee_fixed[leg]
+    required: float = value * rate - tiers.amount[row] + legs.fee_fixed[leg]
+    return required
 
 
 @njit(cache=True, nogil=True)
@@ -59,7 +61,8 @@ def _funding_paid(value: float, rate: float, since: float, clock: float) -> floa
     """Return the integral of an exponential value from ``since`` to ``clock``."""
     span = clock - since
     grown = span if abs(rate * span) < 1e-12 else np.expm1(rate * span) / rate
-    return value * np.exp(rate * since) * grown
+    paid: float = value * np.exp(rate * since) * grown
+    return paid
 
 
 @njit(cache=True, nogil=True)
