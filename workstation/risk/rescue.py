@@ -28,7 +28,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Extra
-from workstation.risk.report import EventKind, MarkSource, ScenarioEvent, Withdrawals
+from workstation.risk.report import AddCollateral, EventKind, MarkSource, ScenarioEvent, Withdrawals
 from workstation.risk.scenario import Scenario
 from workstation.risk.trades import paid
 from workstation.risk.transfers import Source, SourceKind, Sources, TransferTerms
@@ -149,8 +149,10 @@ def rescue(
         fates = [fate for fate in _fates(walk, inputs) if fate.name not in rows]
         if not fates:
             break
+        reserved = work.reserved(book, fates)
         for fate in fates:
-            book, rows[fate.name] = work.save(book, fate)
+            reserved.pop(fate.name, None)
+            book, rows[fate.name] = work.save(book, fate, list(reserved.values()))
         walk = work.walk(book)
     return RescueReport(
         scenario=scenario,
@@ -211,8 +213,24 @@ class _Rescue:
         moves, orders = self.scenario.moves, self.scenario.use_orders
         return Waterfall(book, self.inputs, self.path, drivers=moves, use_orders=orders)
 
-    def save(self, book: Portfolio, fate: _Fate) -> tuple[Portfolio, RescueRow]:
-        """Return the book with the cheapest move made that saves a pool, and its row."""
+    def reserved(self, book: Portfolio, fates: Sequence[_Fate]) -> dict[str, AddCollateral]:
+        """Return what each dying pool needs: wallets keep it for the pools of their account."""
+        plan, needs = self._plan(book), {}
+        for fate in fates:
+            account = account_of(book, fate.event.account)
+            pool = next((p for p in pools_of(account, self.inputs) if p.name == fate.name), None)
+            need = plan.deposit(account, pool) if pool is not None else None
+            if need is not None:
+                needs[fate.name] = need
+        return needs
+
+    def save(
+        self, book: Portfolio, fate: _Fate, reserved: Sequence[AddCollateral]
+    ) -> tuple[Portfolio, RescueRow]:
+        """Return the book with the cheapest move made that saves a pool, and its row.
+
+        ``reserved`` is what the pools that die later need of their own wallets.
+        """
         account = account_of(book, fate.event.account)
         pool = next((p for p in pools_of(account, self.inputs) if p.name == fate.name), None)
         row = self._row(fate, account, pool)
@@ -222,7 +240,7 @@ class _Rescue:
         needed = plan.deposit(account, pool)
         asset, amount = (needed.asset, needed.amount) if needed else (None, None)
         row = replace(row, needed=amount, asset=asset)
-        offers, notes = self._offers(book, account, pool, row)
+        offers, notes = self._offers(book, account, pool, row, reserved)
         options = [
             option
             for option in (
@@ -277,7 +295,12 @@ class _Rescue:
     # --- what can be had ------------------------------------------------------------------------
 
     def _offers(
-        self, book: Portfolio, account: Account, pool: Pool, row: RescueRow
+        self,
+        book: Portfolio,
+        account: Account,
+        pool: Pool,
+        row: RescueRow,
+        reserved: Sequence[AddCollateral],
     ) -> tuple[list[Source], list[str]]:
         """Return who can pay in time, and why others cannot."""
         notes = []
@@ -292,7 +315,13 @@ class _Rescue:
         notes += [f"{item.account}: {item.why}" for item in barred]
         offers = []
         for source in found:
-            if _in_time(source.route.minutes, row.minutes_left):
+            if source.account != account.id:
+                kept = (need for need in reserved if need.account == source.account)
+                own = sum(need.amount for need in kept if need.asset == row.asset)
+                source = source._replace(spare=source.spare - own)
+            if source.spare <= 0:
+                notes.append(f"{source.account}: what it has to spare it needs itself.")
+            elif _in_time(source.route.minutes, row.minutes_left):
                 offers.append(source)
             else:
                 notes.append(_too_late(source, row.minutes_left))

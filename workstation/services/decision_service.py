@@ -49,15 +49,15 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """``frontiers`` and ``hedges`` are of the pools that die on the way, by their names."""
+    """``frontier`` and ``hedge`` are of the pool that dies first, ``None`` where there is none."""
 
     epoch: int
     portfolio: Portfolio
     terms: Scenario
     repair: Repair
     rescue: RescueReport
-    frontiers: tuple[Frontier, ...]
-    hedges: tuple[Hedge, ...]
+    frontier: Frontier | None
+    hedge: Hedge | None
     what_if: WhatIf | None
 
 
@@ -83,15 +83,15 @@ def decide(request: DecisionRequest) -> Decision:
     """Return what to do, for one request."""
     book, inputs, terms = request.portfolio, request.inputs, request.terms
     found = rescue(book, inputs, terms, request.transfers)
-    frontiers, hedges = _alternatives(request, found)
+    between, hedge = _alternatives(request, found)
     return Decision(
         epoch=request.epoch,
         portfolio=book,
         terms=terms,
         repair=repair_of(book, inputs, terms),
         rescue=found,
-        frontiers=frontiers,
-        hedges=hedges,
+        frontier=between,
+        hedge=hedge,
         what_if=None if request.copy is None else what_if(request.copy, inputs, terms),
     )
 
@@ -118,20 +118,17 @@ def _estimated(key: MarketKey, inputs: RiskInputs) -> Iterator[MarkUsed]:
 
 def _alternatives(
     request: DecisionRequest, found: RescueReport
-) -> tuple[tuple[Frontier, ...], tuple[Hedge, ...]]:
+) -> tuple[Frontier | None, Hedge | None]:
+    """Return the frontier and the hedge of the pool that dies first."""
     terms = request.terms
     book, inputs, path = prepared(request.portfolio, request.inputs, terms)
     plan = AccountPlan(
         inputs, path, terms.buffer, terms.use_orders, book, request.transfers.slippage_rate
     )
-    wanted = {row.pool for row in found.rows}
-    pools = [
-        (account, pool)
-        for account in book.accounts
-        for pool in pools_of(account, inputs)
-        if pool.name in wanted
-    ]
-    frontiers = [frontier(plan, account, pool) for account, pool in pools]
-    coin = next(iter(terms.moves), "")
-    hedges = [smallest_hedge(plan, account, pool, coin) for account, pool in pools]
-    return tuple(f for f in frontiers if f), tuple(h for h in hedges if h)
+    wanted = found.rows[0].pool if found.rows else ""
+    for account in book.accounts:
+        for pool in pools_of(account, inputs):
+            if pool.name == wanted:
+                coin = next(iter(terms.moves))
+                return frontier(plan, account, pool), smallest_hedge(plan, account, pool, coin)
+    return None, None

@@ -54,6 +54,7 @@ log = logging.getLogger(__name__)
 
 OVERVIEW_EVERY_S: Final = 0.25
 RISK_EVERY_S: Final = 0.25
+DECISION_EVERY_S: Final = 1.0  # and at once when the question changes
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
@@ -145,6 +146,7 @@ class Desk:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._risk_every = Every(RISK_EVERY_S)
+        self._decision_every = Every(DECISION_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
         self._clock_every = Every(CLOCK_EVERY_S)
         self._cache_every = Every(CACHE_MARKS_EVERY_S)
@@ -273,6 +275,7 @@ class Desk:
     def set_copy(self, copy: Portfolio | None) -> None:
         """Put a what-if copy beside the book, change it, or (``None``) take it away."""
         self.copy, self._copy_changed = copy, True
+        self._decision_every.at_once()
         self._ask_for_decision()
 
     def save_copy(self, path: Path) -> None:
@@ -476,8 +479,12 @@ class Desk:
         return self.risk, self.scenario
 
     def _ask_for_decision(self) -> None:
-        answer = self._answer
-        if answer is not None and answer.terms is not None:
+        answer, decision = self._answer, self.decision
+        if answer is None or answer.terms is None:
+            return
+        if decision is None or decision.terms != answer.terms:
+            self._decision_every.at_once()
+        if self._decision_every.due():
             request = DecisionRequest(
                 epoch=answer.epoch,
                 portfolio=answer.portfolio,

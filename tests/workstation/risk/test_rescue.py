@@ -208,6 +208,17 @@ def test_pools_come_in_the_order_in_which_they_die_and_share_no_money_twice():
     assert account_of(report.rescued, "long").balances["USDT"] >= 0
 
 
+def test_a_wallet_keeps_what_the_later_pools_of_its_account_need():
+    # the ether at okx needs 1,000 + x - 4,073 > .01 x 15,927: that stays in its wallet
+    ether = replace(isolated(ETH, 10.0, 2_000.0, 1_000.0), maintenance_rate=0.01)
+    terms = replace(TERMS, fee_usd=0.0)
+    report = ask(desk(elsewhere(9_000.0, ether)), terms, scenario=replace(FALL, betas={"ETH": 1.0}))
+    rows = {row.symbol: row for row in report.rows}
+    assert [step.kind for step in rows[ETH].steps] == [SourceKind.OWN_WALLET]
+    assert [step.kind for step in rows[BTC].steps] == [SourceKind.OTHER_VENUE]
+    assert report.alive
+
+
 def test_a_multi_asset_pool_is_saved_in_dollars_from_elsewhere():
     pool = account(
         cross(BTC, 1.0, 60_000.0), collateral=MULTI, balances={"BTC": 0.1}, name="multi",
