@@ -27,6 +27,11 @@ def pool_name(venue: str, margin_mode: MarginMode, contract: Contract = Contract
     return f"{fmt.venue_name(venue)} {mode}"
 
 
+def assumed(words: str, source: str) -> str:
+    """Return the tooltip of a figure that rests on an assumption, with where that comes from."""
+    return f"{words}\nAssumed: {source}"
+
+
 def size_text(quantity: float, contract: Contract) -> str:
     """Return coins of a linear contract, USD of an inverse one."""
     return fmt.usd_short(quantity) if contract is Contract.INVERSE else fmt.quantity(quantity)

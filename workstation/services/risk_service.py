@@ -8,6 +8,7 @@ that is read again, another market, or a tape that is wound back begins anew.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -45,7 +46,7 @@ from workstation.risk.scenario import Scenario, ladder, reference_price, walked
 from workstation.risk.tiers import TierBook
 from workstation.units import UnixMs, iso_utc
 
-CURVE_POINTS: Final = 160
+CURVE_POINTS: Final = 160  # at most: they stand at round prices
 CURVE_FROM, CURVE_TO = 0.6, 1.25  # of the coin's price: 126k to 60k was 0.48 in four months
 
 
@@ -278,6 +279,14 @@ def _terms(request: RiskRequest, inputs: RiskInputs) -> Scenario | None:
 
 def _curve(book: Portfolio, inputs: RiskInputs, coin: str, terms: Scenario) -> EquityCurve:
     start = reference_price(coin, book, inputs) or np.nan
-    prices = np.linspace(CURVE_FROM, CURVE_TO, CURVE_POINTS) * start
+    step = _round_step((CURVE_TO - CURVE_FROM) * start / CURVE_POINTS)
+    first, last = math.ceil(CURVE_FROM * start / step), math.floor(CURVE_TO * start / step)
+    prices = np.arange(first, last + 1, dtype=np.float64) * step
     still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
     return ladder(book, inputs, coin, prices, still)
+
+
+def _round_step(wanted: float) -> float:
+    """Return 1, 2, 2.5 or 5 times a power of ten, the first that is not below what is wanted."""
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return next(power * size for size in (1.0, 2.0, 2.5, 5.0, 10.0) if power * size >= wanted)
