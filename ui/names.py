@@ -7,8 +7,17 @@ from typing import Final
 from ui import format as fmt
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
+from workstation.risk.report import EventKind
 
 _MODES: Final = {MarginMode.ISOLATED: "iso", MarginMode.CROSS: "cross"}
+
+EVENT_WORDS: Final = {
+    EventKind.PARTIAL: "partly liquidated",
+    EventKind.LIQUIDATION: "liquidated",
+    EventKind.ADL: "deleveraged",
+    EventKind.STOP: "stopped out",
+    EventKind.FILL: "order filled",
+}
 
 
 def coin_of(symbol: str) -> str:

@@ -23,10 +23,10 @@ def time_left(row: RescueRow) -> str:
     return "not near" if math.isinf(row.minutes_left) else fmt.age(row.minutes_left * 60)
 
 
-def step_text(step: Step | None) -> str:
+def step_text(row: RescueRow, step: Step | None) -> str:
     """Return ``+4,988.16 USDT`` or ``cut 0.995 BTC``."""
     if step is None:
-        return "nothing saves it"
+        return "saved by the above" if row.spared else "nothing at hand saves it"
     if step.action is Action.CUT:
         return f"cut {fmt.number(step.amount, 3)} {coin_of(step.symbol or '')} {step.side}"
     decimals = 2 if step.asset.startswith("USD") else 8

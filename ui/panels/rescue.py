@@ -120,9 +120,9 @@ COLUMNS: Final = (
         heading="Do",
         help="The smallest amount that keeps it alive to the scenario, with the buffer of the "
         "settings, rounded up and checked against the margin engine",
-        text=lambda line: step_text(line.step),
+        text=lambda line: step_text(line.row, line.step),
         value=lambda line: line.step.amount if line.step else None,
-        token=lambda line: "" if line.step else "alarm",
+        token=lambda line: "" if line.row.saved else "alarm",
     ),
     Column[RescueLine](
         heading="From",
@@ -213,4 +213,4 @@ class RescuePanel(Panel):
     def _show_parts(self) -> None:
         rows = self._report.rows if self._report else ()
         self._table.setVisible(bool(rows))
-        self._apply.setVisible(any(row.saved for row in rows))
+        self._apply.setVisible(any(row.steps for row in rows))

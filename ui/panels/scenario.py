@@ -118,7 +118,7 @@ class ScenarioPanel(Panel):
         steps = [(row, step) for row in decision.rescue.rows for step in row.steps]
         self._show_repairs(
             [_step_line(row, step) for row, step in steps]
-            + [_lost_line(row) for row in decision.rescue.rows if not row.steps and row.needed]
+            + [_lost_line(row) for row in decision.rescue.rows if not row.saved]
             + [_cut_line(cut) for cut in decision.repair.reduce if decision.rescue.rows]
             + ([_hedge_line(decision.hedge)] if decision.hedge else [])
         )
@@ -315,11 +315,11 @@ def _rounded(price: float) -> float:
 
 def _step_line(row: RescueRow, step: Step) -> tuple[str, ...]:
     cost = fmt.usd(step.cost_usd, decimals=2)
-    return pool_text(row), step_text(step), origin_text(step), arrival_text(step), cost
+    return pool_text(row), step_text(row, step), origin_text(step), arrival_text(step), cost
 
 
 def _lost_line(row: RescueRow) -> tuple[str, ...]:
-    return pool_text(row), step_text(None), "", "", ""
+    return pool_text(row), step_text(row, None), "", "", ""
 
 
 def _cut_line(cut: Reduce) -> tuple[str, ...]:

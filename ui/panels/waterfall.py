@@ -11,20 +11,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ui import format as fmt
 from ui.charts.waterfall_chart import WaterfallChart
 from ui.models.rows import Column, RowsModel, make_table
-from ui.names import coin_of
+from ui.names import EVENT_WORDS, coin_of
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from workstation.risk.report import EventKind, ScenarioEvent, ScenarioReport
 
 _EMPTY: Final = "Nothing happens on the way to the scenario."
 _NO_BOOK: Final = "Open a portfolio file (Ctrl+O) to see what happens on the way to the scenario."
-KIND_WORDS: Final = {
-    EventKind.PARTIAL: "partly liquidated",
-    EventKind.LIQUIDATION: "liquidated",
-    EventKind.ADL: "deleveraged",
-    EventKind.STOP: "stopped out",
-    EventKind.FILL: "order filled",
-}
 _TOKENS: Final = {EventKind.PARTIAL: "alarm", EventKind.LIQUIDATION: "alarm", EventKind.ADL: "warn"}
 
 
@@ -52,7 +45,7 @@ COLUMNS: Final = (
     Column[ScenarioEvent](
         heading="Event",
         help="Liquidated: the venue closes it. Stopped out: the stop of the portfolio closes it",
-        text=lambda e: KIND_WORDS[e.kind],
+        text=lambda e: EVENT_WORDS[e.kind],
         value=lambda e: e.kind.value,
         token=lambda e: _TOKENS.get(e.kind, ""),
         is_figure=False,

@@ -77,6 +77,7 @@ class RescueRow:
     ``price`` is of the position that is named, ``coin_price`` of the coin that moves; ``distance``
     is the coin's. ``minutes_left`` is at the pace of the last hour: ``math.inf`` when the price
     does not approach, ``None`` when the pace is not known. ``needed`` is the smallest deposit.
+    ``spared``: what is done for the pools before it saves it too.
     """
 
     account: str
@@ -97,10 +98,11 @@ class RescueRow:
     notes: tuple[str, ...]
     mark_source: MarkSource | None
     mark_age_s: float | None
+    spared: bool = False
 
     @property
     def saved(self) -> bool:
-        return bool(self.steps)
+        return self.spared or bool(self.steps)
 
     @property
     def cost_usd(self) -> float:
@@ -236,7 +238,7 @@ class _Rescue:
         row = self._row(fate, account, pool)
         plan = self._plan(book)
         if pool is None or plan.short(account, pool) > 0:
-            return book, replace(row, notes=("What is done for the pools above saves it too.",))
+            return book, replace(row, spared=True)
         needed = plan.deposit(account, pool)
         asset, amount = (needed.asset, needed.amount) if needed else (None, None)
         row = replace(row, needed=amount, asset=asset)
@@ -251,7 +253,7 @@ class _Rescue:
             if option is not None
         ]
         if not options:
-            return book, replace(row, notes=(*notes, "Nothing at hand saves it."))
+            return book, replace(row, notes=tuple(notes))
         rescued, steps = min(options, key=lambda option: _cost(option[1]))
         return rescued, replace(row, steps=steps, notes=tuple(notes))
 

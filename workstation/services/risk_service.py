@@ -18,7 +18,7 @@ import numpy as np
 
 from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
-from workstation.market.facts import CandlePrice, Candles
+from workstation.market.facts import CandlePrice, Candles, FloatArray
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
@@ -278,12 +278,16 @@ def _terms(request: RiskRequest, inputs: RiskInputs) -> Scenario | None:
 
 
 def _curve(book: Portfolio, inputs: RiskInputs, coin: str, terms: Scenario) -> EquityCurve:
-    start = reference_price(coin, book, inputs) or np.nan
+    start = reference_price(coin, book, inputs) or math.nan
+    still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
+    return ladder(book, inputs, coin, curve_prices(start), still)
+
+
+def curve_prices(start: float) -> FloatArray:
+    """Return the round prices around a price at which the curve of equity stands, ascending."""
     step = _round_step((CURVE_TO - CURVE_FROM) * start / CURVE_POINTS)
     first, last = math.ceil(CURVE_FROM * start / step), math.floor(CURVE_TO * start / step)
-    prices = np.arange(first, last + 1, dtype=np.float64) * step
-    still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
-    return ladder(book, inputs, coin, prices, still)
+    return np.arange(first, last + 1, dtype=np.float64) * step
 
 
 def _round_step(wanted: float) -> float:
