@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from workstation.market.catalogue import Catalogue
 from workstation.paths import sample_path
 from workstation.risk.scenario import Scenario
 from workstation.risk.transfers import TransferTerms
@@ -26,6 +27,12 @@ def sample_scenario(price=60_000.0):
 
 def sample_decision(price=60_000.0):
     return sample_answer(price)[1]
+
+
+def sample_inputs(book):
+    """Return what the engine is told of the sample book's world."""
+    sample = headless.Book(path=sample_path())
+    return headless.risk_inputs(book, Catalogue.embedded(), sample, book.as_of_ms).completed(book)
 
 
 def with_copy(decision, found):

@@ -9,10 +9,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from tests.ui.decisions import sample_decision, sample_scenario, with_copy
+from tests.ui.decisions import (
+    sample_answer,
+    sample_decision,
+    sample_inputs,
+    sample_scenario,
+    with_copy,
+)
 from ui.charts.waterfall_chart import bars_of
 from ui.panels.comparison import ComparisonPanel, compared
 from ui.panels.ladder import LadderPanel, rungs_of
+from ui.panels.positions import PositionsPanel
 from ui.panels.rescue import RescuePanel
 from ui.panels.scenario import ScenarioPanel
 from ui.panels.waterfall import WaterfallPanel
@@ -20,8 +27,9 @@ from ui.panels.what_if import WhatIfPanel
 from workstation.market.catalogue import Catalogue
 from workstation.paths import sample_path
 from workstation.portfolio.formats import registry
+from workstation.portfolio.formats.form import with_position
 from workstation.portfolio.what_if import copy_of, with_balance, with_size
-from workstation.services.decision_service import WhatIf
+from workstation.services.decision_service import WhatIf, what_if
 
 PANELS = (RescuePanel, WaterfallPanel, LadderPanel, ComparisonPanel, WhatIfPanel, ScenarioPanel)
 
@@ -212,6 +220,48 @@ def test_the_copys_scenario_stands_beside_the_books(make, book, desk):
     panel.show_decision(with_copy(sample_decision(), found))
     assert "1 liquidated" in panel._head.text()
     assert "the book: $109,261" in panel._head.text()
+
+
+def positions_with(make, desk, book, copy):
+    answer, decision = sample_answer()
+    desk.risk, desk.copy = answer.before, copy
+    inputs, terms = sample_inputs(book), decision.terms
+    desk.decision = with_copy(decision, what_if(copy, inputs, terms))
+    panel = make(PositionsPanel)
+    panel.show_decision(desk.decision)
+    return panel
+
+
+def test_the_positions_table_has_a_difference_column_while_there_is_a_copy(make, desk, book):
+    long = book.accounts[0].positions[0]
+    copy = with_size(copy_of(book), "binance-main", long.symbol, long.side, 0.0)
+    panel = positions_with(make, desk, book, copy)
+    rows = {row.key[:3]: row for row in map(panel.model.row, range(panel.model.rowCount()))}
+    dropped = rows["binance-main", long.symbol, long.side]
+    assert (dropped.in_copy, dropped.difference_usd) == ("dropped", pytest.approx(9_949, abs=1))
+    assert rows["bybit-cross", long.symbol, long.side].in_copy == ""
+    headings = [column.heading for column in panel.model.columns]
+    shown = headings.index("Copy − book $")
+    assert not panel._table.isColumnHidden(shown)
+    desk.copy = None
+    panel.show_portfolio(None)
+    assert panel._table.isColumnHidden(shown)
+
+
+def test_a_position_that_only_the_copy_has_is_a_row_in_its_colour(make, desk, book):
+    row = {"account": "okx-alts", "symbol": "BTC/USDT:USDT", "side": "short", "quantity": "0.1",
+           "entry_price": "71000", "leverage": "10", "mark_price": "71000"}  # fmt: skip
+    copy = with_position(copy_of(book), row, Catalogue.embedded(), now_ms=book.as_of_ms)
+    panel = positions_with(make, desk, book, copy)
+    (added,) = [
+        row for row in map(panel.model.row, range(panel.model.rowCount())) if row.only_in_copy
+    ]
+    assert added.name.startswith("BTC short")
+    assert added.difference_usd == pytest.approx(1_100)
+    # the sum's difference is that of the whole book
+    total = panel.model.row(panel.model.rowCount() - 1)
+    assert total.is_sum
+    assert total.difference_usd == pytest.approx(1_100, abs=1)
 
 
 # --- all of them ----------------------------------------------------------------------------------
