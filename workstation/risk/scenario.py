@@ -32,7 +32,7 @@ from workstation.risk.report import (
     ScenarioPrice,
     ScenarioReport,
 )
-from workstation.risk.surplus import equity, maintenance
+from workstation.risk.surplus import maintenance
 from workstation.risk.waterfall import Stage, Waterfall
 
 _FUNDING_H: Final = 8.0  # the unit of a scenario's funding rate
@@ -323,6 +323,7 @@ def _outcomes(
         for pool in walk.end_pools()
         for position in pool.positions
     }
+    ratios = {pool.name: _ratio(pool, path) for pool in walk.end_pools()}
     for key in dict.fromkeys([*start, *end, *pnl]):
         pool, quantity = end.get(key, (None, 0.0))
         gone = key in walk.liquidated or (pool is None and key not in pnl)
@@ -334,7 +335,7 @@ def _outcomes(
             side=key.side,
             status=status,
             pnl_usd=None if pool is not None and pool.unknown else pnl.get(key, 0.0),
-            margin_ratio=_ratio(pool, path) if pool is not None else None,
+            margin_ratio=ratios[pool.name] if pool is not None else None,
         )
 
 
@@ -349,10 +350,10 @@ def _outcome(pool: Pool | None, *, gone: bool, reduced: bool) -> PositionOutcome
 def _ratio(pool: Pool, path: MarketPath) -> float | None:
     if not pool.has_margin:
         return None
-    end = np.ones(1)
-    legs = path.legs(pool, end)
-    balance = float(equity(pool, legs, path.coins(pool, end))[0])
-    return float(maintenance(pool, legs)[0]) / balance if balance > 0 else None
+    end = np.ones(1)  # where all funding is paid
+    balance = float(path.surplus(pool, end, since=1.0, buffer=-1.0)[0])  # nothing is required
+    required = balance - float(path.surplus(pool, end, since=1.0)[0])
+    return required / balance if balance > 0 else None
 
 
 def _balances(walk: Waterfall) -> Iterator[ScenarioBalance]:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,7 @@ class TierTable:
         return size <= float(self.cap[-1]) * (1 + 1e-12)
 
 
+@lru_cache(maxsize=1024)
 def file_tier(rate: float, amount: float) -> TierTable:
     """Return the one tier that a portfolio file gives for a position."""
     return TierTable(

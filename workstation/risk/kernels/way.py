@@ -84,11 +84,13 @@ def surplus_along(
     left = np.full(len(clock), wallet)
     for i in range(len(legs.value)):
         value, rate = legs.value[i], legs.rate[i]
-        at_mark = _maintenance(legs, tiers, i, value)
+        at_mark = _maintenance(legs, tiers, i, value) if stands else 0.0
         for k in range(len(clock)):
             moved = value * np.exp(rate * clock[k])
-            needed = at_mark if stands else _maintenance(legs, tiers, i, moved)
-            left[k] += legs.direction[i] * (moved - legs.cost[i]) - required * needed
+            left[k] += legs.direction[i] * (moved - legs.cost[i])
+            if required != 0.0:
+                needed = at_mark if stands else _maintenance(legs, tiers, i, moved)
+                left[k] -= required * needed
             if legs.funding[i] != 0.0:
                 left[k] -= legs.funding[i] * _funding_paid(value, rate, since, clock[k])
     for j in range(len(coin_value)):
