@@ -143,7 +143,7 @@ class RiskWork:
         inputs = self._inputs(request)
         risk = evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
-        inputs = replace(inputs, presumed=dict(self._presumed))
+        inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
         terms, scenario = _terms(request, inputs), None
         if terms is not None and request.move is not None:
             try:
