@@ -23,6 +23,7 @@ class Bridge(QObject):
     market_changed : FeedUpdate, after the store has taken it in
     health_changed : tuple of VenueHealth, when any changed
     overview_changed : MarketOverview, consolidated figures of the watched coin
+    gauges_changed : Gauges, the gauges of the watched coin
     view_changed : View, what the user looks at (coin, interval, scenario)
     portfolio_changed : Portfolio, or None when it was closed
     portfolio_refused : PortfolioFileError; the last good portfolio stays
@@ -31,6 +32,7 @@ class Bridge(QObject):
     decision_changed : Decision, what to do about the scenario
     copy_changed : Portfolio, the what-if copy, or None when it was taken away
     heatmap_changed : HeatmapColumns
+    alerts_changed : AlertNews, when something fired or was delivered
     source_changed : FeedMode, after another source was opened; everything drawn is void
     noticed : str, a sentence for the log panel and the status bar
     """
@@ -38,6 +40,7 @@ class Bridge(QObject):
     market_changed = Signal(object)
     health_changed = Signal(object)
     overview_changed = Signal(object)
+    gauges_changed = Signal(object)
     view_changed = Signal(object)
     portfolio_changed = Signal(object)
     portfolio_refused = Signal(object)
@@ -46,6 +49,7 @@ class Bridge(QObject):
     decision_changed = Signal(object)
     copy_changed = Signal(object)
     heatmap_changed = Signal(object)
+    alerts_changed = Signal(object)
     source_changed = Signal(object)
     noticed = Signal(str)
 
@@ -80,6 +84,8 @@ class Bridge(QObject):
                 self.health_changed.emit(news.update.health)
         if news.overview is not None:
             self.overview_changed.emit(news.overview)
+        if news.gauges is not None:
+            self.gauges_changed.emit(news.gauges)
         if news.heatmap is not None:
             self.heatmap_changed.emit(news.heatmap)
         if news.risk is not None:
@@ -90,6 +96,8 @@ class Bridge(QObject):
             self.copy_changed.emit(self.desk.copy)
         if news.decision is not None:
             self.decision_changed.emit(news.decision)
+        if news.alerts.fired or news.alerts.changed:
+            self.alerts_changed.emit(news.alerts)
         for notice in news.notices:
             self.noticed.emit(notice)
 
@@ -102,6 +110,7 @@ class Bridge(QObject):
         self.market_changed.emit(FeedUpdate(mode=store.mode, now_ms=store.now_ms, tape=store.tape))
         for signal, newest in (
             (self.overview_changed, desk.overview),
+            (self.gauges_changed, desk.gauges),
             (self.heatmap_changed, desk.heatmap),
             (self.risk_changed, desk.risk),
             (self.scenario_changed, desk.scenario),

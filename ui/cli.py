@@ -191,15 +191,30 @@ def scenario(
         typer.Option(metavar="COIN=X", help="How a coin moves with bitcoin; repeatable."),
     ] = None,
     no_beta: Annotated[bool, typer.Option("--no-beta", help="Other coins stay.")] = False,
+    library: Annotated[
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help="A scenario of the library, by its name."),
+    ] = None,
     over: Annotated[
-        str, typer.Option(metavar="TIME", help="How long the move takes: 90min, 6h, 2d.")
-    ] = "0h",
+        str | None, typer.Option(metavar="TIME", help="How long the move takes: 90min, 6h, 2d.")
+    ] = None,
     funding: Annotated[
-        float, typer.Option(metavar="RATE", help="Fraction per 8 h on every position.")
-    ] = 0.0,
+        float | None, typer.Option(metavar="RATE", help="Fraction per 8 h on every position.")
+    ] = None,
     cascade: Annotated[
-        bool, typer.Option("--cascade", help="Add the market's feedback (not there yet).")
+        bool,
+        typer.Option("--cascade", help="Add the market's feedback, a model; needs --recording."),
     ] = False,
+    recording: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The market that the models look at, at its end."),
+    ] = None,
+    implied_volatility: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
+        ),
+    ] = None,
     buffer: Annotated[
         float,
         typer.Option(
@@ -226,28 +241,34 @@ def scenario(
     from ui import arguments, tables
     from workstation.risk.document import scenario_document
     from workstation.risk.scenario import Scenario
-    from workstation.services import headless
+    from workstation.services import headless, scenario_library
 
-    if cascade:
-        raise WorkstationError(
-            "--cascade is not there yet: this version moves prices without the market's feedback. "
-            "Leave it out."
+    entry = None if library is None else scenario_library.named(library)
+    if not move and ladder is None and entry is None:
+        raise UsageError(
+            "a scenario needs --move, such as --move BTC=60000, --scenario, or --ladder"
         )
-    if not move and ladder is None:
-        raise UsageError("a scenario needs --move, such as --move BTC=60000, or --ladder")
+    written = Scenario(moves={}, funding_rate_8h=0.0) if entry is None else entry
     terms = Scenario(
         moves={},
-        betas=arguments.betas(beta or ()),
-        use_betas=not no_beta,
-        over_h=arguments.hours(over),
-        funding_rate_8h=funding,
+        betas={**written.betas, **arguments.betas(beta or ())},
+        use_betas=written.use_betas and not no_beta,
+        over_h=written.over_h if over is None else arguments.hours(over),
+        funding_rate_8h=(written.funding_rate_8h or 0.0) if funding is None else funding,
         buffer=buffer,
         use_orders=not no_orders,
     )
+    asked = cascade or recording is not None or implied_volatility is not None
     question = headless.Question(
         moves=arguments.moves(move or ()),
         ladder=None if ladder is None else arguments.ladder(ladder),
         terms=terms,
+        entry=entry,
+        models=headless.Models(
+            cascade=cascade, recording=recording, implied_volatility=implied_volatility
+        )
+        if asked and (move or entry)
+        else None,
     )
     answer = headless.ask(_book(portfolio, mark, max_mark_age), question)
     if as_json:
@@ -325,6 +346,71 @@ def report(
     typer.echo(f"The report was written to {out}.")
 
 
+@app.command("heatmap")
+def heatmap(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A recording's folder.")],
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Such as BTC/USDT:USDT.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE.parquet", help="FILE-bars.parquet is written beside it.")
+    ],
+    venue: Annotated[
+        str | None, typer.Option(metavar="ID", help="One exchange; default: the sum of all.")
+    ] = None,
+    every: Annotated[int, typer.Option(metavar="N", help="Write every Nth bar.", min=1)] = 1,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Print the scores of simple rivals beside the map's.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate from a recording where positions would be liquidated, bar by bar, and grade it."""
+    from ui import heatmap_tables
+    from workstation.services import heatmap_report
+
+    summary = heatmap_report.write_heatmap(recording, symbol, out, venue=venue, every=every)
+    if as_json:
+        _print_json(heatmap_report.document(summary, with_rivals=baseline))
+    else:
+        heatmap_tables.print_heatmap(summary, with_rivals=baseline)
+
+
+@app.command("watch")
+def watch(
+    portfolio: Book,
+    source: Annotated[
+        str, typer.Option(metavar="SOURCE", help="live, simulated or replay:FOLDER.")
+    ] = "live",
+    venues: Venues = None,
+    settings: SettingsFile = None,
+    ntfy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="ntfy topic to push to (default: RISK_WORKSTATION_PUSH, then the keyring).",
+        ),
+    ] = None,
+    dead_man: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Asked for every minute while the watch is healthy."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document a line and alert.")
+    ] = False,
+) -> None:
+    """Watch a book without a window: one line an alert, until Ctrl+C or SIGTERM."""
+    from workstation.services import watch as service
+
+    options = service.WatchOptions(
+        portfolio=portfolio,
+        source=source,
+        venues=_names(venues),
+        settings=settings,
+        ntfy=ntfy,
+        dead_man=dead_man,
+        as_json=as_json,
+    )
+    raise typer.Exit(service.run(options, say=_print_line, warn=_warn))
+
+
 @app.command("schema")
 def schema(as_json: Json = False) -> None:
     """Print the JSON Schema of a portfolio file."""
@@ -350,10 +436,13 @@ def doctor(settings: SettingsFile = None, venues: Venues = None, as_json: Json =
 @app.command("warm-up")
 def warm_up() -> None:
     """Compile what the window needs, once, so that it opens at full speed."""
-    from workstation.services import heatmap_service
+    from workstation.risk import book_arrays
+    from workstation.services import heatmap_service, outlook_service
     from workstation.simulation import feed
 
     heatmap_service.warm_up(typer.echo)
+    outlook_service.warm_up(typer.echo)
+    book_arrays.warm_up(typer.echo)
     feed.warm_up(typer.echo)
 
 
@@ -375,6 +464,15 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     if not names:
         raise UsageError("--venues: give at least one exchange, such as binanceusdm,bybit")
     return names
+
+
+def _print_line(text: str) -> None:
+    typer.echo(text)
+    sys.stdout.flush()  # whoever reads it through a pipe waits for it
+
+
+def _warn(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def _print_json(document: Any) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-MENUS: Final = ("File", "Market", "View", "Help")
+MENUS: Final = ("File", "Market", "View", "Alerts", "Help")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

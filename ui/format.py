@@ -103,6 +103,14 @@ def percent(fraction: float | None, decimals: int = 1, *, sign: bool = False) ->
     return f"{number(fraction * 100, decimals, sign=sign)} %"
 
 
+def whole_fives(low: float | None, high: float | None) -> str:
+    """Return a range of probabilities in whole fives of a percent: ``10–25 %``."""
+    if low is None or high is None or not (_known(low) and _known(high)):
+        return UNKNOWN
+    least, most = 5 * math.floor(20 * low + 1e-9), 5 * math.ceil(20 * high - 1e-9)
+    return f"{least} %" if least == most else f"{least}\N{EN DASH}{most} %"
+
+
 def funding(rate: float | None) -> str:
     """Return a funding rate as ``−0.0061 %``."""
     return percent(rate, 4, sign=True)

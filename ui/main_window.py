@@ -11,10 +11,12 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ui import layout_store, style
+from ui.actions.alerts import AlertActions
 from ui.actions.file import FileActions, dropped_file
 from ui.actions.help import HelpActions
 from ui.actions.market import MarketActions
 from ui.actions.view import ViewActions
+from ui.alert_center import AlertCenter
 from ui.bridge import Bridge
 from ui.commands import CommandBook
 from ui.first_start import FirstStartBar
@@ -68,12 +70,14 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(self, context, panels)
         self.status = StatusBar(bridge, self.frames, theme, self)
         self.files = FileActions(self, bridge, theme, save_state, asks=asks)
+        self.alerts = AlertCenter(self, bridge, theme)
         self.book = CommandBook(
             self,
             (
                 self.files,
                 MarketActions(self, bridge, self.status.tape_controls),
                 ViewActions(self, self, self.workspace),
+                AlertActions(self, self, bridge, theme),
                 HelpActions(self, self, diagnostics),
             ),
         )
@@ -93,6 +97,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.alerts.banner)
         layout.addWidget(self.welcome)
         layout.addWidget(self.workspace.docks.widget, 1)
         self.setCentralWidget(content)
@@ -122,6 +127,7 @@ class MainWindow(QMainWindow):
         context = self._context()
         self.files.set_theme(theme)
         self.status.set_theme(theme)
+        self.alerts.banner.set_theme(theme)
         self.workspace.rebuild(context)
         self.bridge.repeat()
 
@@ -168,7 +174,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         layout_store.save_last(self.layout_now())
-        for part in (self.frames, self.notifier, self.status):
+        for part in (self.frames, self.notifier, self.status, self.alerts):
             part.stop()
         logging.getLogger().removeHandler(self.log_book)
         self.workspace.docks.close()

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ui import format as text
 from workstation.risk.betas import STABLECOINS
+from workstation.risk.outlook import CascadeReport, ReverseStress, StressKind, TouchReport
 from workstation.risk.report import (
     EquityCurve,
     LiquidationKind,
@@ -25,7 +26,7 @@ _VERDICTS: Final = {True: "ok", False: "NO", None: ""}
 
 def print_risk(report: RiskReport) -> None:
     """Print totals, accounts, positions, exposures and problems."""
-    console = _console()
+    console = new_console()
     totals = report.totals
     console.print(
         f"{report.portfolio or 'Portfolio'} · {text.utc_time(report.as_of_ms)} UTC · "
@@ -92,7 +93,7 @@ def _exposures(report: RiskReport) -> Table:
 
 def print_scenario(report: ScenarioReport) -> None:
     """Print what the move does, what happens on the way, the ladder and the repair."""
-    console = _console()
+    console = new_console()
     moves = ", ".join(f"{coin} to {text.price(price)}" for coin, price in report.moves.items())
     console.print(
         f"{moves or 'No move'} · equity {text.usd(report.equity_before_usd, decimals=2)} to "
@@ -104,6 +105,12 @@ def print_scenario(report: ScenarioReport) -> None:
         console.print(_events(report))
     if report.ladder is not None:
         console.print(_ladder(report.ladder))
+    if report.cascade is not None:
+        _print_cascade(console, report.cascade)
+    if report.touch is not None:
+        _print_touch(console, report.touch)
+    if report.reverse_stress:
+        console.print(_stresses(report.reverse_stress))
     for deposit in report.repair.add_collateral:
         where = deposit.symbol or "its wallet"
         console.print(f"Add {deposit.amount:,} {deposit.asset} to {deposit.account}, {where}.")
@@ -115,9 +122,70 @@ def print_scenario(report: ScenarioReport) -> None:
     _print_problems(console, report.problems)
 
 
+def _print_cascade(console: Console, cascade: CascadeReport) -> None:
+    console.print(_bands(cascade))
+    console.print(
+        f"The gain of selling is {cascade.gain_hours:.2f} over hours and "
+        f"{cascade.gain_seconds:.2f} over seconds; from 1 on it feeds itself.",
+        soft_wrap=True,
+    )
+    for assumption in cascade.assumptions:
+        console.print(f"  {assumption}", soft_wrap=True)
+
+
+def _bands(cascade: CascadeReport) -> Table:
+    title = f"Cascade model ({cascade.coin}), {cascade.paths:,} paths"
+    table = _table(title, ("",), ("5 %", "50 %", "95 %"))
+    rows = (
+        ("Lowest price" if cascade.scenario_price < cascade.start_price else "Highest price",
+         cascade.price, text.price),
+        ("Beyond the scenario", cascade.overshoot_fraction, text.percent),
+        ("Forced orders", cascade.forced_usd, text.usd),
+        ("Open interest left", cascade.open_interest_base, text.quantity),
+    )  # fmt: skip
+    for label, band, written in rows:
+        table.add_row(label, written(band.p5), written(band.p50), written(band.p95))
+    for death in cascade.deaths:
+        share = text.percent(death.share)
+        table.add_row(f"{death.account} {death.symbol} {death.side} dies", "", share, "")
+    return table
+
+
+def _print_touch(console: Console, touch: TouchReport) -> None:
+    table = _table("Touched within, by the range of models", ("Price", "Whose"), ())
+    for days in (band.horizon_days for band in touch.touches[0].bands):
+        table.add_column(f"{days} d", justify="right", no_wrap=True)
+    for row in touch.touches:
+        ranges = [text.whole_fives(band.low, band.high) for band in row.bands]
+        table.add_row(text.price(row.price), row.what, *ranges)
+    console.print(table)
+    for assumption in touch.assumptions:
+        console.print(f"  {assumption}", soft_wrap=True)
+
+
+def _stresses(rows: Iterable[ReverseStress]) -> Table:
+    figures = ("From", "To", "Move", "Daily sigmas")
+    table = _table(
+        "What liquidates each pool, by one move", ("Account", "Pool", "Move of"), figures
+    )
+    for row in rows:
+        funding = row.kind is StressKind.FUNDING
+        written = text.funding if funding else text.price
+        table.add_row(
+            row.account,
+            row.pool,
+            f"{row.coin or 'all positions, a day'} {row.kind}",
+            "" if funding else written(row.start),
+            written(row.end),
+            text.percent(row.move_fraction, sign=True),
+            text.number(row.sigmas, 1),
+        )
+    return table
+
+
 def print_findings(findings: Iterable[Finding]) -> None:
     """Print what was found, each as soon as it is known."""
-    console = _console()
+    console = new_console()
     for finding in findings:
         console.print(
             f"{_VERDICTS[finding.ok]:4} {finding.subject:<24} {finding.says}", soft_wrap=True
@@ -166,7 +234,8 @@ def _ladder(curve: EquityCurve) -> Table:
     return table
 
 
-def _console() -> Console:
+def new_console() -> Console:
+    """Return a console for plain text."""
     # text of the file is data: no markup; a narrow terminal wraps lines, no figure is cut
     console = Console(markup=False, highlight=False)
     console.width = max(console.width, _LEAST_COLUMNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from workstation.alerts.facts import Severity
 from workstation.risk.report import Status
 
 # (below this distance, colour token): look.md's warn and alarm
@@ -14,6 +15,7 @@ _STATUS: Final = {
     Status.PRESUMED_LIQUIDATED: "alarm",
     Status.UNKNOWN: "warn",
 }
+_SEVERITY: Final = {Severity.INFO: "dim", Severity.WARN: "warn", Severity.CRITICAL: "alarm"}
 
 
 def distance_token(distance: float | None) -> str:
@@ -25,6 +27,10 @@ def distance_token(distance: float | None) -> str:
 
 def status_token(status: Status) -> str:
     return _STATUS.get(status, "")
+
+
+def severity_token(severity: Severity) -> str:
+    return _SEVERITY[severity]
 
 
 def profit_token(amount: float | None) -> str:

@@ -11,6 +11,7 @@
     ├── PortfolioFileError              keep the last good portfolio, list every problem
     ├── RecordingError                  choose another folder
     ├── RiskInputError                  the figure is not known; say which input is missing
+    ├── ScenarioFileError               leave that scenario out, name the file
     ├── SettingsError                   use the default, warn once
     └── UsageError                      correct the command line
 
@@ -105,6 +106,15 @@ class RiskInputError(WorkstationError):
     def __init__(self, subject: str, reason: str) -> None:
         super().__init__(f"{subject}: {reason}")
         self.subject = subject
+        self.reason = reason
+
+
+class ScenarioFileError(WorkstationError):
+    """A file of the scenario library cannot be used; the others can."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}", user_message=f"The scenario {path}: {reason}.")
+        self.path = path
         self.reason = reason
 
 

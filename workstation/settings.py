@@ -74,6 +74,14 @@ class RiskSettings:
     book_age_warning_h: float = _setting(
         1.0, "Age of the book from which it is called old", range_=(0.0, 8_760.0), unit="h"
     )
+    cascade: bool = _setting(
+        default=False, help_text="Add the cascade model's band to the scenario"
+    )
+    implied_volatility: float = _setting(
+        0.0,
+        "Yearly volatility for the touch probability, a fraction (0: not given)",
+        range_=(0.0, 10.0),
+    )
     max_mark_age_s: float = _setting(
         60.0, "Oldest cached mark that the command line uses", range_=(1.0, 86_400.0), unit="s"
     )
@@ -129,6 +137,35 @@ class WindowSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Alerts. Push addresses are secrets and stand in the keyring, not here."""
+
+    on: bool = _setting(default=True, help_text="Watch the book and say when a rule fires")
+    silence_s: float = _setting(
+        60.0,
+        "How long a venue may be silent, or a position not known, before it is an alert",
+        range_=(1.0, 3_600.0),
+        unit="s",
+    )
+    sound: bool = _setting(default=True, help_text="A sound by urgency; live markets only")
+    volume: float = _setting(0.6, "Loudness of the sounds", range_=(0.0, 1.0))
+    tray: bool = _setting(default=True, help_text="A message beside the clock, where there is one")
+    push: bool = _setting(
+        default=False,
+        help_text="Send alerts of live markets to the push addresses (Alerts menu)",
+    )
+    push_from: str = _setting(
+        "warn", "The mildest alerts that are pushed", choices=("info", "warn", "critical")
+    )
+    push_balances: bool = _setting(
+        default=False, help_text="Name margin balances in pushed messages"
+    )
+    dead_man_every_s: float = _setting(
+        60.0, "How often the watch command pings its dead-man URL", range_=(1.0, 3_600.0), unit="s"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set. ``venues`` maps a venue to its own options (``ccxt``: dict)."""
 
@@ -136,10 +173,11 @@ class Settings:
     risk: RiskSettings = RiskSettings()
     transfers: TransferSettings = TransferSettings()
     window: WindowSettings = WindowSettings()
+    alerts: AlertSettings = AlertSettings()
     venues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-PAGES = ("market", "risk", "transfers", "window")
+PAGES = ("market", "risk", "transfers", "window", "alerts")
 
 
 def load(path: Path) -> tuple[Settings, tuple[SettingsError, ...]]:

@@ -17,6 +17,7 @@ from workstation.risk.profiles import PROFILES
 from workstation.risk.report import PositionReport, RiskReport
 from workstation.risk.tiers import TierBook
 
+CASES_FILE = Path(__file__).parent / "cases.json"
 QUOTES = ("USDT", "USDC", "USD")
 
 
@@ -54,7 +55,7 @@ class Case:
 
 
 def read_cases() -> list[Case]:
-    document = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
+    document = json.loads(CASES_FILE.read_text(encoding="utf-8"))
     return [Case(**case) for case in document["cases"]]
 
 
@@ -111,6 +112,8 @@ class Setting:
     mark_at: str = "mark"  # which of the case's inputs is the mark
     fixed: bool = False  # maintenance margin is a constant
     fee_in_rate: bool = False  # a venue without a profile: its fee is part of the rate
+    pooled: bool = False  # an isolated position as the only one of a cross pool
+    backing: str = ""  # which of the case's inputs backs the position; its wallet
 
 
 def report_of(case: Case, how: Setting) -> RiskReport:
@@ -127,8 +130,8 @@ def report_of(case: Case, how: Setting) -> RiskReport:
         instruments.append(
             listed(venue, symbol, contract_size=leg.get("contract_size", 1), tick=tick)
         )
-    balance = wallet(case)
-    if case.mode == "isolated":
+    balance = case.inputs[how.backing] if how.backing else wallet(case)
+    if case.mode == "isolated" and not how.pooled:
         positions = [replace(positions[0], isolated_margin=balance)]
         balance = 0.0
     settle = positions[0].symbol.partition(":")[2].partition("-")[0]
@@ -158,10 +161,11 @@ def _position(case: Case, leg: dict[str, Any], symbol: str, how: Setting):
     if how.fixed:
         at_entry = value(leg, entry, case.inverse) * (rate or 0.0) - amount
         rate, amount = 0.0, -leg.get("mm_fixed", at_entry)
+    mode = MarginMode.CROSS if how.pooled else MarginMode(case.mode)
     return cross(
         symbol, quantity if leg.get("side", "long") == "long" else -quantity, entry, mark,
         leverage=leg.get("leverage"), maintenance_rate=rate, maintenance_amount=amount,
-        margin_mode=MarginMode(case.mode), contract_size=leg.get("contract_size"),
+        margin_mode=mode, contract_size=leg.get("contract_size"),
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ LEVEL_STEP: Final = 0.0001  # between two levels of a book
 LEVEL_USD: Final = 250_000.0  # on every level
 VOLUME_24H_USD: Final = 4e9
 SKEW_MS: Final = 10 * MINUTE_MS
+# (up to which value in USD, maintenance rate, maximum leverage), at every venue with such tiers
+TIERS: Final = ((1_000_000.0, 0.004, 100.0), (5_000_000.0, 0.01, 50.0), (20_000_000.0, 0.025, 20.0))
 HOLE: Final = range(20, 24)  # which candles of every fifty a venue with gaps does not have
 
 

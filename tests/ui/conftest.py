@@ -13,6 +13,7 @@ from ui.theme import DARK
 from workstation.market.catalogue import Catalogue
 from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
+from workstation.services.alert_service import AlertService
 from workstation.services.desk import DeskNews, View
 from workstation.settings import Settings
 
@@ -25,9 +26,12 @@ class StubDesk:
         self.catalogue = Catalogue.embedded()
         self.view = View(coin="BTC", interval_s=900, scenario_price=60_000.0)
         self.store = MarketStore(FeedMode.SIMULATED)
-        self.portfolio = self.overview = self.risk = self.scenario = self.heatmap = None
+        self.portfolio = self.overview = self.gauges = self.risk = self.scenario = self.heatmap = (
+            None
+        )
         self.decision = self.copy = None
         self.tape = None
+        self.alerts = AlertService(self.settings)
         self.news = DeskNews()
         self.requests: list[tuple[str, Any]] = []
 

@@ -79,8 +79,9 @@ class LogPanel(Panel):
         return {"level": self._level.currentText()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        if state.get("level") in _LEVELS:
-            self._level.setCurrentText(state["level"])
+        level = state.get("level")
+        if isinstance(level, str) and level in _LEVELS:
+            self._level.setCurrentText(level)
 
     @Slot()
     def take_lines(self) -> None:

@@ -60,12 +60,11 @@ def _pace(nearest: NextLiquidation) -> Fact:
 
 def _loss(nearest: NextLiquidation) -> Fact:
     loss = nearest.loss_of_doing_nothing_usd
-    cost = fmt.UNKNOWN if loss is None else fmt.usd(-abs(loss))
-    return Fact(
-        f"do nothing: {cost}",
-        "down" if loss else "dim",
-        "What is lost from now until this liquidation is over, margin forfeited included, in USD.",
-    )
+    help_text = "What its margin pool is worth now, and loses by this liquidation, in USD."
+    if loss is not None and loss <= 0:
+        return Fact("nothing left to lose", "dim", help_text)
+    cost = fmt.UNKNOWN if loss is None else fmt.usd(-loss)
+    return Fact(f"do nothing: {cost}", "dim" if loss is None else "down", help_text)
 
 
 def _stop(nearest: NextLiquidation) -> Fact:

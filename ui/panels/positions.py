@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
 from ui.urgency import distance_token, profit_token, status_token
 from workstation.risk.report import (
+    Figure,
     LiquidationKind,
     PositionOutcome,
     PositionReport,
@@ -50,6 +51,7 @@ class PositionRow:
     position: PositionReport | None = None
     pnl_usd: float | None = None
     then: PositionOutcome | None = None
+    price_then: float | None = None
     funding_in_s: float | None = None
     is_sum: bool = False
     in_copy: str = ""  # what the what-if copy has of it, where that differs
@@ -67,7 +69,9 @@ class PositionRow:
 def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionRow]:
     """Return a row a position and a moving balance, and the sum of the scenario's profits."""
     outcomes: dict[tuple[str, str, str], ScenarioPosition] = {}
+    prices: dict[tuple[str, str], float] = {}
     if scenario is not None:
+        prices = {(price.venue, price.symbol): price.price for price in scenario.prices}
         outcomes = {(p.account, p.symbol, p.side): p for p in scenario.positions}
     rows = []
     for position in sorted(risk.positions, key=_nearness):
@@ -82,6 +86,7 @@ def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionR
                 position=position,
                 pnl_usd=outcome.pnl_usd if outcome else None,
                 then=outcome.status if outcome else None,
+                price_then=prices.get((position.venue, position.symbol)),
                 funding_in_s=wait_ms / SECOND_MS if position.next_funding_ms else None,
             )
         )
@@ -167,19 +172,41 @@ def _liquidation_text(row: PositionRow) -> str:
     return "none" if position.liquidation is LiquidationKind.NONE else "not known"
 
 
-def _explained(row: PositionRow) -> str:
+def _explains(figure: Figure) -> Callable[[PositionRow], str]:
+    """Return the tooltip of a column: how the figure came about, and what stands before it."""
+
+    def tip(row: PositionRow) -> str:
+        if row.position is None:
+            return row.name
+        return "\n".join([row.position.explain(figure), *_beside(figure, row.position)])
+
+    return tip
+
+
+def _beside(figure: Figure, position: PositionReport) -> Iterator[str]:
+    if figure in (Figure.LIQUIDATION, Figure.DISTANCE):
+        stop, drift = position.stop_price, position.liquidation_drift_per_day
+        yield "No stop" if stop is None else f"Stop at {fmt.price(stop)} before liquidation"
+        if drift is not None:
+            yield f"Funding at the running rate moves it by {fmt.number(drift, 2, sign=True)} a day"
+        if position.days_to_liquidation_by_funding is not None:
+            days = fmt.number(position.days_to_liquidation_by_funding, 1)
+            yield f"and to the mark, if that stands still, in {days} days"
+
+
+def _then_tip(row: PositionRow) -> str:
+    if row.is_sum:
+        return "The sum of the column: equity at the scenario less equity now, in USD"
+    if row.position is None:
+        return f"{row.name}: its value at the scenario less its value now, in USD"
     position = row.position
-    if position is None:
-        return row.name
-    lines = [position.explanation] if position.explanation else []
-    lines.append(f"Mark {fmt.price(position.mark_price)} from {position.mark_source or 'nowhere'}")
-    if position.mark_age_s is not None:
-        lines[-1] += f", {fmt.age(position.mark_age_s)} old"
-    lines.append(f"Tier: {position.tier_source or 'not known'}")
-    if position.stop_price is not None:
-        lines.append(f"Stop at {fmt.price(position.stop_price)} before liquidation")
-    else:
-        lines.append("No stop")
+    lines = [
+        "Profit = what the position and its margin are worth at the scenario, less now; fees, "
+        "funding and what was forfeited on the way included.",
+        f"Mark {fmt.price(position.mark_price)} to {fmt.price(row.price_then)}.",
+        f"It is {row.then} then.",
+        position.explain(Figure.MAINTENANCE),
+    ]
     return "\n".join(lines)
 
 
@@ -211,27 +238,29 @@ COLUMNS: Final = (
         text=lambda row: row.name,
         value=lambda row: row.name,
         token=_name_token,
-        tip=_explained,
         is_figure=False,
+        tip=_explains(Figure.POSITION),
     ),
     Column[PositionRow](
         heading="Size",
         help="Coins of a linear contract, USD of an inverse one",
         text=lambda row: row.size,
         value=lambda row: _of(row, "notional_usd"),
+        tip=_explains(Figure.SIZE),
     ),
     Column[PositionRow](
         heading="Entry",
         help="Average entry price, from the portfolio",
         text=lambda row: fmt.price(row.position.entry_price) if row.position else "",
         value=lambda row: _of(row, "entry_price"),
+        tip=_explains(Figure.ENTRY),
     ),
     Column[PositionRow](
         heading="Liq. price",
         help="Price of the position's own instrument at which the venue liquidates it",
         text=_liquidation_text,
         value=lambda row: _of(row, "liquidation_price"),
-        tip=_explained,
+        tip=_explains(Figure.LIQUIDATION),
     ),
     Column[PositionRow](
         heading="Distance",
@@ -239,14 +268,14 @@ COLUMNS: Final = (
         text=lambda row: fmt.percent(row.position.distance, sign=True) if row.position else "",
         value=lambda row: abs(row.position.distance or 9.9) if row.position else None,
         token=lambda row: distance_token(_of(row, "distance")),
-        tip=_explained,
+        tip=_explains(Figure.DISTANCE),
     ),
     Column[PositionRow](
         heading="Ratio",
         help="Maintenance margin / margin balance of the pool; liquidation at 100 %",
         text=lambda row: fmt.percent(row.position.margin_ratio, 0) if row.position else "",
         value=lambda row: _of(row, "margin_ratio"),
-        tip=_explained,
+        tip=_explains(Figure.RATIO),
     ),
     Column[PositionRow](
         heading="P&L then",
@@ -254,6 +283,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.number(row.pnl_usd, sign=True),
         value=lambda row: row.pnl_usd,
         token=lambda row: profit_token(row.pnl_usd),
+        tip=_then_tip,
     ),
     Column[PositionRow](
         heading="Then",
@@ -261,6 +291,7 @@ COLUMNS: Final = (
         text=_then_text,
         value=_then_text,
         token=lambda row: _THEN_TOKENS.get(row.then, "") if row.then else "",
+        tip=_then_tip,
     ),
     Column[PositionRow](
         heading=COPY_HEADING,
@@ -282,6 +313,7 @@ COLUMNS: Final = (
         "(hours and minutes)",
         text=_funding_text,
         value=lambda row: _of(row, "next_funding_usd"),
+        tip=_explains(Figure.FUNDING),
     ),
 )
 

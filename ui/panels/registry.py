@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ui.panels.accounts import AccountsPanel
+from ui.panels.alerts import AlertsPanel
 from ui.panels.base import Area, PanelSpec
 from ui.panels.comparison import ComparisonPanel
 from ui.panels.exposure import ExposurePanel
 from ui.panels.funding import FundingPanel
+from ui.panels.gauges import GaugesPanel
 from ui.panels.ladder import LadderPanel
 from ui.panels.log import LogPanel
 from ui.panels.next_liquidation import NextLiquidationPanel
@@ -107,12 +109,27 @@ PANELS: tuple[PanelSpec, ...] = (
         help="Long, short, spot and net of every coin, in coins and in USD",
     ),
     PanelSpec(
+        key="gauges",
+        title="Gauges",
+        factory=GaugesPanel,
+        area=Area.BELOW_CHARTS,
+        scrolls=True,
+        help="Funding, open interest, volatility, basis, spread, depth: and how unusual each is",
+    ),
+    PanelSpec(
         key="tape",
         title="Liquidation tape",
         factory=TapePanel,
         area=Area.BELOW_CHARTS,
         scrolls=True,
         help="Liquidations as the exchanges publish them, newest first",
+    ),
+    PanelSpec(
+        key="alerts",
+        title="Alerts",
+        factory=AlertsPanel,
+        area=Area.BELOW_CHARTS,
+        help="What has fired, how it was delivered, what holds now, and what was held back",
     ),
     PanelSpec(
         key="log",

@@ -2,7 +2,7 @@
 
 ccxt's limiter is a queue, so the live polls wait for one history call at most. What matters most is
 asked for first: candles of the coin on the charts, then of the book's markets, funding, open
-interest.
+interest, and at last a year of hours of the coin.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from workstation.exchanges.backoff import Backoff
 from workstation.exchanges.base import ExchangeAdapter, Market
 from workstation.exchanges.clock import FeedClock
 from workstation.exchanges.series import (
+    YEAR_HOURS,
     CandleSeries,
     FundingSeries,
     OpenInterestSeries,
@@ -28,11 +29,13 @@ from workstation.exchanges.series import (
 )
 from workstation.market.facts import CandlePrice
 from workstation.market.outbox import Outbox
+from workstation.units import HOUR_MS, SECOND_MS
 
 log = logging.getLogger(__name__)
 
 BOOK_REFRESH_S: Final = 60.0  # candles of markets that no chart shows
 COIN_REFRESH_S: Final = 5.0
+YEAR_REFRESH_S: Final = 600.0
 PAUSE_S: Final = 0.05  # between two history calls
 SHORTEST_FUNDING_H: Final = 1.0
 IDLE_S: Final = 0.5
@@ -87,6 +90,18 @@ class Backfill:
         if able.open_interest_rows:
             days, page = able.open_interest_days, able.open_interest_rows
             series += [OpenInterestSeries(market, days, page) for market in coin]
+        if able.candle_rows:  # volatility and touch probabilities need a year
+            series += [
+                CandleSeries(
+                    market,
+                    HOUR_MS // SECOND_MS,
+                    CandlePrice.LAST,
+                    able.candle_rows,
+                    YEAR_REFRESH_S,
+                    depth=YEAR_HOURS,
+                )
+                for market in coin[:1]
+            ]
         return series
 
     def _step_h(self, market: Market) -> float:

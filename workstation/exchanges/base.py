@@ -142,6 +142,9 @@ class ExchangeAdapter(Protocol):
 
     def main_market(self, coin: str) -> Market | None: ...
 
+    async def ask(self, endpoint: str, **params: Any) -> Any:
+        """Ask an endpoint by ccxt's name for it; return the venue's own answer."""
+
     def polls(self) -> tuple[Poll, ...]:
         """Return what to ask for; the one named "prices" decides whether the venue is live."""
 

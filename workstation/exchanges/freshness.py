@@ -8,7 +8,7 @@ whatever its stamp says. A stamp that is minutes off but advances is fine: ages 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from workstation.units import MINUTE_MS, UnixMs
@@ -27,7 +27,7 @@ class _Known:
     quote: Quote = ()
     polls: int = 0  # how often the quote was the same
     since_ms: int = 0  # since when
-    elsewhere: Mapping[str, float] | None = None  # other venues' prices at that time
+    elsewhere: Mapping[str, float] = field(default_factory=dict)  # others' prices at that time
     frozen: bool = False
 
 
@@ -65,7 +65,10 @@ class Freshness:
         advanced = stamp_ms is None or known.stamp_ms is None or stamp_ms > known.stamp_ms
         known.stamp_ms = stamp_ms
         self._judge_quote(known, quote, now_ms, elsewhere or {})
-        if advanced and not known.frozen:
+        if known.frozen:
+            # what looked like news while it stood still was none
+            known.as_of_ms = min(known.as_of_ms, UnixMs(known.since_ms))
+        elif advanced:
             known.as_of_ms = now_ms
         return known.as_of_ms
 
@@ -83,8 +86,9 @@ class Freshness:
             known.elsewhere, known.frozen = dict(elsewhere), False
             return
         known.polls += 1
+        known.elsewhere = {**elsewhere, **known.elsewhere}  # a venue that came later counts too
         long_enough = known.polls >= FROZEN_POLLS and now_ms - known.since_ms >= FROZEN_MS
-        known.frozen = known.frozen or (long_enough and _moved(known.elsewhere or {}, elsewhere))
+        known.frozen = known.frozen or (long_enough and _moved(known.elsewhere, elsewhere))
 
 
 def _moved(before: Mapping[str, float], now: Mapping[str, float]) -> bool:

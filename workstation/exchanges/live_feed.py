@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workstation.errors import UsageError
 from workstation.exchanges.clock import FeedClock
-from workstation.exchanges.market_cache import MarketCache
+from workstation.exchanges.tiers.cache import TierCache
+from workstation.exchanges.venue_cache import VenueCache
 from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import FeedMode, FeedUpdate, Watch
 from workstation.market.outbox import Outbox
@@ -177,7 +178,8 @@ class LiveFeed:
             clock=self._clock,
             outbox=self._outbox,
             prices=prices,
-            cache=MarketCache(self._cache_dir, venue, options),
+            cache=VenueCache(self._cache_dir, "markets", venue, options),
+            tiers=TierCache(self._cache_dir, venue, options),
             watch=self._watch,
             poll_s=self._settings.poll_interval_s,
         )

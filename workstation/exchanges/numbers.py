@@ -36,6 +36,20 @@ def finite(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def need(row: Row, name: str) -> float:
+    """Return a number without which the row means nothing.
+
+    Raises
+    ------
+    ValueError
+        It is missing, no number, or negative.
+    """
+    number = finite(row.get(name))
+    if number is None or number < 0:
+        raise ValueError(f"{name} is {row.get(name)!r}")
+    return number
+
+
 def price(value: object) -> float | None:
     """Return a believable price: finite, positive, below ``MAX_PRICE``."""
     number = finite(value)

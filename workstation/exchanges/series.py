@@ -25,6 +25,7 @@ from workstation.market.facts import (
 from workstation.units import DAY_MS, HOUR_MS, SECOND_MS
 
 CANDLES: Final = 1_000
+YEAR_HOURS: Final = 8_760
 FUNDING_DAYS: Final = 90
 _INTERVALS_H: Final = (1.0, 2.0, 4.0, 8.0)
 _AHEAD_MS: Final = HOUR_MS  # a row further in the future than a wrong clock explains is rubbish
@@ -100,14 +101,21 @@ class CandleSeries(Series):
     kind = "candles"
 
     def __init__(
-        self, market: Market, interval_s: int, price: CandlePrice, rows: int, refresh_s: float
+        self,
+        market: Market,
+        interval_s: int,
+        price: CandlePrice,
+        rows: int,
+        refresh_s: float,
+        *,
+        depth: int = CANDLES,
     ) -> None:
         step_ms = interval_s * SECOND_MS
         super().__init__(
             market,
             step_ms=step_ms,
             page_rows=min(rows, CANDLES) - 1,  # a page that begins inside a candle has one more
-            depth_ms=(CANDLES - 1) * step_ms,
+            depth_ms=(depth - 1) * step_ms,
         )
         self.interval_s = interval_s
         self.price = price
@@ -115,7 +123,7 @@ class CandleSeries(Series):
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return (*super().identity, self.interval_s, self.price)
+        return (*super().identity, self.interval_s, self.price, self.depth_ms)
 
     async def ask(self, adapter: ExchangeAdapter, page: Range) -> FloatArray:
         first_ms = page[0] // self.step_ms * self.step_ms

@@ -25,7 +25,10 @@ from workstation.exchanges.base import Answer, ExchangeAdapter, Market, Poll, Re
 from workstation.exchanges.clock import FeedClock
 from workstation.exchanges.freshness import Freshness
 from workstation.exchanges.health import HealthRecord
-from workstation.exchanges.market_cache import MarketCache
+from workstation.exchanges.tiers.cache import TierCache
+from workstation.exchanges.tiers.refresh import TierRefresh
+from workstation.exchanges.tiers.registry import READERS
+from workstation.exchanges.venue_cache import VenueCache
 from workstation.market.facts import Fact, Liquidation, MarkPrice, VenueHealth
 from workstation.market.feed import Watch
 from workstation.market.outbox import Outbox
@@ -71,7 +74,8 @@ class VenuePoller:
         clock: FeedClock,
         outbox: Outbox,
         prices: CoinPrices,
-        cache: MarketCache,
+        cache: VenueCache,
+        tiers: TierCache,
         watch: Watch,
         poll_s: float,
     ) -> None:
@@ -80,6 +84,7 @@ class VenuePoller:
         self._outbox = outbox
         self._prices = prices
         self._cache = cache
+        self._tier_cache = tiers
         self._watch = watch
         self._poll_s = poll_s
         self._freshness = Freshness()
@@ -89,6 +94,7 @@ class VenuePoller:
         self._throttle = Backoff(LONGEST_THROTTLE_S)
         self._held_until_s = 0.0  # on the loop's clock
         self._backfill: Backfill | None = None
+        self._tiers: TierRefresh | None = None
         self._unknown: set[str] = set()
         self._said: VenueHealth | None = None
         self.ready = asyncio.Event()  # markets are known
@@ -124,8 +130,11 @@ class VenuePoller:
                 self._backfill = backfill
                 for poll in self._adapter.polls():
                     tasks.create_task(self._repeat(poll))
+                self._tiers = self._tier_refresh()
                 self._choose()
                 tasks.create_task(backfill.run())
+                if self._tiers is not None:
+                    tasks.create_task(self._tiers.run())
                 tasks.create_task(
                     self._refresh_markets(CACHE_REFRESH_S if cached else MARKETS_REFRESH_S)
                 )
@@ -185,6 +194,21 @@ class VenuePoller:
         coin = self._markets(coin_only=True)
         book = [market for market in self._markets() if market not in coin]
         self._backfill.choose(coin, book, self._watch.interval_s)
+        if self._tiers is not None:
+            self._tiers.choose(self._markets())
+
+    def _tier_refresh(self) -> TierRefresh | None:
+        reader = READERS.get(self._adapter.venue)
+        if reader is None or reader.private:
+            return None
+        return TierRefresh(
+            self._adapter,
+            reader,
+            self._tier_cache,
+            self._clock,
+            throttled=self._hold,
+            allowed=self._allowed,
+        )
 
     def _markets(self, *, coin_only: bool = False) -> list[Market]:
         """Return the coin's main market and the book's; of the book's, perhaps only that coin's."""

@@ -26,6 +26,7 @@ from workstation.market.facts import (
 )
 from workstation.market.instrument import MarketKey, Side
 from workstation.market.overview import MarketOverview, OpenInterestChange
+from workstation.market.returns import step_closes
 from workstation.market.store import MarketStore
 from workstation.units import DAY_MS, HOUR_MS, HOURS_PER_YEAR, SECOND_MS
 
@@ -243,11 +244,10 @@ def realised_volatility(candles: Candles, days: float = VOLATILITY_DAYS) -> floa
     candle are left out. ``None`` with fewer than ``MIN_RETURNS``.
     """
     step_ms = max(HOUR_MS, candles.interval_s * SECOND_MS)
-    first = int(np.searchsorted(candles.time_ms, candles.time_ms[-1] - days * DAY_MS))
-    ends = candles.time_ms[first:-1] + candles.interval_s * SECOND_MS  # the last may be unfinished
-    whole = ends % step_ms == 0
-    times, closes = ends[whole], candles.close[first:-1][whole]
-    returns = np.diff(np.log(closes))[np.diff(times) == step_ms]
+    since_ms = candles.time_ms[-1] - days * DAY_MS
+    times, closes = step_closes(candles, step_ms)
+    recent = times > since_ms
+    returns = np.diff(np.log(closes[recent]))[np.diff(times[recent]) == step_ms]
     if len(returns) < MIN_RETURNS:
         return None
     per_year = HOURS_PER_YEAR * HOUR_MS / step_ms

@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_SYMBOLS_KEPT: Final = 4_096  # parsed symbols; a large book asks for each of them all the time
+_OPTION_PARTS: Final = 3  # expiry, strike, and call or put
 
 
 class MarketKey(NamedTuple):
@@ -73,6 +76,7 @@ class Instrument:
         return quantity * price if self.contract is Contract.LINEAR else quantity
 
 
+@lru_cache(maxsize=_SYMBOLS_KEPT)
 def contract_of(symbol: str) -> Contract:
     """Tell linear from inverse by ccxt's unified symbol: ``BTC/USD:BTC`` settles in its base.
 
@@ -85,7 +89,12 @@ def contract_of(symbol: str) -> Contract:
     return Contract.INVERSE if settle == base else Contract.LINEAR
 
 
-@lru_cache(maxsize=4096)
+def is_option(symbol: str) -> bool:
+    """Tell an option by ccxt's unified symbol: ``BASE/QUOTE:SETTLE-EXPIRY-STRIKE-C`` or ``-P``."""
+    return symbol.endswith(("-C", "-P")) and symbol.count("-") == _OPTION_PARTS
+
+
+@lru_cache(maxsize=_SYMBOLS_KEPT)
 def split_symbol(symbol: str) -> tuple[str, str, str]:
     """Return base, quote and settlement coin of ``BASE/QUOTE:SETTLE[-EXPIRY]``."""
     pair, colon, settle = symbol.partition(":")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
+from workstation.risk.outlook import CascadeReport, TouchReport
 from workstation.risk.report import (
     EquityCurve,
     PositionReport,
@@ -52,6 +53,10 @@ _RUNG: Final = (
     "coin", "price", "equity_usd", "pnl_usd", "liquidated", "maintenance_margin_usd",
 )  # fmt: skip
 
+_BAND: Final = ("p5", "p50", "p95")
+_TOUCH: Final = ("horizon_days", "low", "mid", "high")
+_TOUCH_HORIZON_DAYS: Final = 7
+
 
 def risk_document(report: RiskReport) -> dict[str, Any]:
     """Return the document of ``risk --json``; what is not known is ``None``."""
@@ -80,8 +85,8 @@ def scenario_document(report: ScenarioReport) -> dict[str, Any]:
         "positions": _rows(report.positions, _OUTCOME),
         "ladder": None if report.ladder is None else _rungs(report.ladder),
         "repair": _repair(report.repair),
-        "cascade": None,
-        "touch_probability": None,
+        "cascade": None if report.cascade is None else _cascade(report.cascade),
+        "touch_probability": None if report.touch is None else _touch(report.touch),
         "problems": list(report.problems),
     }
 
@@ -93,6 +98,20 @@ def _position(row: PositionReport) -> dict[str, Any]:
         name: funding if name == "next_funding" else _plain(attrgetter(name)(row))
         for name in _POSITION
     }
+
+
+def _cascade(report: CascadeReport) -> dict[str, Any]:
+    bands = ("price", "forced_usd", "open_interest_base")
+    document = {name: _row(getattr(report, name), _BAND) for name in bands}
+    return document | {"gain_hours": report.gain_hours, "gain_seconds": report.gain_seconds}
+
+
+def _touch(report: TouchReport) -> dict[str, Any] | None:
+    """Return the week's probability of the scenario price, which is the first."""
+    for band in report.touches[0].bands if report.touches else ():
+        if band.horizon_days == _TOUCH_HORIZON_DAYS:
+            return _row(band, _TOUCH)
+    return None
 
 
 def _repair(repair: Repair) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from workstation.market.instrument import Contract, split_symbol
+from workstation.market.facts import FundingRate
+from workstation.market.instrument import Contract, is_option, split_symbol
 from workstation.portfolio.model import Account, OrderType, Portfolio, Position
-from workstation.risk.explanation import explain
+from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
+from workstation.risk.funding_drift import drift_per_day, hours_to_mark
 from workstation.risk.inputs import PositionKey, RiskInputs
-from workstation.risk.liquidation import LiquidationPrices, liquidation_prices
+from workstation.risk.liquidation import LiquidationPrices
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.report import (
     AccountReport,
@@ -23,6 +25,7 @@ from workstation.risk.report import (
     Status,
     Withdrawals,
 )
+from workstation.risk.solving import solve
 from workstation.risk.standing import Standing, standing_of
 from workstation.units import HOUR_MS
 
@@ -37,7 +40,10 @@ def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
     """
     inputs = inputs.completed(portfolio)
     pools = [pool for account in portfolio.accounts for pool in pools_of(account, inputs)]
-    judged = [_presume(standing_of(pool, inputs), inputs) for pool in pools]
+    judged = [
+        _presume(standing_of(pool, solved.shock), solved.prices, inputs)
+        for pool, solved in zip(pools, solve(pools, inputs), strict=True)
+    ]
     standings = [standing for standing, _ in judged]
     rows = {
         PositionKey(row.account, row.symbol, row.side): row for _, found in judged for row in found
@@ -62,10 +68,12 @@ def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
     )
 
 
-def _presume(standing: Standing, inputs: RiskInputs) -> tuple[Standing, list[PositionReport]]:
+def _presume(
+    standing: Standing, solved: Sequence[LiquidationPrices], inputs: RiskInputs
+) -> tuple[Standing, list[PositionReport]]:
     """Return a pool and its rows; a position that the mark has passed takes its pool along."""
     pool = standing.pool
-    found = [(leg, liquidation_prices(pool, leg, standing.shock, inputs)) for leg in pool.legs]
+    found = list(zip(pool.legs, solved, strict=True))
     passed = standing.status is Status.OK and any(
         _passed(standing, leg, prices, inputs) for leg, prices in found
     )
@@ -101,11 +109,13 @@ def _position_row(
     inputs: RiskInputs,
 ) -> PositionReport:
     pool, key = standing.pool, standing.pool.account.key(position.symbol)
+    option = is_option(position.symbol)  # its own value is known, whatever its pool's is
     used, funding = inputs.mark(key, position), inputs.funding.get(key)
     valued = leg if pool.unknown is None else None
     margined = valued if pool.has_margin else None
     found = prices if valued and prices else LiquidationPrices(kind=LiquidationKind.UNKNOWN)
     mark = used.price if used else None
+    drift, days = _funding_drift(pool, margined, funding)
     return PositionReport(
         account=pool.account.id,
         venue=pool.account.venue,
@@ -119,7 +129,7 @@ def _position_row(
         leverage=position.leverage,
         margin_mode=position.margin_mode,
         currency=split_symbol(position.symbol)[2],
-        unrealized_pnl=leg.profit_now if valued and leg else None,
+        unrealized_pnl=leg.profit_now if leg and (valued or option) else None,
         initial_margin=valued.initial() if valued else None,
         maintenance_margin=margined.maintenance_now if margined else None,
         margin_ratio=standing.ratio,
@@ -137,8 +147,23 @@ def _position_row(
         stop_price=_stop_price(pool.account, position, mark),
         adl_rank=None,
         status=standing.status,
-        explanation=explain(standing, leg, found, inputs) if leg else pool.unknown or "",
+        liquidation_drift_per_day=drift,
+        days_to_liquidation_by_funding=days,
+        explain=Explanation(
+            standing=standing, position=position, leg=leg, found=found, inputs=inputs
+        ),
     )
+
+
+def _funding_drift(
+    pool: Pool, leg: Leg | None, funding: FundingRate | None
+) -> tuple[float | None, float | None]:
+    """Return what funding does to an isolated position's price in a day, and in how many days."""
+    if leg is None or funding is None or not pool.isolated or not pool.has_margin:
+        return None, None
+    rate_per_h = funding.funding_rate / funding.interval_h
+    hours = hours_to_mark(pool, rate_per_h)
+    return drift_per_day(pool, rate_per_h), None if hours is None else hours / _DAY_H
 
 
 def _stop_price(account: Account, position: Position, mark: float | None) -> float | None:

@@ -93,6 +93,7 @@ class HeatmapParameters:
 
 
 DEFAULT_PARAMETERS: Final = HeatmapParameters()
+_NOTHING: Final = np.zeros((0, 2, 0))  # where nobody asks for what was crossed
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +212,36 @@ class HeatmapBook:
 
     def layers(self) -> FloatArray:
         """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
-        unit = np.einsum("sa,sajk->sjk", self._state.multiplier, self._state.mass)
-        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * unit
+        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * self.unit_layers()
         return layers
+
+    def unit_layers(self) -> FloatArray:
+        """Return the (2, layers, bins) coins that would stand there at a share of one."""
+        fast, slow = self._state.multiplier.T[:, :, np.newaxis, np.newaxis]
+        layers: FloatArray = fast * self._state.mass[:, 0] + slow * self._state.mass[:, 1]
+        return layers
+
+    def set_shares(self, shares: FloatArray) -> None:
+        """Believe another leverage mix from now on, of the whole book.
+
+        What thereby gains or loses a price comes from outside or goes there, so open interest
+        stays what it is. Needs separate hats.
+
+        Parameters
+        ----------
+        shares : (2, 13) share of open interest a side and hat, each side summing to at most one
+        """
+        state = self._state
+        before = np.einsum("sj,saj->sa", self.basis.weight, state.running)
+        after = np.einsum("sj,saj->sa", shares, state.running)
+        total = before + state.outside
+        outside = total - after
+        # more than there is can only be asked for where nearly everything is priced
+        excess = np.where(outside < 0, total / np.maximum(after, 1e-300), 1.0)
+        state.multiplier[...] *= excess
+        state.running[...] *= excess[:, :, np.newaxis]
+        state.outside[...] = np.maximum(outside, 0.0)
+        self.basis = self.basis._replace(weight=shares)
 
     def advance(
         self,
@@ -222,6 +250,7 @@ class HeatmapBook:
         *,
         row: IntArray | None = None,
         rows: tuple[int, int] = (0, 0),
+        crossed: FloatArray | None = None,
     ) -> None:
         """Take in bars that follow those taken in before.
 
@@ -231,6 +260,8 @@ class HeatmapBook:
         picture : columns are added to its rows
         row : (n,) the picture's row of each bar; negative ones lie before the picture
         rows : first and one past the last row to write; rows without a bar repeat the book
+        crossed : (n, 2, layers) output: unit mass that each bar took out of each layer, in coins
+            at share one; rows of skipped bars stay as they are
 
         Raises
         ------
@@ -243,6 +274,7 @@ class HeatmapBook:
             if not len(known):
                 return
             bars, row = bars[known[0] :], row[known[0] :]
+            crossed = None if crossed is None else crossed[known[0] :]
             rows = max(rows[0], int(row[0])), rows[1]
         self.bridged.scaled += advance(
             self._state,
@@ -251,6 +283,7 @@ class HeatmapBook:
             self.parameters.flows(),
             picture or blank_picture(0, self.grid),
             *rows,
+            _NOTHING if crossed is None else crossed,
         )
 
     def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:

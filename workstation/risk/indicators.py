@@ -21,7 +21,7 @@ import numpy as np
 from workstation.market.facts import FloatArray, OrderBook
 from workstation.market.overview import MarketOverview
 from workstation.risk.gauge_inputs import GaugeInputs, daily_means, percentile_of_last
-from workstation.units import DAY_MS
+from workstation.units import DAY_MS, UnixMs
 
 DEPTH_FRACTION: Final = 0.01  # how far from the middle depth is counted
 FUNDING_DAYS: Final = 7  # the mean of which the records below were measured
@@ -52,6 +52,7 @@ class IndicatorValue:
     value: float
     percentile: float | None = None
     basis: str = ""  # a sentence: what it is made of, and how long the history is
+    venues: tuple[str, ...] = ()  # that stand behind it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,24 @@ class Indicator:
         return next(band for band in self.bands if value < band.below)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """Every gauge of one coin at one moment; a reading is ``None`` where it is not known."""
+
+    coin: str
+    as_of_ms: UnixMs
+    readings: tuple[tuple[Indicator, IndicatorValue | None], ...]
+
+
+def read_gauges(inputs: GaugeInputs) -> Gauges:
+    """Read every gauge, in the order of ``INDICATORS``."""
+    return Gauges(
+        coin=inputs.overview.coin,
+        as_of_ms=inputs.overview.now_ms,
+        readings=tuple((indicator, indicator.value(inputs)) for indicator in INDICATORS),
+    )
+
+
 # --- the readings -----------------------------------------------------------------------------
 
 
@@ -82,6 +101,7 @@ def _funding_now(inputs: GaugeInputs) -> IndicatorValue | None:
         value=yearly,
         percentile=_percentile_among(np.append(days, yearly)),
         basis=f"Weighted by open interest; percentile among {len(days)} daily means.",
+        venues=inputs.overview.venues_live,
     )
 
 
@@ -94,6 +114,7 @@ def _funding_week(inputs: GaugeInputs) -> IndicatorValue | None:
         value=float(weeks[-1]),
         percentile=_percentile_among(weeks),
         basis=f"Mean of 7 days, weighted by open interest; {len(days)} days at hand.",
+        venues=inputs.overview.venues_live,
     )
 
 
@@ -111,9 +132,10 @@ def _open_interest_place(inputs: GaugeInputs) -> IndicatorValue | None:
         value=place,
         percentile=place,
         basis=(
-            f"{coins[-1]:,.0f} coins on {', '.join(inputs.open_interest_venues)}; between "
-            f"{coins.min():,.0f} and {coins.max():,.0f} in the {days} days at hand."
+            f"{coins[-1]:,.0f} coins; between {coins.min():,.0f} and {coins.max():,.0f} "
+            f"in the {days} days at hand."
         ),
+        venues=inputs.open_interest_venues,
     )
 
 
@@ -122,7 +144,9 @@ def _overview_reading(
 ) -> Callable[[GaugeInputs], IndicatorValue | None]:
     def value(inputs: GaugeInputs) -> IndicatorValue | None:
         reading = read(inputs.overview)
-        return None if reading is None else IndicatorValue(value=reading, basis=basis)
+        if reading is None:
+            return None
+        return IndicatorValue(value=reading, basis=basis, venues=inputs.overview.venues_live)
 
     return value
 
@@ -134,10 +158,10 @@ def _depth(inputs: GaugeInputs) -> IndicatorValue | None:
     sides = [side for book in books for side in _sides_within(book)]
     short = sum(1 for _, reaches in sides if not reaches)
     floor = " At least: some books at hand end before that." if short else ""
-    venues = ", ".join(dict.fromkeys(book.key.venue for book in books))
     return IndicatorValue(
         value=math.fsum(usd for usd, _ in sides),
-        basis=f"Bids and asks within 1 % of the middle on {venues}.{floor}",
+        basis=f"Bids and asks within 1 % of the middle.{floor}",
+        venues=tuple(dict.fromkeys(book.key.venue for book in books)),
     )
 
 
@@ -163,7 +187,7 @@ _FUNDING_BANDS: Final = (
     ),
 )
 
-INDICATORS: Final = (
+INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         key="funding_now",
         title="Funding now",
@@ -184,7 +208,7 @@ INDICATORS: Final = (
     ),
     Indicator(
         key="open_interest",
-        title="Open interest in coins, percentile",
+        title="OI percentile",
         unit=Unit.FRACTION,
         help="The share of the hours at hand with less open interest in coins than now. In coins, "
         "because most of a change in dollars is price. Basis trades are in it, and are no bets.",
@@ -193,7 +217,7 @@ INDICATORS: Final = (
             Band(0.9, "usual"),
             Band(
                 math.inf,
-                "as geared as in the time at hand",
+                "most geared",
                 "51 % of 178 such days of 2026 were followed by a 15 % fall, against 36 %: two "
                 "falls only, so no proof.",
             ),
@@ -240,8 +264,9 @@ INDICATORS: Final = (
         title="Depth within 1 %",
         unit=Unit.USD,
         help="Bids and asks within 1 % of the middle of each live book, in USD. It evaporates when "
-        "it is needed: in liquidation events it fell to a third in the median (636 events).",
-        bands=(Band(math.inf, "no scale: coins differ too much"),),
+        "it is needed: in liquidation events it fell to a third in the median (636 events). Coins "
+        "differ too much for a scale.",
+        bands=(Band(math.inf, "no scale"),),
         value=_depth,
     ),
 )

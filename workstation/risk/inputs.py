@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 
 from workstation.market.catalogue import Catalogue
 from workstation.market.facts import FundingRate
-from workstation.market.instrument import Contract, Instrument, MarketKey, Side, split_symbol
+from workstation.market.instrument import (
+    Contract,
+    Instrument,
+    MarketKey,
+    Side,
+    is_option,
+    split_symbol,
+)
 from workstation.portfolio.model import Portfolio, Position
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.report import MarkSource, Withdrawals
@@ -90,7 +97,7 @@ class RiskInputs:
                 used = self.mark(account.key(position.symbol), position)
                 coin, quote, _ = split_symbol(position.symbol)
                 size = abs(position.quantity)
-                if used is None or quote not in STABLECOINS:
+                if used is None or quote not in STABLECOINS or is_option(position.symbol):
                     continue
                 size *= used.price if position.contract is Contract.LINEAR else 1.0
                 if size > sizes.get(coin, 0.0):

@@ -19,6 +19,7 @@ class Ledger:
     """``start`` is what a position holds in USD at the start: its profit, its isolated margin."""
 
     start: dict[PositionKey, float]
+    _lost: dict[PositionKey, float] = field(default_factory=dict)  # what events have told of
     _moved: dict[PositionKey, float] = field(default_factory=dict)
     _wallets: dict[Purse, float] = field(default_factory=dict)
 
@@ -27,6 +28,20 @@ class Ledger:
         self._moved[key] = self._moved.get(key, 0.0) + usd
         purse = (key.account, asset)
         self._wallets[purse] = self._wallets.get(purse, 0.0) + usd
+
+    def close(self, key: PositionKey, fraction: float, received_usd: float) -> float:
+        """Note that a part of a position was closed for ``received_usd``; return what it lost.
+
+        The part's loss is its share of what was at stake, less what it brought: from the start,
+        with what was forfeited and paid. Call it before the money is moved.
+        """
+        loss = fraction * self.at_stake(key) - received_usd
+        self._lost[key] = self._lost.get(key, 0.0) + loss
+        return loss
+
+    def at_stake(self, key: PositionKey) -> float:
+        """Return what a position would lose from now on if it brought nothing more."""
+        return self.owed(key) - self._lost.get(key, 0.0)
 
     def owed(self, key: PositionKey) -> float:
         """Return what a position would have lost if it held nothing now."""

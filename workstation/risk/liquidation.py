@@ -88,8 +88,29 @@ def liquidation_prices(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShockFrame:
+    """What leads a pool's common shock: the coin, its price now, and everything's log returns."""
+
+    coin: str
+    start: float
+    path: MarketPath
+
+    def at(self, clock: float | None) -> PoolShock:
+        return PoolShock(coin=self.coin, start=self.start, clock=clock, path=self.path)
+
+
 def pool_shock(pool: Pool, inputs: RiskInputs) -> PoolShock | None:
     """Return the common shock that liquidates a pool; ``None`` where no driving price is known."""
+    frame = shock_frame(pool, inputs)
+    if frame is None:
+        return None
+    ends = [first_breach(pool, frame.path, 0.0, end) for end in (_FALL, _RISE)]
+    return frame.at(min((end for end in ends if end is not None), key=abs, default=None))
+
+
+def shock_frame(pool: Pool, inputs: RiskInputs) -> ShockFrame | None:
+    """Return what leads a pool's common shock; ``None`` where its price or beta is not known."""
     coin = DRIVER if inputs.coin_price(DRIVER) is not None else _main_coin(pool)
     start = inputs.coin_price(coin) if coin else None
     unit = beta_of(coin, inputs.betas) if coin else 0.0
@@ -101,9 +122,7 @@ def pool_shock(pool: Pool, inputs: RiskInputs) -> PoolShock | None:
         rates={name: beta_of(name, inputs.betas) / unit for name in names} | {coin: 1.0},
         funding={},
     )
-    ends = [first_breach(pool, path, 0.0, end) for end in (_FALL, _RISE)]
-    clock = min((end for end in ends if end is not None), key=abs, default=None)
-    return PoolShock(coin=coin, start=start, clock=clock, path=path)
+    return ShockFrame(coin=coin, start=start, path=path)
 
 
 def _main_coin(pool: Pool) -> str | None:

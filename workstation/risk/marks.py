@@ -7,21 +7,22 @@ stands above or below the others out of the estimate. A market whose venue the f
 is valued at its coin's price as it is, without an age. Both are called estimated.
 
 A market that had a mark and has no estimate now is *silent*: its price is not known, and the
-file's older one must not stand in for it.
+file's older one must not stand in for it. An option's price follows no other market's: it has its
+venue's mark, the file's, or none.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from workstation.market.consolidated import USD_QUOTES
 from workstation.market.facts import Candles
-from workstation.market.instrument import MarketKey, split_symbol
+from workstation.market.instrument import MarketKey, is_option, split_symbol
 from workstation.market.store import MarketSnapshot
 from workstation.risk.inputs import MarkRange, MarkUsed
 from workstation.risk.report import MarkSource
@@ -72,7 +73,7 @@ def choose_marks(
     silent: set[MarketKey] = set()
     remembered: dict[MarketKey, LastGood] = {}
     for key in markets:
-        others = fresh.get(split_symbol(key.symbol)[0], {})
+        others = {} if is_option(key.symbol) else fresh.get(split_symbol(key.symbol)[0], {})
         good = _last_good(key, snapshot, memory.get(key), others)
         if good is not None:
             remembered[key] = good
@@ -116,10 +117,15 @@ def _last_good(
     key: MarketKey, snapshot: MarketSnapshot, known: LastGood | None, others: Prices
 ) -> LastGood | None:
     mark = snapshot.marks.get(key)
-    if mark is None or mark.is_stale(snapshot.now_ms):
+    if mark is None:
         return known
-    if known is not None and known.as_of_ms == mark.as_of_ms:
-        return known  # the others as they were when this mark was true
+    if known is not None and known.price == mark.mark_price:
+        # the others as they were when this price appeared: one that stands still may be frozen
+        if mark.is_stale(snapshot.now_ms):
+            return replace(known, as_of_ms=mark.as_of_ms)
+        return replace(known, as_of_ms=mark.as_of_ms, others={**others, **known.others})
+    if mark.is_stale(snapshot.now_ms):
+        return known
     return LastGood(price=mark.mark_price, as_of_ms=mark.as_of_ms, others=others)
 
 
@@ -142,7 +148,8 @@ def _unserved(
     key: MarketKey, snapshot: MarketSnapshot, prices: Mapping[str, float]
 ) -> MarkUsed | None:
     coin, quote, _ = split_symbol(key.symbol)
-    if key.venue in snapshot.health or quote not in USD_QUOTES or coin not in prices:
+    foreign = quote not in USD_QUOTES or is_option(key.symbol)
+    if key.venue in snapshot.health or foreign or coin not in prices:
         return None
     return MarkUsed(price=prices[coin], source=MarkSource.ESTIMATED)
 

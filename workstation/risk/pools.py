@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from workstation.market.facts import FloatArray
-from workstation.market.instrument import Contract, MarketKey, split_symbol
+from workstation.market.instrument import Contract, MarketKey, is_option, split_symbol
 from workstation.portfolio.model import (
     Account,
     Collateral,
@@ -57,7 +57,8 @@ class Leg:
 
     @property
     def linear(self) -> bool:
-        return self.position.contract is Contract.LINEAR
+        """Whether the value is quantity times price; an option's is, in its settlement coin."""
+        return _is_linear(self.position)
 
     @property
     def table(self) -> TierTable:
@@ -298,6 +299,7 @@ def _pool(
     if usd_price is None:
         unknown.append(f"{account.id}: {currency} has no price: give one with --mark.")
     unknown += [_no_rule(account, p) for p in positions if _is_quanto(p.symbol)]
+    unknown += [_no_option_rule(account, p) for p in positions if is_option(p.symbol)]
     unknown += [_no_mark(account, p) for p, leg in zip(positions, legs, strict=True) if not leg]
     known = tuple(leg for leg in legs if leg)
     unknown_margin = [text for leg in known if (text := _no_tier(account, leg))]
@@ -326,6 +328,13 @@ def _is_quanto(symbol: str) -> bool:
 def _no_rule(account: Account, position: Position) -> str:
     settle = split_symbol(position.symbol)[2]
     return f"{account.id} {position.symbol}: there is no rule here for its settlement in {settle}."
+
+
+def _no_option_rule(account: Account, position: Position) -> str:
+    return (
+        f"{account.id} {position.symbol}: there is no rule here for the margin of options; it is "
+        "valued at its mark, and the pool that it belongs to is not included in any total."
+    )
 
 
 def _no_mark(account: Account, position: Position) -> str:
@@ -367,7 +376,7 @@ def _new_leg(
     if used is None:
         return None
     size, mark, entry = abs(position.quantity), used.price, position.entry_price
-    linear = position.contract is Contract.LINEAR
+    linear = _is_linear(position)
     value, cost = (size * mark, size * entry) if linear else (size / mark, size / entry)
     sign = position.side.sign
     contract_size = inputs.contract_size(key, position)
@@ -386,6 +395,10 @@ def _new_leg(
         fee_rate=_fee_rate(account),
         fee_fixed=0.0 if isolated else _closing_fee(account, position, cost),
     )
+
+
+def _is_linear(position: Position) -> bool:
+    return position.contract is Contract.LINEAR or is_option(position.symbol)
 
 
 def _tiers(inputs: RiskInputs, key: MarketKey, position: Position) -> TierTable | None:

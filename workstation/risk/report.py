@@ -8,7 +8,7 @@ ways another field says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
+from workstation.risk.beta_estimates import BetaEstimate
+from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
 
@@ -84,9 +86,36 @@ class AccountReport:
     status: Status
 
 
+class Figure(StrEnum):
+    """What of a position can be explained."""
+
+    POSITION = "position"
+    SIZE = "size"
+    ENTRY = "entry"
+    PROFIT = "unrealized_pnl"
+    INITIAL = "initial_margin"
+    MAINTENANCE = "maintenance_margin"
+    RATIO = "margin_ratio"
+    LIQUIDATION = "liquidation_price"
+    COMMON_SHOCK = "liquidation_price_common_shock"
+    BANKRUPTCY = "bankruptcy_price"
+    DISTANCE = "distance"
+    FUNDING = "next_funding_usd"
+
+
+def _unexplained(_: Figure) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionReport:
-    """One position. ``quantity`` is positive, ``side`` carries the direction."""
+    """One position. ``quantity`` is positive, ``side`` carries the direction.
+
+    ``liquidation_drift_per_day`` is how far funding at the running rate moves the liquidation price
+    of an isolated position in a day, while the mark stands; ``days_to_liquidation_by_funding`` when
+    it has reached the mark, ``None`` if it never does. ``explain`` gives any figure's formula,
+    inputs, tier row and source in words.
+    """
 
     account: str
     venue: str
@@ -118,7 +147,9 @@ class PositionReport:
     stop_price: float | None
     adl_rank: int | None
     status: Status
-    explanation: str = ""  # formula, inputs and tier row with their figures: the tooltip
+    liquidation_drift_per_day: float | None = None
+    days_to_liquidation_by_funding: float | None = None
+    explain: Callable[[Figure], str] = field(default=_unexplained, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +335,10 @@ class ScenarioPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioReport:
-    """The engine's answer about a move. Cascade and touch probability come with a later version."""
+    """The engine's answer about a move.
+
+    ``cascade``, ``touch`` and ``reverse_stress`` come later than the rest, if at all.
+    """
 
     moves: Mapping[str, float]
     betas: Mapping[str, float]
@@ -317,6 +351,10 @@ class ScenarioReport:
     balances: tuple[ScenarioBalance, ...] = ()
     ladder: EquityCurve | None = None
     repair: Repair = Repair()
+    beta_estimates: tuple[BetaEstimate, ...] = ()
+    cascade: CascadeReport | None = None
+    touch: TouchReport | None = None
+    reverse_stress: tuple[ReverseStress, ...] = ()
     problems: tuple[str, ...] = ()
 
 

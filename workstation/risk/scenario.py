@@ -12,9 +12,10 @@ import numpy as np
 
 from workstation.errors import RiskInputError
 from workstation.market.facts import FloatArray
-from workstation.market.instrument import MarketKey, split_symbol
+from workstation.market.instrument import MarketKey, is_option, split_symbol
 from workstation.portfolio.model import Account, MarginMode, Portfolio
 from workstation.risk.betas import STABLECOINS, beta_of
+from workstation.risk.deleveraging import Deleveraging, with_deleveraging
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import DRIVER
 from workstation.risk.path import MarketPath
@@ -49,6 +50,7 @@ class Scenario:
 
     ``over_h`` is how long the move takes; ``funding_rate_8h`` applies to every position, ``None``
     means the running rates. ``buffer`` is the share of maintenance margin kept after a repair.
+    ``course`` are the shares of the move at equal times, for the cascade alone; empty is straight.
     """
 
     moves: Mapping[str, float]
@@ -58,6 +60,8 @@ class Scenario:
     funding_rate_8h: float | None = None
     buffer: float = 0.0
     use_orders: bool = True
+    course: tuple[float, ...] = ()
+    deleveraging: tuple[Deleveraging, ...] = ()
 
 
 def reference_price(coin: str, portfolio: Portfolio, inputs: RiskInputs) -> float | None:
@@ -94,6 +98,7 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
 def repair_of(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Repair:
     """Return what would keep everything alive; raises what ``run`` raises."""
     living, inputs, path = prepared(portfolio, inputs, scenario)
+    living, scenario = deleveraged(living, inputs, scenario)
     return find_repair(living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders)
 
 
@@ -109,6 +114,7 @@ def walked(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scen
     Raises what ``run`` raises.
     """
     living, inputs, path = prepared(portfolio, inputs, scenario)
+    living, scenario = deleveraged(living, inputs, scenario)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
     return ScenarioReport(
@@ -195,6 +201,7 @@ def _walked_to(
     portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
 ) -> tuple[Waterfall, MarketPath]:
     path = _path(portfolio, inputs, scenario, {**inputs.betas, **scenario.betas})
+    portfolio, scenario = deleveraged(portfolio, inputs, scenario)
     return Waterfall(portfolio, inputs, path, use_orders=scenario.use_orders), path
 
 
@@ -236,6 +243,18 @@ def _living(account: Account, inputs: RiskInputs) -> Account:
     return account
 
 
+def deleveraged(
+    portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
+) -> tuple[Portfolio, Scenario]:
+    """Return the book with venues' closings among its orders, and a scenario that walks them."""
+    if not scenario.deleveraging:
+        return portfolio, scenario
+    book = with_deleveraging(
+        portfolio, inputs, scenario.deleveraging, use_orders=scenario.use_orders
+    )
+    return book, replace(scenario, use_orders=True)
+
+
 def _start_price(coin: str, inputs: RiskInputs) -> float:
     start = inputs.coin_price(coin)
     if start is None:
@@ -253,7 +272,7 @@ def _path(
     }
     driving = rates.get(DRIVER)
     if driving is not None and scenario.use_betas:
-        for coin in _coins(portfolio):
+        for coin in coins_of(portfolio):
             rates.setdefault(coin, beta_of(coin, betas) * driving)
     funding = {
         (account_id, key.symbol): rate * scenario.over_h / _FUNDING_H
@@ -277,7 +296,7 @@ def _markets(portfolio: Portfolio) -> Iterator[tuple[str, MarketKey]]:
             yield account.id, account.key(symbol)
 
 
-def _coins(portfolio: Portfolio) -> list[str]:
+def coins_of(portfolio: Portfolio) -> list[str]:
     """Return every coin of the book: of positions, of orders, of wallets."""
     names: dict[str, None] = {}
     for _, key in _markets(portfolio):
@@ -301,7 +320,7 @@ def _prices(portfolio: Portfolio, inputs: RiskInputs, path: MarketPath) -> Itera
     for account in portfolio.accounts:
         for position in account.positions:
             used = inputs.mark(account.key(position.symbol), position)
-            if used is not None:
+            if used is not None and not is_option(position.symbol):
                 base, quote, _ = split_symbol(position.symbol)
                 moved = math.exp(path.rate(base) - path.rate(quote))
                 yield ScenarioPrice(

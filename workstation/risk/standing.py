@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workstation.market.instrument import Side
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.liquidation import PoolShock, pool_shock
+from workstation.risk.liquidation import PoolShock
 from workstation.risk.pools import Leg, Pool
 from workstation.risk.report import Status
 from workstation.risk.surplus import maintenance_now, margin_balance_now
@@ -78,15 +78,15 @@ class Standing:
         )
 
 
-def standing_of(pool: Pool, inputs: RiskInputs) -> Standing:
-    """Return how a pool stands at the present marks."""
+def standing_of(pool: Pool, shock: PoolShock | None) -> Standing:
+    """Return how a pool stands at the present marks; ``shock`` is what liquidates it."""
     balance = None if pool.unknown else margin_balance_now(pool)
     maintenance = maintenance_now(pool) if pool.has_margin else None
     return Standing(
         pool=pool,
         balance=balance,
         maintenance=maintenance,
-        shock=pool_shock(pool, inputs),
+        shock=shock,
         status=_status(pool, balance, maintenance),
     )
 

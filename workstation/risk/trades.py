@@ -60,6 +60,16 @@ def execute(
     return trade
 
 
+def retained(trade: Trade, symbol: str) -> Trade:
+    """Return a trade whose money stays in the margin of the isolated position that it reduced."""
+    position = _find(trade.account, symbol, trade.closed_side)
+    if position is None or position.isolated_margin is None:
+        return trade
+    grown = replace(position, isolated_margin=position.isolated_margin + trade.to_wallet)
+    account = _with_position(trade.account, position, grown)
+    return replace(trade, account=paid(account, trade.asset, -trade.to_wallet))
+
+
 def _find(account: Account, symbol: str, side: Side) -> Position | None:
     found = (p for p in account.positions if p.symbol == symbol and p.side is side)
     return next(found, None)

@@ -2,8 +2,9 @@
 
 Between two events every pool is a smooth function of the path's clock; the walk finds the next
 breach of any pool and the next trigger of any order, applies the earliest, and goes on from there.
-A pool that is liquidated is closed whole and what is left of its margin is lost. There are no last
-and index prices on the path: a trigger on them is taken for one on the mark.
+A pool that has come to its maintenance margin is reduced where its venue does that, as often as it
+does (``reduction``); after that it is closed whole, and what is left of its margin is lost. There
+are no last and index prices on the path: a trigger on them is taken for one on the mark.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from workstation.portfolio.model import (
     Portfolio,
     Position,
 )
+from workstation.risk.deleveraging import DeleveragingOrder
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.ledger import Ledger, Purse
 from workstation.risk.path import MarketPath, first_breach
 from workstation.risk.pools import Leg, Pool, pools_of, taker_fee, without
+from workstation.risk.reduction import Cut, name_of, next_cuts
 from workstation.risk.report import EventKind, ScenarioEvent
-from workstation.risk.trades import Trade, execute, paid
+from workstation.risk.surplus import equity
+from workstation.risk.trades import Trade, execute, paid, retained
 
 STOP_SLIPPAGE: Final = 0.0005  # 5 bp against the trader; headless.md, "Orders"
 
@@ -73,6 +77,7 @@ class Waterfall:
         self._pools = {account.id: self._pools_of(account) for account in portfolio.accounts}
         self._deaths: dict[str, tuple[float, Pool] | None] = {}
         self._liquidated: dict[PositionKey, None] = {}
+        self._rounds: dict[str, int] = {}  # cuts that a pool has had, by its name
         self.before = portfolio
         self.events: list[ScenarioEvent] = []
         self.stages: list[Stage] = []
@@ -195,6 +200,7 @@ class Waterfall:
             self._rate(order.symbol) * clock
         )
         slips = order.type is OrderType.STOP
+        forced = isinstance(order, DeleveragingOrder)
         side = 1 if order.quantity > 0 else -1
         price = mark * (1 + side * STOP_SLIPPAGE) if slips else mark
         trade = execute(
@@ -202,7 +208,7 @@ class Waterfall:
             order.symbol,
             order.quantity,
             price,
-            fee_rate=taker_fee(account),
+            fee_rate=0.0 if forced else taker_fee(account),
             reduce_only=order.reduce_only,
             like=self._model(account, order.symbol),
         )
@@ -212,7 +218,7 @@ class Waterfall:
         loss = self._note_trade(account_id, order.symbol, trade, clock)
         touched = trade.closed_side if trade.closed else trade.closed_side.opposite
         self._event(
-            kind=EventKind.STOP if slips else EventKind.FILL,
+            kind=EventKind.ADL if forced else EventKind.STOP if slips else EventKind.FILL,
             key=PositionKey(account_id, order.symbol, touched),
             price=price,
             clock=clock,
@@ -225,7 +231,7 @@ class Waterfall:
         in_usd, loss = self._usd(trade.asset, clock), 0.0
         if trade.closed:
             key = PositionKey(account_id, symbol, trade.closed_side)
-            loss = trade.closed_fraction * self._ledger.owed(key) - trade.to_wallet * in_usd
+            loss = self._ledger.close(key, trade.closed_fraction, trade.to_wallet * in_usd)
             self._ledger.move(key, trade.asset, trade.to_wallet * in_usd)
         if trade.opened:
             key = PositionKey(account_id, symbol, trade.closed_side.opposite)
@@ -235,6 +241,48 @@ class Waterfall:
     def _liquidate(self, doomed: Pool, clock: float) -> None:
         self._settle_funding(doomed.account.id, clock)
         pool = next(p for p in self._pools[doomed.account.id] if p.name == doomed.name)
+        cuts = self._cuts(pool, clock)
+        if not cuts:
+            self._close(pool, clock)
+        self._rounds[pool.name] = self._rounds.get(pool.name, 0) + 1
+        for cut in sorted(cuts, key=lambda cut: _leg_order(cut.leg)):
+            self._reduce(pool, cut, clock)
+
+    def _cuts(self, pool: Pool, clock: float) -> tuple[Cut, ...]:
+        now = np.array([clock])
+        balance = equity(pool, self._path.legs(pool, now), self._path.coins(pool, now))
+        return next_cuts(
+            pool,
+            {name_of(leg): self._path.leg_factor(leg, clock) for leg in pool.legs},
+            balance=float(balance[0]),
+            rounds=self._rounds.get(pool.name, 0),
+            usd=float(self._path.usd_price(pool, now)[0]),
+        )
+
+    def _reduce(self, pool: Pool, cut: Cut, clock: float) -> None:
+        """Close a part at the mark; an isolated position keeps the margin that it freed."""
+        position, account = cut.leg.position, self._accounts[pool.account.id]
+        quantity, symbol = -position.quantity * cut.fraction, position.symbol
+        price = cut.leg.price(self._path.leg_factor(cut.leg, clock))
+        fee = taker_fee(account) + pool.profile.liquidation.fee_of(cut.leg.coin)
+        trade = execute(account, symbol, quantity, price, fee_rate=fee, reduce_only=True)
+        key, in_usd = _key(pool, cut.leg), self._usd(trade.asset, clock)
+        loss = self._ledger.close(key, trade.closed_fraction, trade.to_wallet * in_usd)
+        if pool.isolated:
+            trade = retained(trade, symbol)
+        else:
+            self._ledger.move(key, trade.asset, trade.to_wallet * in_usd)
+        self._rebuild(trade.account)
+        self._event(
+            kind=EventKind.PARTIAL,
+            key=key,
+            price=price,
+            clock=clock,
+            quantity=trade.closed,
+            loss_usd=loss,
+        )
+
+    def _close(self, pool: Pool, clock: float) -> None:
         account = self._accounts[pool.account.id]
         lost = {asset: account.balances.get(asset, 0.0) for asset in pool.assets}
         keys = [_key(pool, leg) for leg in pool.legs]
@@ -252,7 +300,7 @@ class Waterfall:
                 price=leg.price(self._path.leg_factor(leg, clock)),
                 clock=clock,
                 quantity=abs(leg.position.quantity),
-                loss_usd=self._ledger.owed(_key(pool, leg)),
+                loss_usd=self._ledger.at_stake(_key(pool, leg)),
             )
 
     def _note_loan(self, pool: Pool, clock: float) -> None:

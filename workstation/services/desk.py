@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,9 +31,12 @@ from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tap
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
+from workstation.risk.gauge_inputs import gauge_inputs
+from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.risk.scenario import with_repair, with_rescue
 from workstation.services import mark_cache
+from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
 from workstation.services.decision_service import (
     Decision,
     DecisionRequest,
@@ -43,17 +46,21 @@ from workstation.services.decision_service import (
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
+from workstation.services.hourly_betas import coin_histories
 from workstation.services.latest import LatestWorker
+from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.public_account import PublicAccountService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
 from workstation.services.sources import mode_of
+from workstation.services.tier_shelf import TierShelf
 from workstation.settings import Settings
 
 log = logging.getLogger(__name__)
 
 OVERVIEW_EVERY_S: Final = 0.25
-RISK_EVERY_S: Final = 0.25
+GAUGES_EVERY_S: Final = 1.0  # two milliseconds each, of a month of every venue
+RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
 DECISION_EVERY_S: Final = 1.0  # and at once when the question changes
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
@@ -91,11 +98,13 @@ class DeskNews:
     portfolio_changed: bool = False
     refused: PortfolioFileError | None = None
     overview: MarketOverview | None = None
+    gauges: Gauges | None = None
     risk: RiskReport | None = None
     scenario: ScenarioReport | None = None
     decision: Decision | None = None
     copy_changed: bool = False
     heatmap: HeatmapColumns | None = None
+    alerts: AlertNews = field(default_factory=AlertNews)
     notices: tuple[str, ...] = ()
 
 
@@ -107,6 +116,7 @@ class Desk:
     settings : what is used, the command line's wishes included
     settings_path : where ``apply_settings`` writes
     chosen : what the settings file says, where that differs from ``settings``
+    maps : whether to keep the liquidation map; who only watches a book can do without
 
     Raises
     ------
@@ -115,7 +125,12 @@ class Desk:
     """
 
     def __init__(
-        self, settings: Settings, settings_path: Path, chosen: Settings | None = None
+        self,
+        settings: Settings,
+        settings_path: Path,
+        chosen: Settings | None = None,
+        *,
+        maps: bool = True,
     ) -> None:
         self.settings = settings
         self.source = settings.market.source
@@ -123,6 +138,7 @@ class Desk:
         self.store = MarketStore(mode_of(self.source))
         self.portfolio: Portfolio | None = None
         self.overview: MarketOverview | None = None
+        self.gauges: Gauges | None = None
         self.risk: RiskReport | None = None
         self.scenario: ScenarioReport | None = None
         self.decision: Decision | None = None
@@ -133,6 +149,7 @@ class Desk:
             interval_s=INTERVALS_S[settings.market.interval],
             scenario_price=settings.risk.scenario_price,
         )
+        self._maps = maps
         self._settings_path = settings_path
         self._chosen = chosen or settings
         self._catalogue = Catalogue.embedded()
@@ -140,11 +157,15 @@ class Desk:
         hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
         self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
         self._feeds = FeedSwitch()
-        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", RiskWork())
+        self.alerts = AlertService(settings)
+        work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
+        self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
         self._decision_worker = LatestWorker[DecisionRequest, Decision]("decision", decide)
         self._heatmap_worker = HeatmapWorker()
+        self._outlook_worker = OutlookWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
+        self._gauges_every = Every(GAUGES_EVERY_S)
         self._risk_every = Every(RISK_EVERY_S)
         self._decision_every = Every(DECISION_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
@@ -179,8 +200,10 @@ class Desk:
         self._decision_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
-        self._heatmap_worker.start()
-        self._notices.append("The liquidation map is warming up.")
+        if self._maps:
+            self._heatmap_worker.start()
+            self._outlook_worker.start()
+            self._notices.append("The liquidation map is warming up.")
 
     def stop(self) -> bool:
         """Stop every thread, all at once: the slowest is a venue that hangs.
@@ -192,8 +215,10 @@ class Desk:
         parts: dict[str, Callable[[], object]] = {
             "feeds": self._feeds.stop,
             "heatmap": self._heatmap_worker.stop,
+            "outlook": self._outlook_worker.stop,
             "risk": self._risk_worker.stop,
             "decision": self._decision_worker.stop,
+            "alerts": self.alerts.stop,
             "public-account": self._address.stop,
             "portfolio": self._files.stop,
             "desk-writer": self._writer.shutdown,
@@ -208,6 +233,7 @@ class Desk:
         self._take_portfolio()
         update = self._take_market()
         overview = self._make_overview()
+        gauges = self._make_gauges(overview)
         self._fit_scenario()
         self._submit_work()
         risk, scenario = self._take_risk()
@@ -215,6 +241,7 @@ class Desk:
         if decision is not None:
             risk, scenario = self.risk, self.scenario
         heatmap = self._take_heatmap()
+        alerts = self.alerts.take()
         news = DeskNews(
             update=update,
             source=self._new_source,
@@ -222,12 +249,14 @@ class Desk:
             portfolio_changed=self._portfolio_changed,
             refused=self._files.take_refusal(),
             overview=overview,
+            gauges=gauges,
             risk=risk,
             scenario=scenario,
             decision=decision,
             copy_changed=self._copy_changed,
             heatmap=heatmap,
-            notices=self._take_notices(update),
+            alerts=alerts,
+            notices=(*self._take_notices(update), *alerts.notices),
         )
         self._new_source, self._new_view = None, None
         self._portfolio_changed = self._copy_changed = False
@@ -245,7 +274,7 @@ class Desk:
             self._scenario_chosen = self._scenario_fits = True
             self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
-            self.overview = self.heatmap = None
+            self.overview = self.gauges = self.heatmap = None
             self._watch()
             self._work_at_once()
         self._risk_every.at_once()
@@ -300,6 +329,7 @@ class Desk:
         }
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
+        self.alerts.settings = self.settings
         self._writer.submit(self._write_settings, settings)
         names = set(changed) | ({"ccxt"} if settings.venues != old.venues else set())
         self._follow_market_settings(names)
@@ -336,7 +366,8 @@ class Desk:
             self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
-        self.overview = self.risk = self.scenario = self.decision = self.heatmap = None
+        self.overview = self.gauges = self.risk = self.scenario = self.heatmap = None
+        self.decision = None
         self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
         self._epoch += 1
@@ -407,7 +438,12 @@ class Desk:
     # --- work ---------------------------------------------------------------------------------
 
     def _work_at_once(self) -> None:
-        for every in (self._overview_every, self._risk_every, self._heatmap_every):
+        for every in (
+            self._overview_every,
+            self._gauges_every,
+            self._risk_every,
+            self._heatmap_every,
+        ):
             every.at_once()
 
     def _make_overview(self) -> MarketOverview | None:
@@ -415,6 +451,12 @@ class Desk:
             return None
         self.overview = consolidate(self.view.coin, self.store)
         return self.overview
+
+    def _make_gauges(self, overview: MarketOverview | None) -> Gauges | None:
+        if overview is None or not self._gauges_every.due():
+            return None
+        self.gauges = read_gauges(gauge_inputs(overview, self.store))
+        return self.gauges
 
     def _fit_scenario(self) -> None:
         """Choose the scenario's price once a coin: the default, or a fall from the mark."""
@@ -442,7 +484,7 @@ class Desk:
         if self.portfolio is not None and self._risk_every.due():
             self._risk_worker.submit(self._risk_request(self.portfolio))
             self._coarse = False
-        if self._heatmap_every.due():
+        if self._maps and self._heatmap_every.due():
             self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
 
     def _risk_request(self, portfolio: Portfolio) -> RiskRequest:
@@ -464,6 +506,7 @@ class Desk:
             candles=mark_candles(self.store, portfolio),
             suspended=frozenset(self.settings.transfers.suspended),
             coarse=self._coarse,
+            histories=coin_histories(self.store, portfolio),
         )
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
@@ -473,6 +516,8 @@ class Desk:
         scenario = answer.scenario
         if scenario is not None and self.view.coin not in scenario.moves:
             scenario = None
+        if scenario is not None:
+            scenario = self._with_outlook(scenario, answer)
         self._answer, self.risk, self.scenario = answer, answer.risk, scenario
         self._attach_repair()
         self._ask_for_decision()
@@ -480,7 +525,7 @@ class Desk:
 
     def _ask_for_decision(self) -> None:
         answer, decision = self._answer, self.decision
-        if answer is None or answer.terms is None:
+        if answer is None or answer.terms is None or not self._maps:
             return
         if decision is None or decision.terms != answer.terms:
             self._decision_every.at_once()
@@ -515,6 +560,21 @@ class Desk:
             self.scenario = with_repair(self.scenario, decision.repair)
             self.risk = with_rescue(self.risk, self.scenario)
 
+    def _with_outlook(self, scenario: ScenarioReport, answer: RiskAnswer) -> ScenarioReport:
+        """Return the scenario with what the models last said of the same move."""
+        if answer.terms is None:
+            return scenario
+        question = OutlookQuestion(
+            epoch=self._epoch,
+            portfolio=answer.portfolio,
+            inputs=answer.inputs,
+            scenario=answer.terms,
+            coin=self.view.coin,
+            cascade=self.settings.risk.cascade,
+            implied_volatility=self.settings.risk.implied_volatility or None,
+        )
+        return self._outlook_worker.add_to(scenario, question, self.store, self.heatmap)
+
     def _take_heatmap(self) -> HeatmapColumns | None:
         heatmap = self._heatmap_worker.take(self._epoch)
         watched = (self.view.coin, self.view.interval_s)
@@ -531,6 +591,7 @@ class Desk:
             self._risk_worker,
             self._decision_worker,
             self._heatmap_worker,
+            self._outlook_worker,
             self._address,
         )
         failures = [failure for part in parts if (failure := part.take_failure()) is not None]

@@ -17,7 +17,7 @@ from typing import Any, Final
 from workstation import __version__, paths
 from workstation import settings as settings_file
 from workstation.errors import WorkstationError
-from workstation.risk.tiers import TierBook
+from workstation.services.tier_shelf import newest_tiers
 from workstation.settings import Settings
 
 _LIBRARIES: Final = (
@@ -86,8 +86,8 @@ def examine_here() -> Iterator[Finding]:
     yield Finding(subject="display", ok=has_display(), says=shown)
     for name, folder in _FOLDERS.items():
         yield _folder(name, folder)
-    for venue, (count, label) in sorted(TierBook.embedded().dates().items()):
-        says = f"{count} markets, {label}"
+    for venue, counts in sorted(newest_tiers().dates().items()):
+        says = "; ".join(f"{count} markets, {label}" for label, count in sorted(counts.items()))
         yield Finding(subject=f"tiers of {venue}", ok=None, says=says)
 
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from workstation.errors import RiskInputError, UsageError
 from workstation.market.catalogue import Catalogue
-from workstation.market.facts import FloatArray
+from workstation.market.facts import FloatArray, MarkPrice
 from workstation.market.instrument import MarketKey, split_symbol
+from workstation.market.store import MarketStore
 from workstation.portfolio.formats import registry
 from workstation.portfolio.model import Portfolio, Position
 from workstation.risk import engine, scenario
@@ -34,14 +35,16 @@ from workstation.risk.report import (
     ScenarioReport,
 )
 from workstation.risk.scenario import Scenario
-from workstation.risk.tiers import TierBook
+from workstation.risk.scenario_library import LibraryScenario, scenario_of
 from workstation.risk.transfers import TransferTerms
 from workstation.services import mark_cache
 from workstation.services.decision_service import Decision, DecisionRequest, decide
 from workstation.services.risk_service import curve_prices
+from workstation.services.tier_shelf import newest_tiers
 from workstation.units import UnixMs, now_ms
 
 DRIVER: Final = "BTC"  # the coin that moves the others by their betas
+FAR_MARK: Final = 0.02  # [A] of a price, from which a recording is of another moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +86,27 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What the models may look at: a recording's end, and a yearly volatility, a fraction."""
+
+    cascade: bool = False
+    recording: Path | None = None
+    implied_volatility: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A scenario as it is asked for; ``terms`` holds everything but its moves."""
+    """A scenario as it is asked for; ``terms`` holds everything but its moves.
+
+    ``entry`` is of the library; ``moves`` beat its own. ``models`` is what the cascade and the
+    touch probability are asked with, ``None`` to leave both out.
+    """
 
     moves: Sequence[Move] = ()
     ladder: Ladder | None = None
     terms: Scenario = field(default_factory=lambda: Scenario(moves={}))
+    entry: LibraryScenario | None = None
+    models: Models | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +147,8 @@ def ask(book: Book, question: Question) -> Answer:
     portfolio, inputs = _read(book)
     terms = _terms(question, portfolio, inputs)
     report = scenario.run(portfolio, inputs, terms)
+    if question.models is not None:
+        report = _with_outlook(report, portfolio, inputs, terms, question.models)
     if question.ladder is not None:
         coin = _coin(question.ladder.coin, portfolio)
         _start_price(coin, portfolio, inputs)
@@ -162,8 +182,69 @@ def advise(book: Book, question: Question, transfers: TransferTerms) -> tuple[An
 def _terms(question: Question, portfolio: Portfolio, inputs: RiskInputs) -> Scenario:
     """Return the scenario that is asked for, its moves as prices of coins of the book."""
     moves = {move.coin: move for move in (_named(move, portfolio) for move in question.moves)}
-    ends = {coin: _end_price(move, portfolio, inputs) for coin, move in moves.items()}
-    return replace(question.terms, moves=ends)
+    terms = replace(
+        question.terms,
+        moves={coin: _end_price(move, portfolio, inputs) for coin, move in moves.items()},
+    )
+    if question.entry is None:
+        return terms
+    written = scenario_of(question.entry, portfolio, inputs)
+    return replace(
+        terms,
+        moves={**written.moves, **terms.moves},
+        course=written.course,
+        deleveraging=written.deleveraging,
+    )
+
+
+def _with_outlook(
+    report: ScenarioReport,
+    portfolio: Portfolio,
+    inputs: RiskInputs,
+    terms: Scenario,
+    models: Models,
+) -> ScenarioReport:
+    """Return the report with what the models say, or why they say nothing."""
+    from workstation.risk.outlook_model import OutlookMarket, outlook
+    from workstation.services.outlook_service import SEED, outlook_market
+    from workstation.services.recorded_market import recorded_market
+
+    coin = DRIVER if DRIVER in terms.moves else next(iter(terms.moves), DRIVER)
+    problems: list[str] = []
+    if models.recording is None:
+        market = OutlookMarket(coin=coin, implied_volatility=models.implied_volatility)
+    else:
+        store, columns = recorded_market(models.recording, coin)
+        market = outlook_market(store, coin, columns, models.implied_volatility)
+        problems = [*_recorded_elsewhere(store, coin, inputs.completed(portfolio))]
+    found = outlook(
+        portfolio,
+        inputs,
+        terms,
+        market,
+        np.random.default_rng(SEED),
+        with_cascade=models.cascade,
+    )
+    return replace(
+        report,
+        cascade=found.cascade,
+        touch=found.touch,
+        reverse_stress=found.reverse_stress,
+        problems=(*report.problems, *problems, *found.problems),
+    )
+
+
+def _recorded_elsewhere(store: MarketStore, coin: str, inputs: RiskInputs) -> Iterator[str]:
+    """Say that a recording's end is another moment than the book's marks."""
+    start = inputs.coin_price(coin)
+    for key in store.markets_of(coin):
+        recorded = store.newest(MarkPrice, key)
+        if start and recorded and abs(recorded.mark_price / start - 1) > FAR_MARK:
+            yield (
+                f"The recording ends with {coin} at {recorded.mark_price:,.10g}, and the book's "
+                f"mark is {start:,.10g}: the models' map is of another moment."
+            )
+            return
 
 
 def _read(book: Book) -> tuple[Portfolio, RiskInputs]:
@@ -193,7 +274,7 @@ def risk_inputs(
         now_ms=at_ms,
         marks=young | given,
         coin_prices=_other_prices(portfolio, young, book.marks),
-        tiers=TierBook.embedded(),
+        tiers=newest_tiers(),
         catalogue=catalogue,
     )
     _check_marks(portfolio, inputs, cached)

@@ -9,7 +9,7 @@ that is read again, another market, or a tape that is wound back begins anew.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Final
@@ -24,6 +24,7 @@ from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Portfolio
+from workstation.risk.beta_estimates import BetaEstimate, default_estimate
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
 from workstation.risk.marks import (
@@ -44,6 +45,7 @@ from workstation.risk.report import (
 )
 from workstation.risk.scenario import Scenario, ladder, reference_price, walked
 from workstation.risk.tiers import TierBook
+from workstation.services.hourly_betas import HourlyBetas
 from workstation.units import UnixMs, iso_utc
 
 CURVE_POINTS: Final = 160  # at most: they stand at round prices
@@ -66,9 +68,10 @@ class RiskRequest:
     """A book, the market, and the move.
 
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
-    to move from. ``candles`` are the mark candles at hand of the book's markets. ``epoch``
-    changes with the source of the market. ``suspended`` are venues that let nothing out. A
-    ``coarse`` request asks for the scenario alone, at the prices of the last whole answer.
+    to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
+    longest by coin, for betas. ``epoch`` changes with the source of the market. ``suspended`` are
+    venues that let nothing out. A ``coarse`` request asks for the scenario alone, at the prices of
+    the last whole answer.
     """
 
     epoch: int
@@ -78,6 +81,7 @@ class RiskRequest:
     overview: MarketOverview | None = None
     move: Move | None = None
     candles: Mapping[MarketKey, tuple[Candles, ...]] = field(default_factory=dict)
+    histories: Mapping[str, Candles] = field(default_factory=dict)
     suspended: frozenset[str] = frozenset()
     coarse: bool = False
 
@@ -112,9 +116,15 @@ def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tu
 
 
 class RiskWork:
-    """Answers one request after another; for one thread."""
+    """Answers one request after another; for one thread.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    tiers : gives the tables of tiers at hand, each time it is asked
+    """
+
+    def __init__(self, tiers: Callable[[], TierBook] = TierBook.embedded) -> None:
+        self._tiers = tiers
         self._epoch = 0
         self._book: Portfolio | None = None
         self._now_ms = UnixMs(0)
@@ -123,6 +133,8 @@ class RiskWork:
         self._session: dict[MarketKey, MarkRange] = {}
         self._presumed: dict[PositionKey, str] = {}
         self._last: RiskAnswer | None = None
+        self._betas = HourlyBetas()
+        self._estimates: Mapping[str, BetaEstimate] = {}
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
         """Return the state of the book, and what the move does to it."""
@@ -140,7 +152,9 @@ class RiskWork:
 
     def _whole(self, request: RiskRequest) -> RiskAnswer:
         self._begin(request)
-        inputs = self._inputs(request)
+        self._estimates = self._betas(request.histories)
+        betas = {coin: item.beta for coin, item in self._estimates.items()}
+        inputs = replace(self._inputs(request), betas=betas)
         risk = evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
@@ -148,7 +162,7 @@ class RiskWork:
         if terms is not None and request.move is not None:
             try:
                 curve = _curve(request.portfolio, inputs, request.move.coin, terms)
-                scenario = replace(walked(request.portfolio, inputs, terms), ladder=curve)
+                scenario = replace(self._walked(request, inputs, terms), ladder=curve)
             except RiskInputError as error:
                 problem = f"The scenario is not known: {error.user_message}."
                 risk = replace(risk, problems=(*risk.problems, problem))
@@ -166,10 +180,16 @@ class RiskWork:
         terms = _terms(request, last.inputs)
         if terms is None or last.scenario is None:
             return last
-        scenario = walked(request.portfolio, last.inputs, terms)
+        scenario = self._walked(request, last.inputs, terms)
         if last.scenario.ladder is not None and last.scenario.ladder.coin in terms.moves:
             scenario = replace(scenario, ladder=last.scenario.ladder)
         return replace(last, scenario=scenario, terms=terms, coarse=True)
+
+    def _walked(self, request: RiskRequest, inputs: RiskInputs, terms: Scenario) -> ScenarioReport:
+        """Return what the move does, and where its betas came from."""
+        scenario = walked(request.portfolio, inputs, terms)
+        used = (self._estimates.get(coin) or default_estimate(coin) for coin in scenario.betas)
+        return replace(scenario, beta_estimates=tuple(used))
 
     # --- what is kept between two requests ----------------------------------------------------
 
@@ -203,7 +223,7 @@ class RiskWork:
             now_ms=snapshot.now_ms,
             marks=chosen.marks,
             coin_prices=prices,
-            tiers=TierBook.embedded(),
+            tiers=self._tiers(),
             catalogue=request.catalogue,
             funding={
                 key: rate

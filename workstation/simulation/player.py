@@ -14,9 +14,11 @@ from workstation.simulation.generator import SimulatedVenue
 from workstation.simulation.market import SimulatedCoin, SimulatedMarket
 from workstation.units import DAY_MS, SECOND_MS, UnixMs
 
+YEAR_HOURS: Final = 8_760
 CANDLES: Final = 1_000  # of the watched coin and interval, at the start
 FUNDING_DAYS: Final = 90
 INTEREST_DAYS: Final = 30
+_HOUR_S: Final = 3_600
 _DAY_S: Final = DAY_MS // SECOND_MS
 _NOT_AVAILABLE: Final = {"all": (), "largest": (), "first": (), "none": ("liquidations",)}
 
@@ -60,7 +62,8 @@ class Player:
             return
         self._publish_series(CANDLES, self.time_s - INTEREST_DAYS * _DAY_S)
         days = publish.candles(self._watched, _DAY_S, CANDLES)  # they reach back to the peak
-        self._outbox.put(candles=self._mine(days))
+        hours = publish.candles(self._watched, _HOUR_S, YEAR_HOURS)  # for volatility and touches
+        self._outbox.put(candles=self._mine((*days, *hours)))
         since_s = self.time_s - FUNDING_DAYS * _DAY_S
         self._outbox.put(funding=self._mine(publish.funding_history(self._watched, since_s)))
 

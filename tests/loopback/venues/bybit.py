@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.loopback.world import Answer, Coin, Listing, Query, Terms, TimeArray, Venue, View, grid
+from tests.loopback.world import (
+    TIERS,
+    Answer,
+    Coin,
+    Listing,
+    Query,
+    Terms,
+    TimeArray,
+    Venue,
+    View,
+    grid,
+)
 from workstation.market.instrument import MarketKey
 from workstation.units import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -201,6 +212,26 @@ def _kline(listing: Listing, row: list[float], price: str) -> list[str]:
     return texts + [f"{value:.4f}" for value in (volumes[::-1] if listing.inverse else volumes)]
 
 
+def risk_limits(view: View, query: Query) -> Any:
+    """Answer without deductions, highest tier first: both have been seen."""
+    rows = [
+        {
+            "id": number,
+            "symbol": item.market_id,
+            "riskLimitValue": f"{cap_usd / (item.coin.price if item.inverse else 1.0):.10g}",
+            "maintenanceMargin": f"{rate}",
+            "initialMargin": f"{1 / leverage}",
+            "isLowestRisk": int(number == 1),
+            "maxLeverage": f"{leverage:.2f}",
+            "mmDeduction": "",
+        }
+        for item in _chosen(view, query)
+        for number, (cap_usd, rate, leverage) in enumerate(TIERS, 1)
+    ]
+    result = {"category": query.get("category"), "list": rows[::-1], "nextPageCursor": ""}
+    return _envelope(view, result)
+
+
 def order_book(view: View, query: Query) -> Any:
     for item in _chosen(view, query):
         bids, asks = view.book(item, min(int(query.get("limit", 25)), 500))
@@ -232,6 +263,7 @@ VENUE = Venue(
         "v5/market/mark-price-kline": klines("mark"),
         "v5/market/index-price-kline": klines("index"),
         "v5/market/orderbook": order_book,
+        "v5/market/risk-limit": risk_limits,
     },
     refusal=refusal,
 )

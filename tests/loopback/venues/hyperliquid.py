@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.loopback.world import Coin, Listing, Query, Terms, Venue, View, grid
+from tests.loopback.world import TIERS, Coin, Listing, Query, Terms, Venue, View, grid
 from workstation.market.instrument import MarketKey
 from workstation.units import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -27,6 +27,8 @@ INTERVALS_MS = {
 ACCOUNT_USD = 250_000.0
 ACCOUNT_BTC = 3.0  # every address holds this long, opened at the start price, at 10x cross
 
+MARGIN_TABLE = 56
+
 
 def listings(coins: Sequence[Coin]) -> tuple[Listing, ...]:
     return tuple(
@@ -46,10 +48,17 @@ def meta(view: View, query: Query) -> Any:
             "name": item.market_id,
             "szDecimals": 5 if item.coin.name == "BTC" else 1,
             "maxLeverage": 40,
+            "marginTableId": MARGIN_TABLE,
         }
         for item in view.listings
     ]
-    return {"universe": universe, "marginTables": [], "collateralToken": 0}
+    floors = (0.0, *(cap_usd for cap_usd, _, _ in TIERS[:-1]))
+    tiers = [
+        {"lowerBound": f"{floor}", "maxLeverage": round(leverage)}
+        for floor, (_, _, leverage) in zip(floors, TIERS, strict=True)
+    ]
+    tables = [[MARGIN_TABLE, {"description": "tiered", "marginTiers": tiers}]]
+    return {"universe": universe, "marginTables": tables, "collateralToken": 0}
 
 
 def meta_and_contexts(view: View, query: Query) -> Any:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.loopback.world import Answer, Coin, Listing, Query, Terms, TimeArray, Venue, View, grid
+from tests.loopback.world import (
+    TIERS,
+    Answer,
+    Coin,
+    Listing,
+    Query,
+    Terms,
+    TimeArray,
+    Venue,
+    View,
+    grid,
+)
 from workstation.market.instrument import MarketKey
 from workstation.units import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -96,6 +107,31 @@ def _instrument(listing: Listing) -> dict[str, Any]:
         "tickSz": f"{10**-listing.coin.decimals:.{listing.coin.decimals}f}",
         "uly": family,
     }
+
+
+def position_tiers(view: View, query: Query) -> Any:
+    families = query.get("instFamily", "").split(",")
+    rows = []
+    for item in view.listings:
+        family, floor = item.market_id.removesuffix("-SWAP"), 0.0
+        for number, (cap_usd, rate, leverage) in enumerate(TIERS, 1):
+            cap = round(item.contracts(cap_usd / item.coin.price, item.coin.price))
+            if family in families:
+                rows.append(
+                    {
+                        "instFamily": family,
+                        "instId": "",
+                        "maxLever": f"{leverage:g}",
+                        "maxSz": f"{cap}",
+                        "minSz": f"{floor:g}",
+                        "mmr": f"{rate}",
+                        "imr": f"{1 / leverage}",
+                        "tier": f"{number}",
+                        "uly": family,
+                    }
+                )
+            floor = cap + 1
+    return _envelope(rows)
 
 
 def tickers(view: View, query: Query) -> Any:
@@ -277,6 +313,7 @@ VENUE = Venue(
     answers={
         "api/v5/public/time": server_time,
         "api/v5/public/instruments": instruments,
+        "api/v5/public/position-tiers": position_tiers,
         "api/v5/market/tickers": tickers,
         "api/v5/market/ticker": tickers,
         "api/v5/public/mark-price": mark_price,

@@ -37,6 +37,7 @@ class Crash:
     funding: str
     open_interest: str | None = None
     multivenue_funding: str | None = None
+    full: str | None = None  # one table of candles, open interest and liquidations
 
 
 CRASHES = {
@@ -55,6 +56,14 @@ CRASHES = {
         mark_candles="binance_btcusdt_mark_1h",
         funding="binance_btcusdt_funding_8h",
         multivenue_funding="multivenue_btc_funding",
+    ),
+    "aug-2024": Crash(
+        start="2024-06-19",
+        end="2024-08-20",
+        candles=(("binance_btcusdt_perp_1h_full_2024-08", 3600),),
+        mark_candles="binance_btcusdt_mark_1h",
+        funding="binance_btcusdt_funding_8h",
+        full="binance_btcusdt_perp_1h_full_2024-08",
     ),
 }
 
@@ -81,6 +90,10 @@ def convert(crash: Crash, data: Path, out: Path) -> None:
         interest = read(crash.open_interest)
         marks.append(_marks_of_interest(interest))
         write("open_interest", _open_interest(interest))
+    if crash.full:
+        full = read(crash.full)
+        write("open_interest", _closing_interest(full))
+        write("liquidations", *(_liquidations(full, side) for side in ("long", "short")))
     write("marks", *marks)
     funding = [_funding(read(crash.funding))]
     if crash.multivenue_funding:
@@ -128,6 +141,33 @@ def _open_interest(frame: pd.DataFrame) -> pd.DataFrame:
             "symbol": SYMBOL,
             "open_interest_base": frame["open_interest"],
             "open_interest_usd": frame["open_interest_usd"],
+        }
+    )
+
+
+def _closing_interest(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "time": frame["time"] + pd.Timedelta(hours=1),
+            "venue": VENUE,
+            "symbol": SYMBOL,
+            "open_interest_base": frame["oi_close"],
+            "open_interest_usd": frame["oi_close"] * frame["close"],
+        }
+    )
+
+
+def _liquidations(frame: pd.DataFrame, side: str) -> pd.DataFrame:
+    # sums of an hour: neither their moments nor their prices are known
+    rows = frame[frame[f"liq_{side}"] > 0]
+    return pd.DataFrame(
+        {
+            "time": rows["time"] + pd.Timedelta(minutes=30),
+            "venue": VENUE,
+            "symbol": SYMBOL,
+            "side": side,
+            "quantity_base": rows[f"liq_{side}"],
+            "price": float("nan"),
         }
     )
 

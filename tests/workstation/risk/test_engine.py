@@ -29,7 +29,7 @@ from workstation.market.instrument import Side
 from workstation.portfolio.model import MarginSystem, OrderType
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import PositionKey
-from workstation.risk.report import LiquidationKind, MarkSource, Status, Withdrawals
+from workstation.risk.report import Figure, LiquidationKind, MarkSource, Status, Withdrawals
 
 BITCOIN = {"BTC": 60_000.0}
 
@@ -104,6 +104,43 @@ def test_a_debt_beside_a_position_costs_its_full_value():
     assert row.currency == "USD"
     assert row.wallet_balance == pytest.approx(20_000)
     assert row.margin_balance == pytest.approx(17_000)
+
+
+def test_an_option_is_valued_at_its_mark_and_its_pool_has_no_figures():
+    # two calls at 0.05 BTC bought at 0.04: 0.02 BTC of profit, 6,000 USD of value
+    owner = account(
+        cross(BTC_INVERSE, -10_000.0, 60_000.0),
+        cross("BTC/USD:BTC-260327-70000-C", 2.0, 0.04, 0.05, maintenance_rate=None),
+        venue="deribit", balances={"BTC": 1.0},
+    )  # fmt: skip
+    report = report_of(owner, inputs=world(prices=BITCOIN))
+    perpetual, option = report.positions
+    assert option.notional_usd == pytest.approx(6_000)
+    assert option.unrealized_pnl == pytest.approx(0.02)
+    assert option.mark_price == 0.05
+    (pool,) = report.accounts
+    for row in (perpetual, option, pool):
+        assert row.status is Status.UNKNOWN
+        assert row.margin_ratio is row.maintenance_margin is row.initial_margin is None
+    assert pool.margin_balance is pool.wallet_balance is None
+    assert option.liquidation is LiquidationKind.UNKNOWN
+    assert option.liquidation_price is option.bankruptcy_price is option.distance is None
+    assert report.totals.not_included == ("a",)
+    assert "no rule here for the margin of options" in report.problems[0]
+    assert report.problems[0] in option.explain(Figure.RATIO)
+
+
+def test_an_option_in_dollars_is_worth_its_dollars():
+    owner = account(
+        cross("ETH/USDC:USDC-260327-2000-P", -3.0, 90.0, 80.0), balances={"USDC": 500.0}
+    )
+    (row,) = report_of(owner).positions
+    assert (row.notional_usd, row.unrealized_pnl) == (240.0, 30.0)
+
+
+def test_an_options_price_is_no_coins_price():
+    owner = account(cross("BTC/USD:BTC-260327-70000-C", 2.0, 0.04, 0.05), venue="deribit")
+    assert world().completed(book(owner)).coin_price("BTC") is None
 
 
 def test_portfolio_margin_is_unknown_and_named():
@@ -215,15 +252,18 @@ def test_the_tooltip_gives_formula_inputs_and_tier():
     held = cross(BTC, 1.0, 58_000.0, 60_000.0, maintenance_rate=None, leverage=10.0)
     inputs = world(tiers=tiers, instruments=[listed("bybit", BTC, tick=0.1)])
     row = row_of(held, inputs, venue="bybit", balances={"USDT": 5_000.0})
-    assert row.explanation.splitlines() == [
+    assert row.explain(Figure.LIQUIDATION).splitlines() == [
         "Liquidated where margin balance = maintenance margin.",
         "Wallet 5,000 USDT, unrealised profit 2,000 of this position.",
         "Mark 60,000, file.",
         "Entry 58,000.",
         "Tier 2 of 2 now: 0.5000% of the value less 50 (test: a test).",
+        "Tier 2 of 2 at that price: 0.5000% of the value less 50 (test: a test).",
         "Bybit: everything else in the pool stands still; maintenance includes the fee of closing "
         "at the bankruptcy price.",
         "Tick 0.1.",
+        "Then a high tier is cut down to a lower one first (Bybit help centre, Trading Rules: "
+        "Liquidation Process (UTA)).",
         "Rules: Bybit help centre, The New Margin Calculation (2025-09-18).",
     ]
     assert row.tier_source == "test"
@@ -231,7 +271,7 @@ def test_the_tooltip_gives_formula_inputs_and_tier():
 
 def test_a_price_that_is_not_rounded_says_so():
     row = row_of(isolated(BTC, 1.0, 60_000.0, 6_000.0), venue="okx")
-    assert "Not rounded: the tick is not known." in row.explanation
+    assert "Not rounded: the tick is not known." in row.explain(Figure.LIQUIDATION)
 
 
 def test_a_problem_is_said_once():

@@ -1,9 +1,8 @@
-"""Every gauge by hand, and what all of them must keep."""
+"""Every gauge by hand; what all of them keep stands in ``tests/contracts``."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from tests.workstation.market.facts import DAY_MS, HOUR_MS, btc, order_book, store_of
 from workstation.market.consolidated import consolidate
 from workstation.risk.gauge_inputs import GaugeInputs
-from workstation.risk.indicators import INDICATORS, MIN_DAYS, Indicator
+from workstation.risk.indicators import INDICATORS, MIN_DAYS
 
 A, B = btc("binanceusdm"), btc("bybit")
 NOW_MS = 40 * DAY_MS
@@ -31,34 +30,6 @@ def inputs(*, funding_days=(), interest=(), books=(), **overview):
         open_interest_venues=("binanceusdm",),
         books=tuple(books),
     )
-
-
-# --- what all keep -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.key)
-def test_a_gauge_without_data_is_not_known(indicator: Indicator):
-    assert indicator.value(inputs()) is None
-
-
-@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.key)
-def test_the_bands_of_a_gauge_cover_every_value(indicator: Indicator):
-    bounds = [band.below for band in indicator.bands]
-    assert bounds == sorted(bounds)
-    assert bounds[-1] == math.inf
-    for value in (-1e9, 0.0, 1e9):
-        assert indicator.band(value) in indicator.bands
-
-
-def test_keys_and_titles_are_unique_and_every_gauge_explains_itself():
-    assert len(BY_KEY) == len({indicator.title for indicator in INDICATORS}) == len(INDICATORS)
-    for indicator in INDICATORS:
-        assert indicator.help.endswith(".")
-        for band in indicator.bands:
-            assert "%" not in band.record or "base rate" in band.record or "against" in band.record
-
-
-# --- each --------------------------------------------------------------------------------------
 
 
 def test_running_funding_has_its_place_among_the_daily_means():

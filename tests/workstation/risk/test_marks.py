@@ -87,6 +87,24 @@ def test_the_others_are_remembered_from_the_moment_of_the_mark_and_not_from_a_la
     assert choose([BINANCE], later, memory).marks[BINANCE].price == pytest.approx(63_000)
 
 
+def test_a_price_that_stood_still_while_the_others_fell_is_estimated_from_where_it_stood():
+    # Binance repeats 70,000 and counts as fresh for a while; only then is it known to be frozen
+    halfway = snapshot(
+        mark(BINANCE, 70_000, as_of_ms=LATER_MS), mark(BYBIT, 58_000, as_of_ms=LATER_MS),
+        now_ms=LATER_MS,
+    )  # fmt: skip
+    alone = choose([BINANCE], snapshot(mark(BINANCE, 70_000)))
+    together = snapshot(mark(BINANCE, 70_000), mark(BYBIT, 70_000))
+    start = choose([BINANCE], together, alone.memory)
+    memory = choose([BINANCE], halfway, start.memory).memory
+    frozen = snapshot(
+        mark(BINANCE, 70_000), mark(BYBIT, 58_000, as_of_ms=LATER_MS), now_ms=LATER_MS
+    )
+    used = choose([BINANCE], frozen, memory).marks[BINANCE]
+    assert used.price == pytest.approx(58_000)
+    assert (used.source, used.age_s) == (MarkSource.ESTIMATED, LATER_MS / 1_000)
+
+
 def test_without_any_live_venue_the_market_is_silent():
     later = snapshot(mark(BINANCE, 70_000), mark(BYBIT, 70_100), now_ms=LATER_MS)
     chosen = choose([BINANCE], later, first_look().memory)
@@ -134,6 +152,15 @@ def test_a_price_in_dollars_is_not_the_mark_of_a_contract_in_another_coin():
     ether_in_bitcoin = MarketKey("manual", "ETH/BTC:BTC")
     present = snapshot(mark(btc("bybit", "ETH/USDT:USDT"), 2_000))
     assert choose([ether_in_bitcoin], present).marks == {}
+
+
+def test_an_option_has_its_own_mark_or_none():
+    option = MarketKey("deribit", "BTC/USD:BTC-260327-70000-C")
+    assert choose([option], snapshot(mark(BYBIT, 70_100))).marks == {}
+    seen = choose([option], snapshot(mark(option, 0.05), mark(BYBIT, 70_100)))
+    assert seen.marks[option].price == 0.05
+    later = snapshot(mark(option, 0.05), mark(BYBIT, 63_090, as_of_ms=LATER_MS), now_ms=LATER_MS)
+    assert choose([option], later, seen.memory).silent == {option}
 
 
 def test_memory_holds_the_books_markets_only():

@@ -39,7 +39,7 @@ def repair(owner, inputs=None, scenario=FALL):
 
 def dies(owner, inputs, scenario=FALL):
     events = run(book(owner), inputs, replace(scenario, buffer=0.0)).events
-    return any(event.kind is EventKind.LIQUIDATION for event in events)
+    return any(event.kind in (EventKind.LIQUIDATION, EventKind.PARTIAL) for event in events)
 
 
 def deposited(owner, deposits, less=0):

@@ -93,6 +93,21 @@ def test_the_surplus_is_zero_at_a_root_and_positive_on_the_way_to_it(drawn):
     assert up.factor is None or up.factor > 1
 
 
+@given(accounts())
+@settings(max_examples=120, deadline=None)
+def test_there_is_at_most_one_root_each_way(drawn):
+    owner, tiers = drawn
+    assume(all(t.mode is not TierMode.FLAT for t in tiers.values()))
+    pool = only_pool(owner, world(prices=PRICES, tiers=tiers))
+    assume(margin_balance_now(pool) > maintenance_now(pool))
+    ends = zip((1e-3, 1e3), roots(pool, lambda _: True, lambda _: True), strict=True)
+    for end, root in ends:
+        balance, required = over(pool, np.geomspace(1.0, end, 400))
+        dead = balance - required < -1e-9 * (np.abs(balance) + required)
+        assert np.count_nonzero(np.diff(dead)) == int(dead.any())
+        assert not dead.any() or root.factor is not None
+
+
 def test_a_root_in_tiers_that_are_not_known_says_so():
     tiers = {("manual", BTC): table((0, 70_000, 0.01, 0))}
     held = cross(BTC, -1.0, 60_000.0, maintenance_rate=None)

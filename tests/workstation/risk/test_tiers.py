@@ -8,7 +8,7 @@ import pytest
 from tests.workstation.risk.worlds import table
 from workstation.market.instrument import MarketKey
 from workstation.risk.profiles import PROFILES
-from workstation.risk.tiers import TierBook, TierMode, TierUnit, file_tier
+from workstation.risk.tiers import TierBook, TierMode, TierUnit, deductions, file_tier
 
 TABLES = TierBook.embedded().tables
 EACH = pytest.mark.parametrize("key", sorted(TABLES), ids=lambda key: f"{key.venue}-{key.symbol}")
@@ -29,7 +29,7 @@ def test_a_marginal_table_is_continuous_by_the_deductions_recursion(key):
     # c_n = c_(n-1) + floor_n (r_n - r_(n-1)); the venues print deductions to a cent or so
     tiers = TABLES[key]
     if tiers.mode is TierMode.MARGINAL:
-        jumps = np.diff(tiers.amount) - tiers.floor[1:] * np.diff(tiers.rate)
+        jumps = np.diff(tiers.amount) - np.diff(deductions(tiers.floor, tiers.rate))
         assert np.abs(jumps).max(initial=0.0) <= 0.011 + 1e-9 * tiers.amount.max()
 
 
@@ -71,9 +71,9 @@ def test_the_files_tier_is_one_row_for_every_size():
 
 def test_the_book_counts_its_tables_by_venue():
     dates = TierBook.embedded().dates()
-    assert dates["binanceusdm"][0] == 49
-    assert dates["hyperliquid"][0] == 37
-    assert sum(count for count, _ in dates.values()) == len(TABLES)
+    assert sum(dates["binanceusdm"].values()) == 49
+    assert dates["hyperliquid"] == {"embedded 2026-08-22": 37}
+    assert sum(sum(counts.values()) for counts in dates.values()) == len(TABLES)
 
 
 def test_a_market_without_a_table_has_none():

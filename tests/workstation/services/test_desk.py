@@ -148,6 +148,20 @@ def test_an_update_without_content_is_no_news_until_the_clocks_turn_comes(desk, 
     assert desk.tick().update is not None
 
 
+def test_gauges_are_read_of_the_watched_coin_and_go_with_it(desk):
+    priced = mark(BINANCE, 70_000.0, index=69_930.0, as_of_ms=NOW_MS)
+    desk.feed.say(NOW_MS, facts=[priced])
+
+    def basis(news):
+        readings = news.gauges.readings if news.gauges else ()
+        return {item.key: reading for item, reading in readings}.get("basis")
+
+    assert tick_until(desk, basis).value == pytest.approx(70_000 / 69_930 - 1)
+    assert desk.gauges.coin == "BTC"
+    desk.set_view(dataclasses.replace(desk.view, coin="ETH"))
+    assert desk.gauges is None
+
+
 def test_the_overview_is_of_the_watched_coin(desk):
     say_marks(desk.feed, 70_000.0, facts=[mark(ETHER, 2_000.0, as_of_ms=NOW_MS)])
     priced = partial(tick_until, desk, lambda news: news.overview and news.overview.mark_price)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from workstation.market.facts import MarkPrice
 from workstation.market.instrument import MarketKey
 from workstation.risk.report import EventKind, MarkSource
 from workstation.risk.scenario import Scenario
+from workstation.risk.touch import touch_probability
 from workstation.services import headless, mark_cache
-from workstation.services.headless import Book, Ladder, MarkOption, Move, Question
+from workstation.services.headless import Book, Ladder, MarkOption, Models, Move, Question
+from workstation.services.scenario_library import named
 from workstation.units import UnixMs, now_ms
 
 BINANCE = MarketKey("binanceusdm", "BTC/USDT:USDT")
@@ -198,3 +201,51 @@ def test_what_cannot_be_told_counts_as_a_liquidation(tmp_path):
     )
     question = Question(moves=[Move(coin="DOGE", fraction=-0.001)])
     assert liquidates(json_file(tmp_path, held), question)
+
+
+# --- the models -----------------------------------------------------------------------------------
+
+
+def asked_models(tmp_path, models, entry=None, **terms):
+    path = json_file(tmp_path, account(isolated_long()))
+    moves = () if entry else (Move(coin="BTC", price=60_000.0),)
+    terms = Scenario(moves={}, funding_rate_8h=0.0, **terms)
+    question = Question(moves=moves, terms=terms, entry=entry, models=models)
+    return headless.ask(book(path), question).after
+
+
+def test_without_a_recording_the_cascade_is_null_with_a_sentence(tmp_path):
+    report = asked_models(tmp_path, Models(cascade=True))
+    assert report.cascade is report.touch is None
+    assert any("cascade" in problem and "map" in problem for problem in report.problems)
+
+
+def test_a_volatility_of_ones_own_is_enough_for_the_touch_probability(tmp_path):
+    report = asked_models(tmp_path, Models(implied_volatility=0.55))
+    week = report.touch.touches[0].bands[1]
+    assert (week.horizon_days, week.low, week.high) == (7, week.mid, week.mid)
+    assert week.mid == pytest.approx(touch_probability(math.log(6 / 7), 7 / 365, 0.55))
+    assert not any("cascade" in problem for problem in report.problems)
+
+
+def test_models_that_are_not_asked_are_null_without_a_sentence(tmp_path):
+    report = asked_models(tmp_path, None)
+    assert report.cascade is report.touch is None
+    assert report.problems == ()
+
+
+def test_a_recording_answers_both_models_the_same_way_every_time(tmp_path, recording):
+    models = Models(cascade=True, recording=recording)
+    first, second = (asked_models(tmp_path, models, over_h=6.0) for _ in range(2))
+    assert first.cascade == second.cascade
+    assert first.touch == second.touch
+    assert first.cascade.price.p5 <= first.cascade.price.p50 <= first.cascade.price.p95 <= 60_001
+    assert first.cascade.deaths[0].share == 1.0  # the long dies long before 60,000
+    (said,) = first.problems  # the book's mark is 70,000
+    assert said.startswith("The recording ends with BTC at ")
+
+
+def test_a_scenario_of_the_library_brings_its_moves_and_its_adl(tmp_path):
+    report = asked_models(tmp_path, None, named("2025-10-10-adl"))
+    assert report.moves["BTC"] == pytest.approx(70_000 * (1 - 0.1644))
+    assert {event.kind for event in report.events} == {EventKind.LIQUIDATION}

@@ -22,6 +22,7 @@ SHORT: Final = 1
 FAST: Final = 0
 SLOW: Final = 1
 _FOLD_BELOW: Final = 1e-30  # a smaller multiplier is worked into the bins before it underflows
+_INSIDE: Final = 0.5  # [A] of what a bar opened within reach of its extreme was there before it
 _RESUM_EVERY: Final = 256  # bars between two exact sums of the running masses
 
 
@@ -88,11 +89,14 @@ def advance(
     picture: Picture,
     first_row: int,
     end_row: int,
+    crossed: FloatArray,
 ) -> int:
     """Take in bars; add the book after each to its row, and hold it over rows without a bar.
 
-    Rows ``first_row`` to ``end_row`` are written. Returns how many times open interest fell by
-    more than the closing rule could take, so that the book was scaled down.
+    Rows ``first_row`` to ``end_row`` are written. ``crossed`` is (n, side, layer), or empty: the
+    unit mass that each bar reached is added there, before shares and phi; that is what it took out
+    of the book, and what it is believed to have opened and liquidated again. Returns how many times
+    open interest fell by more than the closing rule could take, so that the book was scaled down.
     """
     widest = 1
     for i in range(len(bars.low)):
@@ -107,8 +111,10 @@ def advance(
             _resum(state)
         for side in (LONG, SHORT):
             edge = bars.low[i] if side == LONG else bars.high[i]
-            _cross(state, basis, side, edge, flows.liquidatable)
-            scaled += _open_and_close(state, basis, bars, i, side, flows, buffer)
+            _cross(state, basis, side, edge, flows.liquidatable, crossed[i : i + 1, side])
+            scaled += _open_and_close(
+                state, basis, bars, i, side, flows, buffer, crossed[i : i + 1, side]
+            )
         state.bars[0] += 1
     while row < end_row:
         _write(state, basis, picture, row)
@@ -126,7 +132,14 @@ def total(state: BookState, basis: Basis, side: int, age: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _cross(state: BookState, basis: Basis, side: int, edge: int, liquidatable: float) -> None:
+def _cross(
+    state: BookState,
+    basis: Basis,
+    side: int,
+    edge: int,
+    liquidatable: float,
+    crossed: FloatArray,
+) -> None:
     # Empty the bins that the bar touched. What was liquidated is gone; who was not goes outside:
     # topped up, cross margin, stopped before.
     first, last = (edge, state.reach[LONG]) if side == LONG else (state.reach[SHORT], edge)
@@ -143,8 +156,10 @@ def _cross(state: BookState, basis: Basis, side: int, edge: int, liquidatable: f
             unit *= state.multiplier[side, age]
             left = state.running[side, age, layer] - unit
             state.running[side, age, layer] = max(0.0, left)
-            crossed = basis.weight[side, layer] * unit
-            state.outside[side, age] += (1.0 - liquidatable) * crossed
+            if len(crossed):
+                crossed[0, layer] += unit
+            spared = (1.0 - liquidatable) * basis.weight[side, layer] * unit
+            state.outside[side, age] += spared
 
 
 @njit(cache=True, nogil=True)
@@ -156,6 +171,7 @@ def _open_and_close(
     side: int,
     flows: Flows,
     buffer: FloatArray,
+    crossed: FloatArray,
 ) -> int:
     # After the crossing: whatever the book then lacks was opened, whatever it has too much closed.
     wanted = bars.open_interest[i]
@@ -171,7 +187,7 @@ def _open_and_close(
         _scale(state, side, FAST, wanted / left)
         _scale(state, side, SLOW, wanted / left)
         return 1 if left > wanted * (1.0 + 1e-9) else 0
-    _deposit(state, basis, bars, i, side, wanted - left, flows, buffer)
+    _deposit(state, basis, bars, i, side, wanted - left, flows, buffer, crossed)
     return 0
 
 
@@ -211,6 +227,7 @@ def _deposit(
     opened: float,
     flows: Flows,
     buffer: FloatArray,
+    crossed: FloatArray,
 ) -> None:
     # Entries are spread as the bar's volume, each entry as the kernel. What the close has already
     # passed was opened and gone inside the bar, or not as modelled: it goes outside.
@@ -224,6 +241,9 @@ def _deposit(
         base = bars.profile_bin[i] + begin
         if side == LONG:
             base -= basis.kernel.shape[2] - 1
+        if len(crossed):
+            crossed[0, layer] += _INSIDE * opened * _reached(spread, base, bars, i, side)
+        if side == LONG:
             spread = spread[: max(0, bars.close[i] - base)]
         else:
             passed = min(len(spread), max(0, bars.close[i] + 1 - base))
@@ -233,6 +253,16 @@ def _deposit(
         placed += basis.weight[side, layer] * unit
     state.outside[side, FAST] += opened * flows.fast_share * (1.0 - placed)
     state.outside[side, SLOW] += opened * (1.0 - flows.fast_share) * (1.0 - placed)
+
+
+@njit(cache=True, nogil=True)
+def _reached(spread: FloatArray, base: int, bars: BarArrays, i: int, side: int) -> float:
+    # what the bar's own extreme would liquidate of a coin opened in it
+    if side == LONG:
+        reached: float = spread[min(len(spread), max(0, bars.low[i] - base)) :].sum()
+    else:
+        reached = spread[: max(0, bars.high[i] + 1 - base)].sum()
+    return reached
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,61 @@
+"""Walk the fitted book through a generated market and grade it against what truly happened."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workstation.risk.heatmap_bars import Observed
+from workstation.risk.heatmap_fitted import FittedBook, join_taken
+from workstation.risk.heatmap_grade import THIS, grade, plan_grading
+from workstation.risk.heatmap_score import place_events
+
+ORACLE = "oracle"
+
+
+def add_up(bars, orders):
+    """``Observed`` of a generated feed."""
+    bar, inside = bar_of(bars, orders)
+    base = np.zeros((len(bars), 2))
+    np.add.at(base, (bar[inside], orders.side[inside]), orders.quantity[inside])
+    stamped = np.stack([orders.time_ms // 1_000, orders.side], axis=1)[inside]
+    return Observed(base=base, orders=stamped, bar=bar[inside])
+
+
+def bar_of(bars, orders):
+    bar = np.searchsorted(bars.time_ms, orders.time_ms, "right") - 1
+    inside = (bar >= 0) & (orders.time_ms < bars.time_ms[bar] + bars.interval_ms)
+    return bar, np.flatnonzero(inside)
+
+
+def walk(market, seed=1):
+    """The fitted book after all bars, its columns at the plan's anchors, and what it took in."""
+    plan = plan_grading(market.bars, market.grid)
+    observed = add_up(market.bars, market.feed)
+    fitted = FittedBook(market.grid, market.venue, seed=seed)
+    maps, taken, at = [], [], 0
+    for anchor in plan.anchors:
+        piece = slice(at, int(anchor) + 1)
+        taken += fitted.advance(market.bars[piece], observed[piece])
+        maps.append(fitted.book.column().astype(np.float32))
+        at = int(anchor) + 1
+    taken += fitted.advance(market.bars[at:], observed[at:])
+    return fitted, plan, np.stack(maps), join_taken(taken)
+
+
+def graded(market, seed=1):
+    """The grades against the truth, the oracle beside the map; and the book."""
+    fitted, plan, maps, taken = walk(market, seed)
+    bars = market.bars
+    bar, inside = bar_of(bars, market.truth)
+    events = place_events(
+        bars, market.grid, bar[inside], market.truth.side[inside],
+        market.truth.price[inside], market.truth.quantity[inside],
+    )  # fmt: skip
+    ends = bars.time_ms[plan.anchors] + bars.interval_ms
+    hour = np.clip(np.searchsorted(market.book_ms, ends, "right") - 1, 0, None)
+    truth = add_up(bars, market.truth).base
+    grades = grade(
+        bars, market.grid, plan, events, {THIS: maps, ORACLE: market.books[hour]},
+        taken.expected, truth, band_of=taken.observed.base / taken.reported_share[:, np.newaxis],
+    )  # fmt: skip
+    return grades, fitted

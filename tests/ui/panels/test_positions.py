@@ -1,0 +1,74 @@
+"""The table of positions: each column explains its figure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from tests.workstation.risk.worlds import (
+    BTC,
+    account,
+    book,
+    funding,
+    isolated,
+    listed,
+    report_of,
+    table,
+    world,
+)
+from ui.panels.positions import COLUMNS, PositionsPanel, rows_of
+from workstation.risk.scenario import Scenario, run
+
+TIERS = {("bybit", BTC): table((0, 50_000, 0.004, 0), (50_000, None, 0.005, 50))}
+OWNER = account(
+    isolated(BTC, 1.0, 60_000.0, 6_000.0, maintenance_rate=None, leverage=10.0), venue="bybit"
+)
+INPUTS = world(
+    tiers=TIERS, instruments=[listed("bybit", BTC, tick=0.1)], funding=funding("bybit", BTC, 8e-4),
+    prices={"BTC": 60_000.0},
+)  # fmt: skip
+RISK = report_of(OWNER, inputs=INPUTS)
+SCENARIO = run(book(OWNER), INPUTS, Scenario(moves={"BTC": 58_000.0}, funding_rate_8h=0.0))
+
+
+@pytest.fixture
+def panel(qtbot, context):
+    panel = PositionsPanel(context)
+    qtbot.addWidget(panel)
+    panel.bridge.desk.risk, panel.bridge.desk.scenario = RISK, SCENARIO
+    panel.show_report(RISK)
+    return panel
+
+
+@pytest.mark.parametrize("column", range(len(COLUMNS)), ids=[c.heading for c in COLUMNS])
+def test_every_figures_tooltip_gives_the_tiers_row_its_table_and_the_rules(panel, column):
+    tip = panel.model.index(0, column).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Tier 2 of 2 now: 0.5000% of the value less 50 (test: a test)." in tip
+    assert "Rules: Bybit help centre" in tip
+    assert "=" in tip  # a formula
+
+
+def tip_of(heading, row=0, risk=RISK, scenario=SCENARIO):
+    (column,) = (column for column in COLUMNS if column.heading == heading)
+    return column.tip(rows_of(risk, scenario)[row])
+
+
+def test_the_price_says_whether_a_stop_stands_before_it_and_what_funding_does():
+    # 0.08 % in 8 h of 60,000 is 144 a day: 144 / 0.995 of price; 6,000 - 250 last 39.9 days
+    lines = tip_of("Liq. price").splitlines()
+    assert "No stop" in lines
+    assert f"Funding at the running rate moves it by +{144 / 0.995:,.2f} a day" in lines
+    assert lines[-1] == "and to the mark, if that stands still, in 39.9 days"
+    assert np.isclose(5_750 / 144, 39.93, atol=0.01)
+
+
+def test_the_profit_at_the_scenario_names_both_prices():
+    lines = tip_of("P&L then").splitlines()
+    assert lines[1] == "Mark 60,000 to 58,000."
+    assert lines[2] == "It is open then."
+
+
+def test_the_sum_says_what_it_adds_up():
+    assert tip_of("P&L then", row=-1).startswith("The sum of the column")
+    assert tip_of("Liq. price", row=-1) == "Sum"

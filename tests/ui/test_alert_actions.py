@@ -1,0 +1,75 @@
+"""The Alerts menu through a window that keeps what it is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtWidgets import QMainWindow
+
+from ui.actions.alerts import AlertActions
+from ui.theme import DARK
+from workstation.settings import AlertSettings, Settings
+
+
+class Window(QMainWindow):
+    def __init__(self):
+        super().__init__()
+        self.settings = Settings()
+        self.seen = 0
+        self.alerts = SimpleNamespace(acknowledge_all=self.see)
+
+    def see(self):
+        self.seen += 1
+
+    def apply_settings(self, settings):
+        self.settings = settings
+
+
+@pytest.fixture
+def window(qtbot):
+    window = Window()
+    qtbot.addWidget(window)
+    return window
+
+
+@pytest.fixture
+def actions(window, bridge):
+    return AlertActions(window, window, bridge, DARK)
+
+
+def run(actions, name):
+    next(command for command in actions.commands() if command.id == name).run()
+
+
+def test_sound_and_push_are_switched_in_the_settings(actions, window):
+    run(actions, "alerts.sound")
+    run(actions, "alerts.push")
+    assert window.settings.alerts == dataclasses.replace(AlertSettings(), sound=False, push=True)
+    checked = {command.id: command.checked for command in actions.commands()}
+    assert (checked["alerts.sound"], checked["alerts.push"]) == (False, True)
+
+
+def test_addresses_are_kept_and_switch_the_push_on_and_none_switch_it_off(
+    actions, window, desk, monkeypatch
+):
+    kept = []
+    monkeypatch.setattr(desk.alerts.push, "keep", kept.append)
+    actions.use_addresses(("https://ntfy.sh/topic",))
+    assert window.settings.alerts.push
+    actions.use_addresses(())
+    assert not window.settings.alerts.push
+    assert kept == [("https://ntfy.sh/topic",), ()]
+
+
+def test_everything_is_acknowledged_by_one_key(actions, window):
+    run(actions, "alerts.acknowledge")
+    assert window.seen == 1
+
+
+def test_a_test_message_is_sent(actions, desk, monkeypatch):
+    sent = []
+    monkeypatch.setattr(desk.alerts.push, "send", sent.append)
+    run(actions, "alerts.test")
+    assert sent[0].title == "Risk Workstation: test"

@@ -1,0 +1,113 @@
+"""The bar above the charts that shows one alert at a time, the gravest and newest first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
+
+from ui import format as fmt
+from ui.style import plain_label, tint
+from ui.theme import Theme
+from ui.urgency import severity_token
+from workstation.services.alert_service import AlertRecord
+
+SNOOZES_MIN: Final = (5, 15, 60)
+
+
+class AlertBanner(QFrame):
+    """Shows a record and how many wait behind it; asks, and decides nothing.
+
+    Signals
+    -------
+    acknowledged : nothing; a person has seen it
+    dismissed : nothing; it is to go away
+    snoozed : int, the minutes after which it is to come back if it still holds
+    """
+
+    acknowledged = Signal()
+    dismissed = Signal()
+    snoozed = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._record: AlertRecord | None = None
+        self.setProperty("role", "bar")
+        self._severity = plain_label()
+        self._severity.setProperty("role", "badge")
+        self._text = _wide_label()
+        self._more = plain_label()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 6, 10, 6)
+        layout.addWidget(self._severity)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._more)
+        seen = self._button("Acknowledge", "Note in the list that you have seen it")
+        seen.clicked.connect(self.acknowledged)
+        layout.addWidget(seen)
+        self._snooze_words = plain_label("Snooze")
+        layout.addWidget(self._snooze_words)
+        for minutes in SNOOZES_MIN:
+            snooze = self._button(
+                f"{minutes} min", f"Hide it; show it again in {minutes} minutes if it still holds"
+            )
+            snooze.setObjectName(str(minutes))
+            snooze.clicked.connect(self._snooze)
+            layout.addWidget(snooze)
+        dismiss = self._button("Dismiss", "Hide it; it stays in the list")
+        dismiss.clicked.connect(self.dismissed)
+        layout.addWidget(dismiss)
+        self.hide()
+
+    def text(self) -> str:
+        return self._text.text()
+
+    def show_record(self, record: AlertRecord | None, waiting: int) -> None:
+        """Show an alert and how many wait behind it; ``None`` hides the bar."""
+        self._record = record
+        if record is None:
+            self.hide()
+            return
+        fire = record.fire
+        self._severity.setText(fire.severity.upper())
+        self._text.setText(fire.sentence)
+        self._text.setToolTip(
+            f"{fmt.utc_time(fire.time_ms)} UTC ({fmt.local_time(fire.time_ms)})\n{fire.sentence}"
+        )
+        self._more.setText(f"+{waiting}" if waiting else "")
+        self._more.setToolTip(f"{waiting} more alerts wait; all stand in the Alerts panel")
+        self._colour()
+        self.show()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take on another theme's colours."""
+        self._theme = theme
+        self._colour()
+
+    def _colour(self) -> None:
+        if self._record is not None:
+            token = severity_token(self._record.fire.severity)
+            tint(self._severity, self._theme, token)
+            tint(self._text, self._theme, "text")
+        for label in (self._more, self._snooze_words):
+            tint(label, self._theme, "dim")
+
+    @staticmethod
+    def _button(words: str, tip: str) -> QPushButton:
+        button = QPushButton(words)
+        button.setToolTip(tip)
+        return button
+
+    @Slot()
+    def _snooze(self) -> None:
+        self.snoozed.emit(int(self.sender().objectName()))
+
+
+def _wide_label() -> QLabel:
+    """Return a label for a long sentence that does not keep the window from becoming narrow."""
+    label = plain_label()
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label

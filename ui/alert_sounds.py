@@ -1,0 +1,95 @@
+"""Three sounds by urgency, made here and played by what the system has.
+
+The part of Qt that plays files does not come with the Qt that this program uses, so the file goes
+to the system's own player; where there is none, the system's beep has to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+import struct
+import sys
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from PySide6.QtCore import QProcess
+from PySide6.QtWidgets import QApplication
+
+from workstation import paths
+from workstation.alerts.facts import Severity
+
+log = logging.getLogger(__name__)
+_RATE: Final = 22_050  # samples a second
+_FADE_S: Final = 0.01  # so that no tone begins or ends with a crack
+_PLAYERS: Final = ("pw-play", "paplay", "aplay", "afplay")
+
+
+class Tone(NamedTuple):
+    """A frequency and how long it sounds; 0 Hz is silence."""
+
+    hertz: float
+    seconds: float
+
+
+TONES: Final[dict[Severity, tuple[Tone, ...]]] = {
+    Severity.INFO: (Tone(660.0, 0.12),),
+    Severity.WARN: (Tone(660.0, 0.14), Tone(0.0, 0.05), Tone(880.0, 0.2)),
+    Severity.CRITICAL: (Tone(988.0, 0.16), Tone(0.0, 0.05), Tone(740.0, 0.16), Tone(0.0, 0.05)) * 3,
+}
+
+
+def sound_file(severity: Severity, volume: float) -> Path:
+    """Return the sound of an urgency as a file, made at its first use; raises ``OSError``."""
+    path = paths.cache_dir() / f"alert-{severity}-{round(volume * 100)}.wav"
+    if not path.exists():
+        waiting = path.with_suffix(".part")
+        with waiting.open("wb") as stream, wave.open(stream, "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(_RATE)
+            out.writeframes(_samples(TONES[severity], volume))
+        waiting.replace(path)
+    return path
+
+
+def play(severity: Severity, volume: float) -> None:
+    """Play the sound of an urgency; returns at once. 0 is silence."""
+    if volume <= 0:
+        return
+    try:
+        file = sound_file(severity, volume)
+    except OSError as error:
+        log.warning("the sound of an alert could not be made: %s", error)
+        QApplication.beep()
+        return
+    if not _play_file(str(file)):
+        QApplication.beep()
+
+
+def _play_file(file: str) -> bool:
+    """Return whether something plays it."""
+    if sys.platform == "win32":
+        import winsound
+
+        winsound.PlaySound(file, winsound.SND_FILENAME | winsound.SND_ASYNC)
+        return True
+    player = next((found for name in _PLAYERS if (found := shutil.which(name))), None)
+    if player is None:
+        return False
+    started: tuple[bool, int] | bool = QProcess.startDetached(player, [file])
+    return bool(started[0] if isinstance(started, tuple) else started)
+
+
+def _samples(tones: Sequence[Tone], volume: float) -> bytes:
+    values: list[int] = []
+    for tone in tones:
+        count = round(tone.seconds * _RATE)
+        for n in range(count):
+            fade = min(1.0, n / _RATE / _FADE_S, (count - n) / _RATE / _FADE_S)
+            wave_now = math.sin(2 * math.pi * tone.hertz * n / _RATE)
+            values.append(round(32_767 * volume * fade * wave_now))
+    return struct.pack(f"<{len(values)}h", *values)

@@ -1,0 +1,162 @@
+"""The alerts: what has fired and how it was delivered, what holds now, and what was held back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
+
+from ui import format as fmt
+from ui.models.rows import Column, RowsModel, make_table
+from ui.panels.base import Panel, PanelContext
+from ui.style import plain_label, tint
+from ui.urgency import severity_token
+from workstation.services.alert_service import AlertNews, AlertRecord
+
+_EMPTY: Final = "Nothing has fired. The rules watch your book as long as the program runs."
+_MOST_NAMED: Final = 12
+
+
+def _time_tip(record: AlertRecord) -> str:
+    fire = record.fire
+    return (
+        f"{fmt.utc_time(fire.time_ms)} UTC, {fmt.local_time(fire.time_ms)}\n"
+        f"told {fmt.utc_time(record.told_ms)} UTC"
+    )
+
+
+def _sentence(record: AlertRecord) -> str:
+    return record.fire.sentence
+
+
+def _told(record: AlertRecord) -> str:
+    return record.delivery_words
+
+
+def _seen(record: AlertRecord) -> str:
+    return fmt.utc_time(record.acknowledged_ms)[11:] if record.acknowledged_ms else ""
+
+
+COLUMNS: Final = (
+    Column[AlertRecord](
+        heading="What",
+        help="What happened, what is at stake, and what to do; from which figure, how old",
+        text=_sentence,
+        value=_sentence,
+        tip=_sentence,
+        is_figure=False,
+    ),
+    Column[AlertRecord](
+        heading="Time UTC",
+        help="When it was so, on the market's clock",
+        text=lambda record: fmt.utc_time(record.fire.time_ms)[5:],
+        value=lambda record: (record.fire.time_ms, record.fire.number),
+        tip=_time_tip,
+    ),
+    Column[AlertRecord](
+        heading="Urgency",
+        help="info, warn or critical",
+        text=lambda record: record.fire.severity.value,
+        value=lambda record: record.fire.severity.rank,
+        token=lambda record: severity_token(record.fire.severity),
+        is_figure=False,
+    ),
+    Column[AlertRecord](
+        heading="Price",
+        help="The mark that did it",
+        text=lambda record: fmt.price(record.fire.price),
+        value=lambda record: record.fire.price,
+    ),
+    Column[AlertRecord](
+        heading="Delivered",
+        help="Where it went, and what the channel answered",
+        text=_told,
+        value=_told,
+        tip=_told,
+        is_figure=False,
+    ),
+    Column[AlertRecord](
+        heading="Seen",
+        help="When somebody acknowledged it, UTC",
+        text=_seen,
+        value=lambda record: record.acknowledged_ms,
+    ),
+)
+
+
+class AlertsPanel(Panel):
+    """The newest first; what holds now stands above."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.model = RowsModel[AlertRecord](
+            COLUMNS, self.theme, key=lambda record: record.fire.number
+        )
+        self._table = make_table(self.model)
+        header = self._table.horizontalHeader()
+        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(4, 180)
+        self._standing = plain_label()
+        tint(self._standing, self.theme, "dim")
+        self._empty = plain_label(_EMPTY)
+        tint(self._empty, self.theme, "dim")
+        copy = QPushButton("Copy")
+        copy.setToolTip("Copy the whole list as a table")
+        copy.clicked.connect(self.copy)
+        controls = QHBoxLayout()
+        controls.addWidget(copy)
+        controls.addWidget(self._standing, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.addLayout(controls)
+        layout.addWidget(self._empty)
+        layout.addWidget(self._table, 1)
+        self.bridge.alerts_changed.connect(self.show_news)
+        self.bridge.risk_changed.connect(self.show_standing)
+        self.bridge.portfolio_changed.connect(self.show_standing)
+        self._show_records()
+        self.show_standing()
+
+    def standing_text(self) -> str:
+        return self._standing.text()
+
+    @Slot(object)
+    def show_news(self, _: AlertNews) -> None:
+        self._show_records()
+        self.show_standing()
+
+    @Slot(object)
+    def show_standing(self, *_: object) -> None:
+        """Say what holds now, and what was held back."""
+        alerts = self.bridge.desk.alerts
+        standing = alerts.standing if self.bridge.desk.portfolio is not None else ()
+        crossings, waiting = alerts.held_back
+        untold = sum(not one.told for one in standing)
+        parts = [f"{len(standing)} hold now"]
+        parts += [f"{untold} since before the start"] if untold else []
+        parts += [f"{crossings} crossings held back"] if crossings else []
+        parts += [f"{waiting} wait for the next summary"] if waiting else []
+        self._standing.setText(" · ".join(parts))
+        lines = [
+            f"{one.object}: {one.rule.replace('_', ' ')} ({one.severity.value}"
+            f"{'' if one.told else ', true since before the start'})"
+            for one in standing[:_MOST_NAMED]
+        ]
+        more = len(standing) - len(lines)
+        self._standing.setToolTip("\n".join([*lines, *([f"and {more} more"] if more > 0 else [])]))
+
+    @Slot()
+    def copy(self) -> None:
+        """Put the list on the clipboard, a line an alert, headings first."""
+        records = self.bridge.desk.alerts.records()
+        rows = ["\t".join(column.heading for column in COLUMNS)]
+        rows += ["\t".join(column.text(record) for column in COLUMNS) for record in records]
+        QGuiApplication.clipboard().setText("\n".join(rows))
+
+    def _show_records(self) -> None:
+        records = self.bridge.desk.alerts.records()[::-1]
+        self.model.replace_rows(records)
+        self._table.setVisible(bool(records))
+        self._empty.setVisible(not records)

@@ -1,0 +1,1 @@
+"""The rules: one file and one registry line each."""

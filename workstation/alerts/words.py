@@ -1,0 +1,47 @@
+"""Figures in the messages of alerts: plain, for a phone or a log line."""
+
+from __future__ import annotations
+
+from workstation.risk.report import MarkSource, PositionReport
+
+_SOURCES = {
+    MarkSource.VENUE: "mark of {venue}",
+    MarkSource.ESTIMATED: "estimated from the other venues' move, {venue} gives no mark",
+    MarkSource.OPTION: "mark given by option",
+    MarkSource.FILE: "mark of the file",
+    MarkSource.CACHE: "cached mark",
+}
+
+
+def name_of(row: PositionReport) -> str:
+    """Return what a position is called in every message."""
+    return f"{row.account} {row.symbol} {row.side}"
+
+
+def price(value: float) -> str:
+    return f"{value:.6g}" if value < 1_000 else f"{value:,.2f}".removesuffix(".00")
+
+
+def percent(fraction: float) -> str:
+    return f"{fraction:.1%}".replace(".0%", "%").replace("%", " %")
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+
+
+def exposure(row: PositionReport) -> str:
+    """Return size and worth of a position."""
+    if row.notional_usd is None:
+        return ""
+    coin = row.symbol.partition("/")[0]
+    linear = f"{row.quantity:,.10g} {coin}, " if row.contract == "linear" else ""
+    return f"At stake: {row.side} {linear}${row.notional_usd:,.0f}."
+
+
+def mark_source(row: PositionReport) -> str:
+    if row.mark_source is None:
+        return ""
+    return _SOURCES[row.mark_source].format(venue=row.venue)
