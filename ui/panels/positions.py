@@ -299,6 +299,7 @@ COLUMNS: Final = (
         text=lambda row: row.in_copy,
         value=lambda row: row.in_copy,
         token=lambda row: "what_if" if row.in_copy else "",
+        tip=_then_tip,
     ),
     Column[PositionRow](
         heading=DIFFERENCE_HEADING,
@@ -306,6 +307,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.number(row.difference_usd, sign=True),
         value=lambda row: row.difference_usd,
         token=lambda row: "what_if" if round(row.difference_usd or 0.0) else "",
+        tip=_then_tip,
     ),
     Column[PositionRow](
         heading="Funding $ · in",

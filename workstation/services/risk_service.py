@@ -98,7 +98,7 @@ class RiskAnswer:
     risk: RiskReport
     scenario: ScenarioReport | None
     inputs: RiskInputs
-    terms: Scenario | None
+    terms: Scenario | None = None
     coarse: bool = False
 
 
