@@ -29,6 +29,8 @@ class Bridge(QObject):
     portfolio_refused : PortfolioFileError; the last good portfolio stays
     risk_changed : RiskReport
     scenario_changed : ScenarioReport
+    decision_changed : Decision, what to do about the scenario
+    copy_changed : Portfolio, the what-if copy, or None when it was taken away
     heatmap_changed : HeatmapColumns
     alerts_changed : AlertNews, when something fired or was delivered
     source_changed : FeedMode, after another source was opened; everything drawn is void
@@ -44,6 +46,8 @@ class Bridge(QObject):
     portfolio_refused = Signal(object)
     risk_changed = Signal(object)
     scenario_changed = Signal(object)
+    decision_changed = Signal(object)
+    copy_changed = Signal(object)
     heatmap_changed = Signal(object)
     alerts_changed = Signal(object)
     source_changed = Signal(object)
@@ -88,6 +92,10 @@ class Bridge(QObject):
             self.risk_changed.emit(news.risk)
         if news.scenario is not None:
             self.scenario_changed.emit(news.scenario)
+        if news.copy_changed:
+            self.copy_changed.emit(self.desk.copy)
+        if news.decision is not None:
+            self.decision_changed.emit(news.decision)
         if news.alerts.fired or news.alerts.changed:
             self.alerts_changed.emit(news.alerts)
         for notice in news.notices:
@@ -106,6 +114,8 @@ class Bridge(QObject):
             (self.heatmap_changed, desk.heatmap),
             (self.risk_changed, desk.risk),
             (self.scenario_changed, desk.scenario),
+            (self.copy_changed, desk.copy),
+            (self.decision_changed, desk.decision),
         ):
             if newest is not None:
                 signal.emit(newest)

@@ -7,8 +7,17 @@ from typing import Final
 from ui import format as fmt
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
+from workstation.risk.report import EventKind
 
 _MODES: Final = {MarginMode.ISOLATED: "iso", MarginMode.CROSS: "cross"}
+
+EVENT_WORDS: Final = {
+    EventKind.PARTIAL: "partly liquidated",
+    EventKind.LIQUIDATION: "liquidated",
+    EventKind.ADL: "deleveraged",
+    EventKind.STOP: "stopped out",
+    EventKind.FILL: "order filled",
+}
 
 
 def coin_of(symbol: str) -> str:
@@ -25,6 +34,11 @@ def pool_name(venue: str, margin_mode: MarginMode, contract: Contract = Contract
     """Return ``Binance iso`` or ``Deribit inverse``."""
     mode = "inverse" if contract is Contract.INVERSE else _MODES[margin_mode]
     return f"{fmt.venue_name(venue)} {mode}"
+
+
+def assumed(words: str, source: str) -> str:
+    """Return the tooltip of a figure that rests on an assumption, with where that comes from."""
+    return f"{words}\nAssumed: {source}"
 
 
 def size_text(quantity: float, contract: Contract) -> str:

@@ -28,6 +28,7 @@ class Theme:
     long: str  # sides of the book
     short: str
     accent: str  # the scenario, and nothing else
+    what_if: str  # the what-if copy of the book, and nothing else
     warn: str  # stale; a distance under 8 %
     alarm: str  # a distance under 4 %, below maintenance
     live: str  # a venue that answers; never while simulated or replayed
@@ -60,6 +61,7 @@ DARK: Final = Theme(
     long="#58a6ff",
     short="#c792ea",
     accent="#f5b942",
+    what_if="#4fd6e0",
     warn="#ffa657",
     alarm="#ff4d5e",
     live="#2fbf8f",
@@ -82,6 +84,7 @@ LIGHT: Final = Theme(
     long="#1f6fd1",
     short="#8a3fc0",
     accent="#b07a00",
+    what_if="#0a7d88",
     warn="#b85c00",
     alarm="#d3122a",
     live="#0f8a62",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,8 +29,11 @@ def _setting(
     range_: tuple[float, float] | None = None,
     choices: tuple[Any, ...] | None = None,
     unit: str = "",
+    pattern: str = "",
 ) -> Any:
-    metadata = {"help": help_text, "range": range_, "choices": choices, "unit": unit}
+    metadata = {
+        "help": help_text, "range": range_, "choices": choices, "unit": unit, "pattern": pattern,
+    }  # fmt: skip
     return field(default=default, metadata=metadata)
 
 
@@ -84,6 +88,41 @@ class RiskSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferSettings:
+    """Moving collateral: what a rescue reckons with. The defaults are assumed; enter your own."""
+
+    minutes: float = _setting(
+        20.0,
+        "Until collateral from another venue is there, where no route says otherwise (assumed)",
+        range_=(0.0, 10_080.0),
+        unit="min",
+    )
+    fee_usd: float = _setting(
+        2.0,
+        "Fee of a withdrawal, where no route says otherwise (assumed)",
+        range_=(0.0, 10_000.0),
+        unit="USD",
+    )
+    same_venue_minutes: float = _setting(
+        1.0, "Between two accounts at one venue (assumed)", range_=(0.0, 1_440.0), unit="min"
+    )
+    routes: tuple[str, ...] = _setting(
+        (),
+        "FROM>TO=MINUTES:USD, by ccxt id, * for any venue: bybit>binanceusdm=8:1, deribit>*=45:12",
+        pattern=r"[\w*]+>[\w*]+=\d+(\.\d+)?(:\d+(\.\d+)?)?",
+    )
+    suspended: tuple[str, ...] = _setting(
+        (), "Venues that let nothing out now, by ccxt id; nothing is asked of them", pattern=r"\w+"
+    )
+    slippage_bps: float = _setting(
+        5.0,
+        "Slippage of a market order that cuts (assumed; a scenario's stops have the same)",
+        range_=(0.0, 1_000.0),
+        unit="bp",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowSettings:
     """The window."""
 
@@ -132,12 +171,13 @@ class Settings:
 
     market: MarketSettings = MarketSettings()
     risk: RiskSettings = RiskSettings()
+    transfers: TransferSettings = TransferSettings()
     window: WindowSettings = WindowSettings()
     alerts: AlertSettings = AlertSettings()
     venues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-PAGES = ("market", "risk", "window", "alerts")
+PAGES = ("market", "risk", "transfers", "window", "alerts")
 
 
 def load(path: Path) -> tuple[Settings, tuple[SettingsError, ...]]:
@@ -201,6 +241,10 @@ def check(page: str, item: dataclasses.Field[Any], value: Any) -> Any:
     if isinstance(default, tuple):
         if not (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value)):
             raise SettingsError(name, "must be a list of texts")
+        pattern = item.metadata["pattern"]
+        wrong = next((v for v in value if pattern and not re.fullmatch(pattern, v)), None)
+        if wrong is not None:
+            raise SettingsError(name, f"has an entry that cannot be read: {wrong!r}")
         return tuple(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

@@ -27,11 +27,15 @@ from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import FeedMode
 from workstation.market.instrument import Side
 from workstation.portfolio.model import Portfolio
+from workstation.portfolio.what_if import copy_of
 from workstation.risk.engine import evaluate
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import read_gauges
-from workstation.risk.scenario import Scenario, run
+from workstation.risk.scenario import Scenario, ladder, run
+from workstation.risk.transfers import TransferTerms
 from workstation.services.alert_service import AlertNews
+from workstation.services.decision_service import DecisionRequest, decide
+from workstation.services.risk_service import curve_prices
 
 every_panel = pytest.mark.parametrize("spec", PANELS, ids=lambda spec: spec.key)
 SYMBOL: Final = BINANCE.symbol
@@ -66,6 +70,13 @@ def frozen() -> Frozen:
     store.apply(news := update(liquidations=(forced,)))
     overview = consolidate("BTC", store)
     health = VenueHealth(venue="bybit", state=VenueState.DOWN, error="bybit does not answer")
+    terms = Scenario(moves={"BTC": 60_000.0})
+    still = replace(terms, funding_rate_8h=0.0)
+    curve = ladder(held, inputs, "BTC", curve_prices(64_000.0), still)
+    copy = copy_of(held)
+    asked = DecisionRequest(
+        epoch=1, portfolio=held, inputs=inputs, terms=terms, transfers=TransferTerms(), copy=copy
+    )
     return Frozen(
         held,
         {
@@ -78,8 +89,10 @@ def frozen() -> Frozen:
             "gauges_changed": read_gauges(gauge_inputs(overview, store)),
             "heatmap_changed": heatmap(),
             "risk_changed": evaluate(held, inputs),
-            "scenario_changed": run(held, inputs, Scenario(moves={"BTC": 60_000.0})),
             "alerts_changed": AlertNews(fired=(record(1),)),
+            "scenario_changed": replace(run(held, inputs, terms), ladder=curve),
+            "copy_changed": copy,
+            "decision_changed": decide(asked),
             "noticed": "A notice.",
         },
     )
@@ -102,7 +115,7 @@ class Bench:
         told = frozen.signals
         self.desk.store.apply(told["market_changed"])
         self.desk.portfolio = frozen.portfolio
-        for name in ("overview", "gauges", "heatmap", "risk", "scenario"):
+        for name in ("overview", "gauges", "heatmap", "risk", "scenario", "copy", "decision"):
             setattr(self.desk, name, told[f"{name}_changed"])
         records = told["alerts_changed"].fired
         self.desk.alerts.records = lambda: records

@@ -29,6 +29,7 @@ class StubDesk:
         self.portfolio = self.overview = self.gauges = self.risk = self.scenario = self.heatmap = (
             None
         )
+        self.decision = self.copy = None
         self.tape = None
         self.alerts = AlertService(self.settings)
         self.news = DeskNews()
@@ -56,6 +57,13 @@ class StubDesk:
 
     def save_portfolio(self, portfolio: Any, path: Path) -> None:
         self.requests.append(("save_portfolio", (portfolio, path)))
+
+    def set_copy(self, copy: Any) -> None:
+        self.copy = copy
+        self.requests.append(("set_copy", copy))
+
+    def save_copy(self, path: Path) -> None:
+        self.requests.append(("save_copy", path))
 
     def read_address(self, address: str) -> None:
         self.requests.append(("read_address", address))

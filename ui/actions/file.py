@@ -78,6 +78,11 @@ class FileActions(QObject):
                 group=1, help="Fill in a form; it writes a portfolio file", run=self.add_position,
             ),
             Command(
+                id="file.add_to_copy", menu="File", text="Add a position to the copy…", group=1,
+                help="Fill in a form; the position joins the what-if copy, and no file",
+                enabled=desk.copy is not None, run=self.add_to_copy,
+            ),
+            Command(
                 id="file.address", menu="File", text="Public Hyperliquid address…", group=1,
                 help="Show the positions of an address, without any key", run=self.read_address,
             ),
@@ -140,6 +145,11 @@ class FileActions(QObject):
         from ui.dialogs.add_position import AddPositionDialog
 
         AddPositionDialog(self._bridge.desk, self._theme, self._window).open()
+
+    def add_to_copy(self) -> None:
+        from ui.dialogs.add_position import AddPositionDialog
+
+        AddPositionDialog(self._bridge.desk, self._theme, self._window, into_copy=True).open()
 
     def read_address(self) -> None:
         from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog

@@ -73,6 +73,11 @@ class ViewActions(QObject):
     def _layouts(self) -> tuple[Command, ...]:
         return (
             Command(
+                id="view.rescue", menu="View", text="Rescue", shortcut="F9", group=1,
+                help="What dies next, and the cheapest move that still arrives in time",
+                run=self._raiser("rescue"),
+            ),
+            Command(
                 id="view.arrange", menu="View", text="Arrange panels", shortcut="F11", group=1,
                 help="Give every panel a title bar, by which it is moved, floated and closed",
                 checked=self._workspace.docks.arranging, run=self.toggle_arranging,

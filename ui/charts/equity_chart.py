@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,10 +13,11 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ui import format as fmt
 from ui.charts.ticks import value_ticks
 from ui.theme import MIN_FONT_PX, Theme, figure_font
-from workstation.risk.report import EquityCurve
+from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 62, 22, 12, 20
 _TICK_PX: Final = (80, 34)  # least distance of two ticks, across and up
+_MARK_PX: Final = 3.5
 _EMPTY: Final = "The curve appears with the first answer."
 
 
@@ -27,13 +29,18 @@ class EquityChart(QWidget):
         self._theme = theme
         self._curve: EquityCurve | None = None
         self._scenario: float | None = None
+        self._events: list[ScenarioEvent] = []
         self._now: float | None = None
         self.setMinimumHeight(120)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_curve(self, curve: EquityCurve, scenario_price: float) -> None:
+    def show_curve(
+        self, curve: EquityCurve, scenario_price: float, events: Sequence[ScenarioEvent] = ()
+    ) -> None:
+        """Draw a curve, the scenario, and where something happens on the way to it."""
         self._curve, self._scenario = curve, scenario_price
+        self._events = [event for event in events if curve.coin in event.coin_price]
         self.update()
 
     def show_now(self, price: float | None) -> None:
@@ -58,6 +65,7 @@ class EquityChart(QWidget):
             painter, self._scenario, fmt.price(self._scenario), "accent", Qt.PenStyle.SolidLine
         )
         self._draw_curve(painter, self._curve)
+        self._draw_events(painter, self._curve)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         curve = self._curve
@@ -71,7 +79,7 @@ class EquityChart(QWidget):
             f"{curve.coin} {fmt.price(float(curve.price[row]))}: equity "
             f"{fmt.usd(float(curve.equity_usd[row]))}, P&L "
             f"{fmt.usd(float(curve.pnl_usd[row]), sign=True)}, "
-            f"{int(curve.liquidated[row])} liquidated",
+            f"{int(curve.liquidated[row])} liquidated" + self._events_near(event.position().x()),
             self,
         )
 
@@ -138,3 +146,29 @@ class EquityChart(QWidget):
         pairs = zip(curve.price, curve.equity_usd, strict=True)
         points = [QPointF(self._x(float(p)), self._y(float(e))) for p, e in pairs]
         painter.drawPolyline(QPolygonF(points))
+
+    def _draw_events(self, painter: QPainter, curve: EquityCurve) -> None:
+        """Mark what happens on the curve: a full mark for a liquidation, a hollow one else."""
+        for event in self._events:
+            price = event.coin_price[curve.coin]
+            y = self._y(float(np.interp(price, curve.price, curve.equity_usd)))
+            dies = event.kind in (EventKind.LIQUIDATION, EventKind.PARTIAL)
+            colour = self._theme.colour("alarm" if dies else "dim")
+            painter.setPen(QPen(colour, 1.4))
+            painter.setBrush(colour if dies else Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(self._x(price), y), _MARK_PX, _MARK_PX)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _events_near(self, x: float) -> str:
+        """Return a line for each event under the pointer."""
+        curve = self._curve
+        near = [
+            event
+            for event in self._events
+            if curve is not None and abs(self._x(event.coin_price[curve.coin]) - x) < 2 * _MARK_PX
+        ]
+        return "".join(
+            f"\n{event.step}. {event.account} {event.symbol} {event.side}: {event.kind}, "
+            f"loss {fmt.usd(event.loss_usd)}"
+            for event in near
+        )

@@ -60,16 +60,22 @@ _HELP: Final = {
 
 
 class AddPositionDialog(QDialog):
-    """Fills one position into the open book, or begins a new one; the desk saves and opens it."""
+    """Fills one position into the open book, or begins a new one; the desk saves and opens it.
 
-    def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
+    ``into_copy``: into the what-if copy instead, and into no file.
+    """
+
+    def __init__(
+        self, desk: Desk, theme: Theme, parent: QWidget | None = None, *, into_copy: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Add a position")
         self.setMinimumWidth(520)
         self._desk = desk
         self._theme = theme
-        self._book = _own_book(self._desk.portfolio)
+        self._into_copy = into_copy
+        self._book = desk.copy if into_copy else _own_book(self._desk.portfolio)
         self.path = _path_for(self._book)
         self._make_entries()
         self._problems = plain_label()
@@ -78,9 +84,10 @@ class AddPositionDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addLayout(self._make_form())
-        layout.addLayout(self._make_file_line())
+        if not into_copy:
+            layout.addLayout(self._make_file_line())
         layout.addWidget(self._problems)
-        layout.addWidget(self._make_buttons())
+        layout.addWidget(self._make_buttons("Add to the copy" if into_copy else "Save and show"))
         self.account.currentTextChanged.connect(self.follow_account)
         self.venue.currentIndexChanged.connect(self.follow_venue)
         self.symbol.currentTextChanged.connect(self.follow_symbol)
@@ -106,7 +113,10 @@ class AddPositionDialog(QDialog):
         except PortfolioFileError as error:
             self._problems.setText("\n".join(map(_sentence, error.problems)))
             return
-        self._desk.save_portfolio(book, self.path)
+        if self._into_copy:
+            self._desk.set_copy(book)
+        else:
+            self._desk.save_portfolio(book, self.path)
         super().accept()
 
     # --- entries follow each other ------------------------------------------------------------
@@ -230,10 +240,10 @@ class AddPositionDialog(QDialog):
         self.set_path(str(self.path))
         return line
 
-    def _make_buttons(self) -> QDialogButtonBox:
+    def _make_buttons(self, save: str) -> QDialogButtonBox:
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Save | kinds.Cancel)
-        buttons.button(kinds.Save).setText("Save and show")
+        buttons.button(kinds.Save).setText(save)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         return buttons

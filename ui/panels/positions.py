@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtCore import Slot
@@ -25,12 +25,15 @@ from workstation.risk.report import (
     ScenarioReport,
     Status,
 )
+from workstation.services.decision_service import Decision, WhatIf
 from workstation.units import SECOND_MS
 
 _EMPTY: Final = (
     "No position is open. Open a portfolio file (Ctrl+O), drop one here, or add a position "
     "(File menu)."
 )
+COPY_HEADING: Final = "In the copy"
+DIFFERENCE_HEADING: Final = "Copy − book $"
 _THEN_TOKENS: Final = {
     PositionOutcome.LIQUIDATED: "alarm",
     PositionOutcome.REDUCED: "warn",
@@ -51,6 +54,16 @@ class PositionRow:
     price_then: float | None = None
     funding_in_s: float | None = None
     is_sum: bool = False
+    in_copy: str = ""  # what the what-if copy has of it, where that differs
+    copy_pnl_usd: float | None = None
+    only_in_copy: bool = False
+
+    @property
+    def difference_usd(self) -> float | None:
+        """What the copy gains over the book at the scenario."""
+        if self.copy_pnl_usd is None:
+            return None
+        return self.copy_pnl_usd - (self.pnl_usd or 0.0)
 
 
 def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionRow]:
@@ -90,6 +103,53 @@ def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionR
         if rows:
             rows.append(PositionRow(key=(), name="Sum", pnl_usd=scenario.pnl_usd, is_sum=True))
     return rows
+
+
+def with_copy(rows: Sequence[PositionRow], found: WhatIf) -> list[PositionRow]:
+    """Return the rows with what the copy makes of each, and those that only the copy has."""
+    outcomes = {(p.account, p.symbol, str(p.side)): p for p in found.scenario.positions}
+    sizes = {(p.account, p.symbol, str(p.side)): p for p in found.risk.positions}
+    balances = {(b.account, b.asset): b.pnl_usd for b in found.scenario.balances}
+    joined = [_joined(row, sizes, outcomes, balances, found) for row in rows]
+    known = {row.key[:3] for row in rows}
+    added = [
+        PositionRow(
+            key=key,
+            name=_name(position),
+            position=position,
+            in_copy=size_text(position.quantity, position.contract),
+            copy_pnl_usd=outcomes[key].pnl_usd if key in outcomes else None,
+            only_in_copy=True,
+        )
+        for key, position in sizes.items()
+        if key not in known
+    ]
+    end = next((at for at, row in enumerate(joined) if row.is_sum), len(joined))
+    return [*joined[:end], *added, *joined[end:]]
+
+
+def _joined(
+    row: PositionRow,
+    sizes: Mapping[tuple[str, str, str], PositionReport],
+    outcomes: Mapping[tuple[str, str, str], ScenarioPosition],
+    balances: Mapping[tuple[str, str], float],
+    found: WhatIf,
+) -> PositionRow:
+    if row.is_sum:
+        return replace(row, copy_pnl_usd=found.scenario.pnl_usd)
+    if row.position is None:
+        return replace(row, copy_pnl_usd=balances.get((row.key[0], row.key[1]), 0.0))
+    key = (row.key[0], row.key[1], row.key[2])
+    held, outcome = sizes.get(key), outcomes.get(key)
+    if held is None:
+        return replace(row, in_copy="dropped", copy_pnl_usd=0.0)
+    same = (held.quantity, held.liquidation_price) == (
+        row.position.quantity,
+        row.position.liquidation_price,
+    )
+    size = size_text(held.quantity, held.contract)
+    words = "" if same else f"{size} · liq. {fmt.price(held.liquidation_price)}"
+    return replace(row, in_copy=words, copy_pnl_usd=outcome.pnl_usd if outcome else None)
 
 
 def _nearness(position: PositionReport) -> float:
@@ -161,6 +221,12 @@ def _funding_text(row: PositionRow) -> str:
     return f"{fmt.number(amount, 2, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
 
 
+def _name_token(row: PositionRow) -> str:
+    if row.only_in_copy:
+        return "what_if"
+    return status_token(row.position.status) if row.position else ""
+
+
 def _then_text(row: PositionRow) -> str:
     return row.then or ("held" if row.position is None and not row.is_sum else "")
 
@@ -171,7 +237,7 @@ COLUMNS: Final = (
         help="Coin, side and leverage, and the margin that backs it",
         text=lambda row: row.name,
         value=lambda row: row.name,
-        token=lambda row: status_token(row.position.status) if row.position else "",
+        token=_name_token,
         is_figure=False,
         tip=_explains(Figure.POSITION),
     ),
@@ -228,6 +294,22 @@ COLUMNS: Final = (
         tip=_then_tip,
     ),
     Column[PositionRow](
+        heading=COPY_HEADING,
+        help="Size and liquidation price in the what-if copy, where it differs from the book",
+        text=lambda row: row.in_copy,
+        value=lambda row: row.in_copy,
+        token=lambda row: "what_if" if row.in_copy else "",
+        tip=_then_tip,
+    ),
+    Column[PositionRow](
+        heading=DIFFERENCE_HEADING,
+        help="Profit or loss at the scenario in the copy − in the book, in USD",
+        text=lambda row: fmt.number(row.difference_usd, sign=True),
+        value=lambda row: row.difference_usd,
+        token=lambda row: "what_if" if round(row.difference_usd or 0.0) else "",
+        tip=_then_tip,
+    ),
+    Column[PositionRow](
         heading="Funding $ · in",
         help="What the next settlement pays (+) or costs (−) in USD at the running rate, and when "
         "(hours and minutes)",
@@ -262,6 +344,8 @@ class PositionsPanel(Panel):
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.scenario_changed.connect(self.show_scenario)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
+        self.bridge.decision_changed.connect(self.show_decision)
+        self.bridge.copy_changed.connect(self.show_portfolio)
         self.show_portfolio(None)
 
     @Slot(object)
@@ -273,12 +357,22 @@ class PositionsPanel(Panel):
         self._show()
 
     @Slot(object)
+    def show_decision(self, _: Decision) -> None:
+        self._show()
+
+    @Slot(object)
     def show_portfolio(self, _: object) -> None:
         self._show()
 
     def _show(self) -> None:
         desk = self.bridge.desk
         rows = rows_of(desk.risk, desk.scenario) if desk.risk else []
+        found = desk.decision.what_if if desk.decision and desk.copy else None
+        if rows and found is not None:
+            rows = with_copy(rows, found)
+        for at, column in enumerate(COLUMNS):
+            if column.heading in (COPY_HEADING, DIFFERENCE_HEADING):
+                self._table.setColumnHidden(at, found is None)
         self.model.replace_rows(rows)
         self._empty.setVisible(not rows)
         self._table.setVisible(bool(rows))

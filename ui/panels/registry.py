@@ -5,17 +5,22 @@ from __future__ import annotations
 from ui.panels.accounts import AccountsPanel
 from ui.panels.alerts import AlertsPanel
 from ui.panels.base import Area, PanelSpec
+from ui.panels.comparison import ComparisonPanel
 from ui.panels.exposure import ExposurePanel
 from ui.panels.funding import FundingPanel
 from ui.panels.gauges import GaugesPanel
+from ui.panels.ladder import LadderPanel
 from ui.panels.log import LogPanel
 from ui.panels.next_liquidation import NextLiquidationPanel
 from ui.panels.open_interest import OpenInterestPanel
 from ui.panels.positions import PositionsPanel
 from ui.panels.price import PricePanel
+from ui.panels.rescue import RescuePanel
 from ui.panels.scenario import ScenarioPanel
 from ui.panels.strip import StripPanel
 from ui.panels.tape import TapePanel
+from ui.panels.waterfall import WaterfallPanel
+from ui.panels.what_if import WhatIfPanel
 
 PANELS: tuple[PanelSpec, ...] = (
     PanelSpec(
@@ -59,6 +64,41 @@ PANELS: tuple[PanelSpec, ...] = (
         help="A row a margin pool: equity, free collateral, ratio, and where it is liquidated",
         in_crash_layout=True,
         stretch=3,
+    ),
+    PanelSpec(
+        key="rescue",
+        title="Rescue",
+        factory=RescuePanel,
+        area=Area.BELOW_CHARTS,
+        help="What dies next, and the cheapest move that still arrives in time",
+    ),
+    PanelSpec(
+        key="waterfall",
+        title="Waterfall",
+        factory=WaterfallPanel,
+        area=Area.BELOW_CHARTS,
+        help="What happens on the way to the scenario, in order, and what is left",
+    ),
+    PanelSpec(
+        key="ladder",
+        title="Ladder",
+        factory=LadderPanel,
+        area=Area.BELOW_CHARTS,
+        help="Equity at a row of prices, each reached from the mark",
+    ),
+    PanelSpec(
+        key="comparison",
+        title="Comparison",
+        factory=ComparisonPanel,
+        area=Area.BELOW_CHARTS,
+        help="Two scenarios side by side",
+    ),
+    PanelSpec(
+        key="what_if",
+        title="What-if",
+        factory=WhatIfPanel,
+        area=Area.BELOW_CHARTS,
+        help="A copy of the book to change at will; nothing of it is ever ordered",
     ),
     PanelSpec(
         key="exposure",

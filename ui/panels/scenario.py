@@ -22,24 +22,24 @@ from PySide6.QtWidgets import (
 
 from ui import format as fmt
 from ui.charts.equity_chart import EquityChart
+from ui.names import coin_of
 from ui.panels.base import Panel, PanelContext
+from ui.rescue_texts import arrival_text, origin_text, pool_text, step_text
 from ui.style import caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.urgency import profit_token
 from workstation.market.overview import MarketOverview
-from workstation.risk.report import (
-    AddCollateral,
-    PositionOutcome,
-    Reduce,
-    ScenarioReport,
-)
+from workstation.risk.frontier import Hedge
+from workstation.risk.report import PositionOutcome, Reduce, ScenarioReport
+from workstation.risk.rescue import RescueRow, Step
+from workstation.services.decision_service import Decision
 from workstation.services.desk import View
 
 _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
 _WIDE_PX: Final = 620  # from here on there is room for a remark beside the move
-_MAX_REPAIRS: Final = 6
+_MAX_REPAIRS: Final = 8
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what a move does to it."
 
 
@@ -56,6 +56,7 @@ class ScenarioPanel(Panel):
         self.bridge.view_changed.connect(self.show_view)
         self.bridge.overview_changed.connect(self.show_overview)
         self.bridge.scenario_changed.connect(self.show_report)
+        self.bridge.decision_changed.connect(self.show_decision)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
 
     @Slot(object)
@@ -102,14 +103,25 @@ class ScenarioPanel(Panel):
         after.show_value(fmt.usd_short(report.equity_after_usd))
         lost.show_value(f"{dead} of {len(report.positions)}", "alarm" if dead else "")
         if report.ladder is not None:
-            self._curve.show_curve(report.ladder, self._view.scenario_price)
-        self._repair_head.setText(f"Smallest deposit that keeps all alive at {price}")
-        self._show_repairs(
-            [_deposit_line(row) for row in report.repair.add_collateral]
-            + [_cut_line(row) for row in report.repair.reduce]
-        )
+            self._curve.show_curve(report.ladder, self._view.scenario_price, report.events)
         self._problems.setText("\n".join(report.problems))
         self._problems.setVisible(bool(report.problems))
+
+    @Slot(object)
+    def show_decision(self, decision: Decision) -> None:
+        """Show the cheapest way to keep everything alive, and what else would."""
+        price = fmt.price(decision.terms.moves.get(self._view.coin))
+        share = fmt.percent(decision.terms.buffer, 0)
+        self._repair_head.setText(
+            f"Cheapest way to keep all alive at {price} · buffer {share} of maintenance"
+        )
+        steps = [(row, step) for row in decision.rescue.rows for step in row.steps]
+        self._show_repairs(
+            [_step_line(row, step) for row, step in steps]
+            + [_lost_line(row) for row in decision.rescue.rows if not row.saved]
+            + [_cut_line(cut) for cut in decision.repair.reduce if decision.rescue.rows]
+            + ([_hedge_line(decision.hedge)] if decision.hedge else [])
+        )
 
     @Slot(int)
     def choose_step(self, step: int) -> None:
@@ -152,14 +164,14 @@ class ScenarioPanel(Panel):
         super().resizeEvent(event)
         self._show_move()
 
-    def _show_repairs(self, rows: list[tuple[str, str, str]]) -> None:
+    def _show_repairs(self, rows: list[tuple[str, ...]]) -> None:
         for labels, row in zip(self._repairs, [*rows, *([None] * _MAX_REPAIRS)], strict=False):
-            for label, words in zip(labels, row or ("", "", ""), strict=True):
+            for label, words in zip(labels, row or ("",) * len(labels), strict=True):
                 label.setText(words)
                 label.setVisible(row is not None)
         self._repair_head.setVisible(bool(rows))
         surplus = len(rows) - _MAX_REPAIRS
-        self._more.setText(f"and {surplus} more: see the scenario command" if surplus > 0 else "")
+        self._more.setText(f"and {surplus} more: see Rescue (F9)" if surplus > 0 else "")
         self._more.setVisible(surplus > 0)
 
     def _build(self) -> None:
@@ -237,17 +249,20 @@ class ScenarioPanel(Panel):
         self._repair_head = plain_label()
         self._repair_head.setFont(caption_font())
         self._repair_head.setToolTip(
-            "The smallest deposit per pool, or the smallest cut, with which nothing is liquidated "
-            "on the way; the two are alternatives. The buffer is set in the settings."
+            "Per pool the smallest amount with which nothing is liquidated on the way, from where "
+            "it is there in time (F9 shows why); below it what else would do: the smallest cuts "
+            "alone, or a hedge. Checked against the margin engine after rounding.\n"
+            "Assumed: minutes, fees and slippage of the settings, page Transfers, where you have "
+            "set none."
         )
         tint(self._repair_head, self.theme, "dim")
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
-        self._repairs: list[tuple[QLabel, QLabel, QLabel]] = []
+        self._repairs: list[tuple[QLabel, ...]] = []
         for row in range(_MAX_REPAIRS):
-            labels = (plain_label(), plain_label(), plain_label())
+            labels = tuple(plain_label() for _ in range(5))
             for column, label in enumerate(labels):
                 label.setFont(figure_font(12))
                 side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
@@ -298,16 +313,22 @@ def _rounded(price: float) -> float:
     return round(price, digits)
 
 
-def _deposit_line(row: AddCollateral) -> tuple[str, str, str]:
-    where = f"{row.symbol} isolated" if row.symbol else "wallet"
-    decimals = 2 if row.asset.startswith("USD") else 8
-    return (
-        f"{row.account} {where}",
-        f"{fmt.number(row.amount, decimals, sign=True)} {row.asset}",
-        "",
-    )
+def _step_line(row: RescueRow, step: Step) -> tuple[str, ...]:
+    cost = fmt.usd(step.cost_usd, decimals=2)
+    return pool_text(row), step_text(row, step), origin_text(step), arrival_text(step), cost
 
 
-def _cut_line(row: Reduce) -> tuple[str, str, str]:
-    fee = f"{fmt.usd(row.cost_usd, decimals=2)} fee"
-    return f"or cut {row.account} {row.symbol} {row.side}", fmt.number(-row.quantity, 4), fee
+def _lost_line(row: RescueRow) -> tuple[str, ...]:
+    return pool_text(row), step_text(row, None), "", "", ""
+
+
+def _cut_line(cut: Reduce) -> tuple[str, ...]:
+    name = f"or only cut: {cut.account} · {coin_of(cut.symbol)} {cut.side}"
+    amount = fmt.number(-cut.quantity, 3)
+    return name, amount, "market order", "at once", f"{fmt.usd(cut.cost_usd, decimals=2)} fee"
+
+
+def _hedge_line(hedge: Hedge) -> tuple[str, ...]:
+    name = f"or hedge the first: {hedge.account}"
+    amount = f"{fmt.number(hedge.quantity, 3)} {coin_of(hedge.symbol)} {hedge.side}"
+    return name, amount, "market order", "at once", fmt.usd(hedge.cost_usd, decimals=2)

@@ -81,6 +81,8 @@ class RiskInputs:
     presumed: Mapping[PositionKey, str] = field(default_factory=_nothing)
     silent: frozenset[MarketKey] = frozenset()
     problems: tuple[str, ...] = ()  # sentences about the inputs, carried into the report
+    legs: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What ``pools`` has made of positions with these inputs; theirs alone."""
 
     def coin_price(self, coin: str) -> float | None:
         """Return USD per coin; a stablecoin counts as 1 while no price is known."""
@@ -100,7 +102,7 @@ class RiskInputs:
                 size *= used.price if position.contract is Contract.LINEAR else 1.0
                 if size > sizes.get(coin, 0.0):
                     prices[coin], sizes[coin] = used.price, size
-        return replace(self, coin_prices=prices)
+        return self if prices == self.coin_prices else replace(self, coin_prices=prices)
 
     def mark(self, key: MarketKey, position: Position) -> MarkUsed | None:
         """Return the mark of a position; the file's stands behind a live one, before a cached."""

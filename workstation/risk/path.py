@@ -11,30 +11,35 @@ the bracket is then narrowed to the precision of a float.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from workstation.market.facts import FloatArray
+from workstation.risk.kernels.way import LegArrays, TierArrays, surplus_along
 from workstation.risk.pools import Leg, Pool
-from workstation.risk.surplus import equity, maintenance
+from workstation.risk.tiers import TierMode, TierUnit, file_tier
 
 _GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen
 _NARROWING: Final = 33  # points of each further one; six of them leave 1e-9 of a cell
 _ROUNDS: Final = 6
+_NO_TIERS: Final = file_tier(0.0, 0.0)  # of a leg that has a value, but no known maintenance margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketPath:
     """Log returns of coins per unit of the clock; a coin that is not named stays.
 
-    ``funding`` are fractions per unit of the clock that a long pays, by (account id, symbol).
+    ``funding`` are fractions per unit of the clock that a long pays, by (account id, symbol). The
+    pools that were asked about are kept as arrays: a walk asks about each many times.
     """
 
     rates: Mapping[str, float]
     funding: Mapping[tuple[str, str], float]
+    _ways: dict[int, _Way] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rate(self, coin: str) -> float:
         return self.rates.get(coin, 0.0)
@@ -45,7 +50,7 @@ class MarketPath:
         return rate if leg.linear else -rate
 
     def leg_factor(self, leg: Leg, clock: float) -> float:
-        return float(np.exp(self.leg_rate(leg) * clock))
+        return math.exp(self.leg_rate(leg) * clock)
 
     def legs(self, pool: Pool, clock: FloatArray) -> FloatArray:
         """Return the (legs, n) factors of the legs' values at (n,) times."""
@@ -64,19 +69,12 @@ class MarketPath:
         price: FloatArray = (pool.usd_price or 0.0) * np.exp(self.rate(pool.currency) * clock)
         return price
 
-    def funding_paid(self, pool: Pool, clock: FloatArray, since: float) -> FloatArray:
-        """Return what the pool paid from ``since`` on, in its currency; negative: received.
+    def leg_funding(self, pool: Pool, leg: Leg, clock: FloatArray, since: float) -> FloatArray:
+        """Return what one leg paid from ``since`` on, in the pool's currency; negative: received.
 
         The rate accrues evenly on the position's value of the moment, so the integral over an
         exponential path is in closed form.
         """
-        paid = np.zeros_like(clock)
-        for leg in pool.legs:
-            paid = paid + self.leg_funding(pool, leg, clock, since)
-        return paid
-
-    def leg_funding(self, pool: Pool, leg: Leg, clock: FloatArray, since: float) -> FloatArray:
-        """Return what one leg paid from ``since`` on, in the pool's currency."""
         per_clock = self.funding.get((pool.account.id, leg.position.symbol), 0.0)
         if not per_clock:
             return np.zeros_like(clock)
@@ -91,20 +89,90 @@ class MarketPath:
         self, pool: Pool, clock: FloatArray, since: float = 0.0, buffer: float = 0.0
     ) -> FloatArray:
         """Return margin balance minus (1 + buffer) maintenance margins, (n,)."""
-        legs = self.legs(pool, clock)
-        balance = equity(pool, legs, self.coins(pool, clock))
-        required = (1 + buffer) * maintenance(pool, legs)
-        left: FloatArray = balance - self.funding_paid(pool, clock, since) - required
-        return left
+        return self._way(pool).surplus(clock, since, 1.0 + buffer)
 
     def value_usd(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
         """Return what the pool is worth at market value, without haircut, in USD, (n,)."""
-        total = np.full_like(clock, pool.wallet) - self.funding_paid(pool, clock, since)
-        for leg, factor in zip(pool.legs, self.legs(pool, clock), strict=True):
-            total = total + leg.profit(factor)
-        for coin, factor in zip(pool.coins, self.coins(pool, clock), strict=True):
-            total = total + coin.market_value * factor
-        return total * self.usd_price(pool, clock)
+        return self._way(pool).value(clock, since) * self.usd_price(pool, clock)
+
+    def _way(self, pool: Pool) -> _Way:
+        way = self._ways.get(id(pool))
+        if way is None or way.pool is not pool:
+            way = self._ways[id(pool)] = _Way(self, pool)
+        return way
+
+
+class _Way:
+    """One pool on one path as arrays, for as many times as are asked for."""
+
+    def __init__(self, path: MarketPath, pool: Pool) -> None:
+        self.pool = pool  # kept alive, so that its identity stays its own
+        account = pool.account.id
+        legs, tables = pool.legs, [leg.tiers or _NO_TIERS for leg in pool.legs]
+        rows = [len(table.floor) for table in tables]
+        self._legs = LegArrays(
+            direction=_floats(leg.direction for leg in legs),
+            value=_floats(leg.value for leg in legs),
+            cost=_floats(leg.cost for leg in legs),
+            rate=_floats(path.leg_rate(leg) for leg in legs),
+            funding=_floats(
+                leg.position.side.sign * path.funding.get((account, leg.position.symbol), 0.0)
+                for leg in legs
+            ),
+            size=_floats(
+                leg.contracts or 0.0 if table.unit is TierUnit.CONTRACTS else math.nan
+                for leg, table in zip(legs, tables, strict=True)
+            ),
+            slope=_floats(
+                table.slope if table.mode is TierMode.LINEAR_IN_SIZE else math.nan
+                for table in tables
+            ),
+            coins=_floats(math.nan if leg.coins is None else leg.coins for leg in legs),
+            fee_rate=_floats(leg.fee_rate for leg in legs),
+            fee_fixed=_floats(leg.fee_fixed for leg in legs),
+            first_row=np.concatenate([[0], np.cumsum(rows, dtype=np.int64)]).astype(np.int64),
+        )
+        self._tiers = TierArrays(
+            floor=_joined([table.floor for table in tables]),
+            rate=_joined([table.rate for table in tables]),
+            amount=_joined([table.amount for table in tables]),
+        )
+        self._counted = _floats(coin.value for coin in pool.coins)
+        self._market = _floats(coin.market_value for coin in pool.coins)
+        self._coin_rate = _floats(path.rate(coin.coin) for coin in pool.coins)
+
+    def surplus(self, clock: FloatArray, since: float, required: float) -> FloatArray:
+        """Return margin balance minus ``required`` maintenance margins at (n,) times."""
+        return self._along(clock, self._counted, since, required)
+
+    def value(self, clock: FloatArray, since: float) -> FloatArray:
+        """Return what the pool is worth, collateral at market value, at (n,) times."""
+        return self._along(clock, self._market, since, 0.0)
+
+    def _along(
+        self, clock: FloatArray, coins: FloatArray, since: float, required: float
+    ) -> FloatArray:
+        pool = self.pool
+        left: FloatArray = surplus_along(
+            clock, self._legs, self._tiers, coins, self._coin_rate, pool.wallet, since, required,
+            pool.maintenance_stands,
+        )  # fmt: skip
+        return left
+
+
+def _floats(values: Iterable[float]) -> FloatArray:
+    return np.fromiter(values, np.float64)
+
+
+def _joined(parts: Sequence[FloatArray]) -> FloatArray:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+class Lowest(NamedTuple):
+    """The smallest surplus of a pool on a way, in its currency, and the time at which it is met."""
+
+    surplus: float
+    clock: float
 
 
 def first_breach(
@@ -135,8 +203,8 @@ def lowest_surplus(
     *,
     since: float = 0.0,
     buffer: float = 0.0,
-) -> float:
-    """Return the smallest surplus on the way, in the pool's currency.
+) -> Lowest:
+    """Return the smallest surplus on the way and when it is met.
 
     ``buffer`` is a share of maintenance margin that has to be left over.
     """
@@ -148,7 +216,8 @@ def lowest_surplus(
             break
         clock = np.linspace(clock[lowest - 1], clock[lowest + 1], _NARROWING)
         left = path.surplus(pool, clock, since, buffer)
-    return float(left.min())
+    lowest = int(np.argmin(left))
+    return Lowest(surplus=float(left[lowest]), clock=float(clock[lowest]))
 
 
 def _grid(pool: Pool, path: MarketPath, start: float, end: float) -> FloatArray:

@@ -377,6 +377,17 @@ def _no_tier(account: Account, leg: Leg) -> str | None:
 
 
 def _leg(account: Account, inputs: RiskInputs, position: Position, *, isolated: bool) -> Leg | None:
+    """Return a position as a leg, ``None`` without a mark; the same one while nothing changes."""
+    known = (id(position), account.venue, account.taker_fee)
+    leg = inputs.legs.get(known)
+    if leg is None or leg.position is not position:
+        leg = inputs.legs[known] = _new_leg(account, inputs, position, isolated=isolated)
+    return leg
+
+
+def _new_leg(
+    account: Account, inputs: RiskInputs, position: Position, *, isolated: bool
+) -> Leg | None:
     key = account.key(position.symbol)
     used = inputs.mark(key, position)
     if used is None:

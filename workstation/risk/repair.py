@@ -4,6 +4,9 @@ Nothing dies in the walks that are asked here: each pool then shows its smallest
 A deposit or a cut changes it nearly linearly, so the least number of steps (cents, lots) that makes
 it positive is found by a secant between brackets, in whole steps: the answer is rounded up and
 proven at once, and one step less is proven too small.
+
+Which positions of a pool are cut is a continuous knapsack: those that help most for their size at
+the pool's worst moment go first, whole, and the last one as far as it has to (Dantzig 1957).
 """
 
 from __future__ import annotations
@@ -11,23 +14,47 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
 
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import Account, Portfolio, Position
-from workstation.risk.betas import STABLECOINS
+from workstation.risk.edits import (
+    Reduced,
+    deposited,
+    lot_of,
+    positions_of,
+    reduced,
+    step_of,
+)
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.path import MarketPath, lowest_surplus
 from workstation.risk.pools import Leg, Pool, haircut_of, pools_of, taker_fee
 from workstation.risk.report import AddCollateral, Reduce, Repair
-from workstation.risk.trades import execute, paid, value_of
 from workstation.risk.waterfall import Waterfall
 
-_DOLLAR_STEP: Final = 0.01  # headless.md, "Repair"
-_COIN_STEP: Final = 1e-8
-_DEFAULT_LOT: Final = 0.001  # of a contract whose lot is not known: portfolio.md, manual venues
 _Step = TypeVar("_Step")
 _MOST_STEPS: Final = 10**15  # a deposit beyond it is no repair
+
+
+class Worst(NamedTuple):
+    """A pool's smallest surplus on the way, in its currency: when, and how the pool stood then."""
+
+    surplus: float
+    clock: float
+    since: float
+    pool: Pool
+
+
+class Extra(NamedTuple):
+    """A deposit that is at hand, to go with a cut."""
+
+    asset: str
+    amount: float
+
+
+NO_EXTRA: Final = Extra("", 0.0)
 
 
 def find_repair(
@@ -41,8 +68,7 @@ def find_repair(
     deposits: list[Sequence[AddCollateral] | None] = []
     cuts: list[Sequence[Reduce] | None] = []
     for account in portfolio.accounts:
-        book = replace(portfolio, accounts=(account,))
-        plan = _Plan(book, inputs, path, buffer, use_orders)
+        plan = AccountPlan(inputs, path, buffer, use_orders, portfolio)
         if not plan.survives(account):
             deposits.append(plan.deposits(account))
             cuts.append(plan.cuts(account))
@@ -59,17 +85,18 @@ def _all_or_nothing(parts: Iterable[Sequence[_Step] | None]) -> tuple[_Step, ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """The repair of one account under one path."""
+class AccountPlan:
+    """The repair of one account of a book under one path; it changes copies of the account."""
 
-    book: Portfolio
     inputs: RiskInputs
     path: MarketPath
     buffer: float
     use_orders: bool
+    book: Portfolio
+    slippage_rate: float = 0.0  # of the orders that cut
 
-    def lowest(self, account: Account) -> dict[str, float]:
-        """Return every pool's smallest surplus on the way if nothing is liquidated."""
+    def worst(self, account: Account) -> dict[str, Worst]:
+        """Return every pool's worst moment on the way if nothing is liquidated."""
         walk = Waterfall(
             replace(self.book, accounts=(account,)),
             self.inputs,
@@ -77,47 +104,52 @@ class _Plan:
             use_orders=self.use_orders,
             liquidates=False,
         )
-        found: dict[str, float] = {}
+        found: dict[str, Worst] = {}
         for stage in walk.stages:
             for pool, since in zip(stage.pools, stage.since, strict=True):
                 if pool.can_die:
                     left = lowest_surplus(
                         pool, self.path, stage.start, stage.end, since=since, buffer=self.buffer
                     )
-                    found[pool.name] = min(found.get(pool.name, math.inf), left)
+                    if pool.name not in found or left.surplus < found[pool.name].surplus:
+                        found[pool.name] = Worst(left.surplus, left.clock, since, pool)
         return found
 
     def survives(self, account: Account) -> bool:
-        return min(self.lowest(account).values(), default=1.0) > 0
+        return min((worst.surplus for worst in self.worst(account).values()), default=1.0) > 0
 
-    def _short(self, account: Account, pool: Pool) -> float:
+    def short(self, account: Account, pool: Pool) -> float:
         """Return the pool's smallest surplus; a pool that is closed is short of nothing."""
-        return self.lowest(account).get(pool.name, math.inf)
+        worst = self.worst(account).get(pool.name)
+        return math.inf if worst is None else worst.surplus
+
+    # --- deposits -------------------------------------------------------------------------------
 
     def deposits(self, account: Account) -> list[AddCollateral] | None:
         """Return the smallest deposit of every pool that falls short, ``None`` if one has none."""
         found = []
         for pool in pools_of(account, self.inputs):
-            short, asset = self._short(account, pool), _deposit_asset(pool)
-            if short > 0:
+            if self.short(account, pool) > 0:
                 continue
-            deposit = self._deposit(account, pool, asset, short) if asset else None
-            if asset is None or deposit is None:
+            deposit = self.deposit(account, pool)
+            if deposit is None:
                 return None
-            account = _deposited(account, pool, asset, deposit.amount)
+            account = deposited(account, pool, deposit.asset, deposit.amount)
             found.append(deposit)
         return found if self.survives(account) else None
 
-    def _deposit(
-        self, account: Account, pool: Pool, asset: str, short: float
-    ) -> AddCollateral | None:
-        step = _DOLLAR_STEP if asset in STABLECOINS else _COIN_STEP
+    def deposit(self, account: Account, pool: Pool) -> AddCollateral | None:
+        """Return the smallest deposit that saves a pool; ``None`` if it is short of none."""
+        short, asset = self.short(account, pool), deposit_asset(pool)
+        if asset is None or short > 0:
+            return None
+        step = step_of(asset)
         price = (self.inputs.coin_price(asset) or 1.0) if pool.coins else 1.0
 
         def surplus(steps: int) -> float:
-            return self._short(_deposited(account, pool, asset, round(steps * step, 8)), pool)
+            return self.short(deposited(account, pool, asset, round(steps * step, 8)), pool)
 
-        steps = _least_positive(surplus, math.floor(-short / price / step) + 1, _MOST_STEPS)
+        steps = least_positive(surplus, math.floor(-short / price / step) + 1, _MOST_STEPS)
         if steps is None:
             return None
         return AddCollateral(
@@ -125,84 +157,94 @@ class _Plan:
             symbol=pool.positions[0].symbol if pool.isolated else None,
             asset=asset,
             amount=round(steps * step, 8),
+            side=pool.positions[0].side if pool.isolated else None,
         )
+
+    # --- cuts -----------------------------------------------------------------------------------
 
     def cuts(self, account: Account) -> list[Reduce] | None:
-        """Return the cheapest single cut of every pool that falls short, ``None`` if none helps.
+        """Return the smallest cuts that save every pool, ``None`` if none do.
 
-        Where no single cut is enough, the position whose closing helps most is closed first. What
-        a closed position leaves behind may fall short in its turn: a debt joins other balances.
+        What a closed position leaves behind may fall short in its turn: a debt joins other
+        balances.
         """
-        found = []
+        found: list[Reduced] = []
         while not self.survives(account):
             pools = pools_of(account, self.inputs)
-            short = next((pool for pool in pools if self._short(account, pool) <= 0), None)
-            best = self._best_cut(account, short) if short else None
-            if best is None:
+            short = next((pool for pool in pools if self.short(account, pool) <= 0), None)
+            part = self.cut(account, short) if short else None
+            if not part:
                 return None
-            cut, account = best
-            found.append(cut)
-        return found
+            found += part
+            account = part[-1].account
+        return [done.cut for done in found]
 
-    def _best_cut(self, account: Account, pool: Pool) -> tuple[Reduce, Account] | None:
-        positions = _positions(account, pool)
-        options = [self._cut(account, pool, position) for position in positions]
-        enough = [option for option in options if option is not None]
-        if enough:
-            return min(enough, key=lambda option: option[0].cost_usd)
-        closings = [self._closing(account, position) for position in positions]
-        return max(closings, key=lambda option: self._short(option[1], pool), default=None)
+    def cut(self, account: Account, pool: Pool, extra: Extra = NO_EXTRA) -> list[Reduced]:
+        """Return the smallest cuts that save a pool, in order; empty if none do.
 
-    def _cut(
-        self, account: Account, pool: Pool, position: Position
-    ) -> tuple[Reduce, Account] | None:
-        size, lot = abs(position.quantity), self._lot(account, position)
+        ``extra`` is paid in after the cut. In an isolated position a part is seldom enough: its
+        margin is released with it. Of a hedged pool that is short at its start already the answer
+        saves it, but a smaller one may exist: two moments are to be mended, and one ranks.
+        """
+        found: list[Reduced] = []
+        while True:
+            ranked = self._ranked(account, pool)
+            if not ranked:
+                return []
+            whole = self._closed(account, ranked[0])
+            if self._short_with(whole.account, pool, extra) > 0:
+                return [*found, self._least_cut(account, pool, ranked[0], extra)]
+            found.append(whole)
+            account = whole.account
+
+    def _ranked(self, account: Account, pool: Pool) -> list[Position]:
+        """Return the positions whose cut helps at the pool's worst moment, the best one first."""
+        worst = self.worst(account).get(pool.name)
+        if worst is None:
+            return []
+        if worst.pool.isolated:
+            return positions_of(account, pool)
+        gain = np.array([self._gain(worst, leg) for leg in worst.pool.legs])
+        size = np.array([leg.value for leg in worst.pool.legs])
+        best = np.argsort(-gain / size, kind="stable")
+        legs = [worst.pool.legs[row] for row in best if gain[row] > 0]
+        held = {(p.symbol, p.side): p for p in positions_of(account, worst.pool)}
+        keys = [(leg.position.symbol, leg.position.side) for leg in legs]
+        return [held[key] for key in keys if key in held]
+
+    def _gain(self, worst: Worst, leg: Leg) -> float:
+        """Return what closing a leg at the mark adds to its pool's surplus at its worst moment."""
+        factor = np.array([self.path.leg_factor(leg, worst.clock)])
+        paid = self.path.leg_funding(worst.pool, leg, np.array([worst.clock]), worst.since)
+        freed = (1 + self.buffer) * leg.maintenance(factor) - leg.profit(factor) + paid
+        cost_rate = taker_fee(worst.pool.account) + self.slippage_rate
+        return float(freed[0]) + leg.profit_now - leg.value * cost_rate
+
+    def _least_cut(self, account: Account, pool: Pool, position: Position, extra: Extra) -> Reduced:
+        size, lot = abs(position.quantity), lot_of(account, position, self.inputs)
         most = math.ceil(size / lot - 1e-9)
 
+        def cut(lots: int) -> Reduced:
+            quantity = min(lots * lot, size)
+            return reduced(account, position, quantity, self.inputs, self.slippage_rate)
+
         def surplus(lots: int) -> float:
-            return self._short(self._reduced(account, position, min(lots * lot, size))[1], pool)
+            return self._short_with(cut(lots).account, pool, extra)
 
-        lots = _least_positive(surplus, most, most)
-        return None if lots is None else self._reduced(account, position, min(lots * lot, size))
+        lots = least_positive(surplus, most, most)
+        return cut(most if lots is None else lots)
 
-    def _closing(self, account: Account, position: Position) -> tuple[Reduce, Account]:
-        return self._reduced(account, position, abs(position.quantity))
+    def _closed(self, account: Account, position: Position) -> Reduced:
+        size = abs(position.quantity)
+        return reduced(account, position, size, self.inputs, self.slippage_rate)
 
-    def _reduced(
-        self, account: Account, position: Position, quantity: float
-    ) -> tuple[Reduce, Account]:
-        symbol, fee_rate = position.symbol, taker_fee(account)
-        used = self.inputs.mark(account.key(symbol), position)
-        mark = used.price if used else position.entry_price
-        whole = quantity >= abs(position.quantity)
-        amount = quantity if whole else round(quantity, 12)
-        trade = execute(
-            account,
-            symbol,
-            -position.side.sign * quantity,
-            mark,
-            fee_rate=fee_rate,
-            reduce_only=True,
-        )
-        usd = self.inputs.coin_price(split_symbol(symbol)[2]) or 0.0
-        cost = value_of(symbol, quantity, mark) * fee_rate * usd
-        cut = Reduce(
-            account=account.id, symbol=symbol, side=position.side, quantity=amount, cost_usd=cost
-        )
-        return cut, trade.account
-
-    def _lot(self, account: Account, position: Position) -> float:
-        listed = self.inputs.listing(account.key(position.symbol), position)
-        return (listed and listed.lot) or position.contract_size or _DEFAULT_LOT
+    def _short_with(self, account: Account, pool: Pool, extra: Extra) -> float:
+        if extra.amount:
+            account = deposited(account, pool, extra.asset, extra.amount)
+        return self.short(account, pool)
 
 
-def _positions(account: Account, pool: Pool) -> list[Position]:
-    """Return the positions of a pool as they stand in the account now."""
-    wanted = {(p.symbol, p.side, p.margin_mode) for p in pool.positions}
-    return [p for p in account.positions if (p.symbol, p.side, p.margin_mode) in wanted]
-
-
-def _deposit_asset(pool: Pool) -> str | None:
+def deposit_asset(pool: Pool) -> str | None:
     """Return what is paid in: the pool's currency.
 
     A multi-asset pool takes what it settles in, owes or holds: the first whose haircut is known.
@@ -220,16 +262,7 @@ def _value(leg: Leg) -> float:
     return leg.value
 
 
-def _deposited(account: Account, pool: Pool, asset: str, amount: float) -> Account:
-    if not pool.isolated:
-        return paid(account, asset, amount)
-    (position,) = _positions(account, pool)
-    grown = replace(position, isolated_margin=(position.isolated_margin or 0.0) + amount)
-    others = tuple(other for other in account.positions if other is not position)
-    return replace(account, positions=(*others, grown))
-
-
-def _least_positive(surplus: Callable[[int], float], guess: int, most: int) -> int | None:
+def least_positive(surplus: Callable[[int], float], guess: int, most: int) -> int | None:
     """Return the least number of steps with a positive surplus; ``None`` if ``most`` has none.
 
     ``surplus`` grows with the steps and is not positive at 0. A secant between brackets, halved

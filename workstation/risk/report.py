@@ -278,12 +278,16 @@ class ScenarioBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddCollateral:
-    """The smallest deposit; ``symbol`` ``None`` means the account's wallet."""
+    """The smallest deposit; ``symbol`` ``None`` means the account's wallet.
+
+    ``side`` tells two isolated legs of one symbol apart.
+    """
 
     account: str
     symbol: str | None
     asset: str
     amount: float
+    side: Side | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

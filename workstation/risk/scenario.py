@@ -33,7 +33,7 @@ from workstation.risk.report import (
     ScenarioPrice,
     ScenarioReport,
 )
-from workstation.risk.surplus import equity, maintenance
+from workstation.risk.surplus import maintenance
 from workstation.risk.waterfall import Stage, Waterfall
 
 _FUNDING_H: Final = 8.0  # the unit of a scenario's funding rate
@@ -94,13 +94,31 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     RiskInputError
         A coin that moves has no price to start from.
     """
+    return with_repair(walked(portfolio, inputs, scenario), repair_of(portfolio, inputs, scenario))
+
+
+def repair_of(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Repair:
+    """Return what would keep everything alive; raises what ``run`` raises."""
+    living, inputs, path = prepared(portfolio, inputs, scenario)
+    living, scenario = deleveraged(living, inputs, scenario)
+    return find_repair(living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders)
+
+
+def with_repair(report: ScenarioReport, repair: Repair) -> ScenarioReport:
+    """Return the report with a repair, and what is to be said about it."""
+    said = dict.fromkeys([*report.problems, *_half_repairs(repair)])
+    return replace(report, repair=repair, problems=tuple(said))
+
+
+def walked(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> ScenarioReport:
+    """Return what happens on the way, without a repair: the part that is there at once.
+
+    Raises what ``run`` raises.
+    """
     living, inputs, path = prepared(portfolio, inputs, scenario)
     living, scenario = deleveraged(living, inputs, scenario)
     walk = Waterfall(living, inputs, path, drivers=scenario.moves, use_orders=scenario.use_orders)
     before, after = walk.start_equity_usd, walk.equity_usd(1.0)
-    repair = find_repair(
-        living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders
-    )
     return ScenarioReport(
         moves=dict(scenario.moves),
         betas=_betas_used(path, scenario, {**inputs.betas, **scenario.betas}),
@@ -111,8 +129,7 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
         events=tuple(walk.events),
         positions=tuple(_outcomes(portfolio, walk, path)),
         balances=tuple(_balances(walk)),
-        repair=repair,
-        problems=tuple(dict.fromkeys([*_problems(walk), *_half_repairs(repair)])),
+        problems=tuple(dict.fromkeys(_problems(walk))),
     )
 
 
@@ -140,13 +157,13 @@ def ladder(
     for side in (prices < start, prices >= start):
         if side.any() and free:
             end = float(prices[side].min() if prices[side].min() < start else prices[side].max())
-            walk, path = _walked(living, inputs, replace(scenario, moves={coin: end}))
+            walk, path = _walked_to(living, inputs, replace(scenario, moves={coin: end}))
             whole = math.log(end / start)
             clock = np.log(prices[side] / start) / whole if whole else np.zeros(side.sum())
             rows[:, side] = _along(walk, path, clock)
     if not free:
         for k, price in enumerate(prices):
-            walk, path = _walked(living, inputs, replace(scenario, moves={coin: float(price)}))
+            walk, path = _walked_to(living, inputs, replace(scenario, moves={coin: float(price)}))
             rows[:, k : k + 1] = _along(walk, path, np.ones(1))
     return EquityCurve(
         coin=coin,
@@ -182,7 +199,7 @@ def _rescued(coming: NextLiquidation, amount: float, asset: str) -> NextLiquidat
     return replace(coming, rescue_amount=amount, rescue_asset=asset)
 
 
-def _walked(
+def _walked_to(
     portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario
 ) -> tuple[Waterfall, MarketPath]:
     path = _path(portfolio, inputs, scenario, {**inputs.betas, **scenario.betas})
@@ -345,6 +362,7 @@ def _outcomes(
         for pool in walk.end_pools()
         for position in pool.positions
     }
+    ratios = {pool.name: _ratio(pool, path) for pool in walk.end_pools()}
     for key in dict.fromkeys([*start, *end, *pnl]):
         pool, quantity = end.get(key, (None, 0.0))
         gone = key in walk.liquidated or (pool is None and key not in pnl)
@@ -356,7 +374,7 @@ def _outcomes(
             side=key.side,
             status=status,
             pnl_usd=None if pool is not None and pool.unknown else pnl.get(key, 0.0),
-            margin_ratio=_ratio(pool, path) if pool is not None else None,
+            margin_ratio=ratios[pool.name] if pool is not None else None,
         )
 
 
@@ -371,10 +389,10 @@ def _outcome(pool: Pool | None, *, gone: bool, reduced: bool) -> PositionOutcome
 def _ratio(pool: Pool, path: MarketPath) -> float | None:
     if not pool.has_margin:
         return None
-    end = np.ones(1)
-    legs = path.legs(pool, end)
-    balance = float(equity(pool, legs, path.coins(pool, end))[0])
-    return float(maintenance(pool, legs)[0]) / balance if balance > 0 else None
+    end = np.ones(1)  # where all funding is paid
+    balance = float(path.surplus(pool, end, since=1.0, buffer=-1.0)[0])  # nothing is required
+    required = balance - float(path.surplus(pool, end, since=1.0)[0])
+    return required / balance if balance > 0 else None
 
 
 def _balances(walk: Waterfall) -> Iterator[ScenarioBalance]:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,7 @@ def deductions(floor: ArrayLike, rate: ArrayLike) -> FloatArray:
     return amounts
 
 
+@lru_cache(maxsize=1024)
 def file_tier(rate: float, amount: float) -> TierTable:
     """Return the one tier that a portfolio file gives for a position."""
     return TierTable(

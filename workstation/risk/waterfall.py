@@ -397,11 +397,9 @@ class Waterfall:
 
     def _position_usd(self, pool: Pool, leg: Leg, clock: float) -> float:
         """Return what a position holds in USD: its profit, and its margin if it is isolated."""
-        now = np.array([clock])
-        price = float(self._path.usd_price(pool, now)[0])
-        factor = np.array([self._path.leg_factor(leg, clock)])
-        own = float(leg.profit(factor)[0]) + (pool.wallet if pool.isolated else 0.0)
-        return own * price
+        price = (pool.usd_price or 0.0) * self._factor(pool.currency, clock)
+        profit = leg.direction * (leg.value * self._path.leg_factor(leg, clock) - leg.cost)
+        return (profit + (pool.wallet if pool.isolated else 0.0)) * price
 
     def _model(self, account: Account, symbol: str) -> Position | None:
         """Return a position of a symbol: one that is held, or was held at the start."""

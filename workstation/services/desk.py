@@ -34,8 +34,15 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
+from workstation.risk.scenario import with_repair, with_rescue
 from workstation.services import mark_cache
 from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
+from workstation.services.decision_service import (
+    Decision,
+    DecisionRequest,
+    decide,
+    transfer_terms,
+)
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
@@ -54,6 +61,7 @@ log = logging.getLogger(__name__)
 OVERVIEW_EVERY_S: Final = 0.25
 GAUGES_EVERY_S: Final = 1.0  # two milliseconds each, of a month of every venue
 RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
+DECISION_EVERY_S: Final = 1.0  # and at once when the question changes
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
@@ -93,6 +101,8 @@ class DeskNews:
     gauges: Gauges | None = None
     risk: RiskReport | None = None
     scenario: ScenarioReport | None = None
+    decision: Decision | None = None
+    copy_changed: bool = False
     heatmap: HeatmapColumns | None = None
     alerts: AlertNews = field(default_factory=AlertNews)
     notices: tuple[str, ...] = ()
@@ -131,6 +141,8 @@ class Desk:
         self.gauges: Gauges | None = None
         self.risk: RiskReport | None = None
         self.scenario: ScenarioReport | None = None
+        self.decision: Decision | None = None
+        self.copy: Portfolio | None = None  # the what-if copy that stands beside the book
         self.heatmap: HeatmapColumns | None = None
         self.view = View(
             coin=settings.market.coin,
@@ -148,19 +160,23 @@ class Desk:
         self.alerts = AlertService(settings)
         work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
+        self._decision_worker = LatestWorker[DecisionRequest, Decision]("decision", decide)
         self._heatmap_worker = HeatmapWorker()
         self._outlook_worker = OutlookWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._gauges_every = Every(GAUGES_EVERY_S)
         self._risk_every = Every(RISK_EVERY_S)
+        self._decision_every = Every(DECISION_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
         self._clock_every = Every(CLOCK_EVERY_S)
         self._cache_every = Every(CACHE_MARKS_EVERY_S)
         self._epoch = 1
         self._new_source: FeedMode | None = None
         self._new_view: View | None = self.view
-        self._portfolio_changed = False
+        self._portfolio_changed = self._copy_changed = False
+        self._answer: RiskAnswer | None = None
+        self._coarse = False  # only the scenario's price has changed since the last request
         self._scenario_chosen = False  # the user set a price for this coin
         self._scenario_fits = False  # ... or the default was held against a mark of this source
         self._interval_unproven = False  # a tape may lack the interval that is watched
@@ -181,6 +197,7 @@ class Desk:
         """Start the threads and open the source."""
         self._files.start()
         self._risk_worker.start()
+        self._decision_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
         if self._maps:
@@ -200,6 +217,7 @@ class Desk:
             "heatmap": self._heatmap_worker.stop,
             "outlook": self._outlook_worker.stop,
             "risk": self._risk_worker.stop,
+            "decision": self._decision_worker.stop,
             "alerts": self.alerts.stop,
             "public-account": self._address.stop,
             "portfolio": self._files.stop,
@@ -219,6 +237,9 @@ class Desk:
         self._fit_scenario()
         self._submit_work()
         risk, scenario = self._take_risk()
+        decision = self._take_decision()
+        if decision is not None:
+            risk, scenario = self.risk, self.scenario
         heatmap = self._take_heatmap()
         alerts = self.alerts.take()
         news = DeskNews(
@@ -231,11 +252,14 @@ class Desk:
             gauges=gauges,
             risk=risk,
             scenario=scenario,
+            decision=decision,
+            copy_changed=self._copy_changed,
             heatmap=heatmap,
             alerts=alerts,
             notices=(*self._take_notices(update), *alerts.notices),
         )
-        self._new_source, self._new_view, self._portfolio_changed = None, None, False
+        self._new_source, self._new_view = None, None
+        self._portfolio_changed = self._copy_changed = False
         return news
 
     # --- requests -----------------------------------------------------------------------------
@@ -245,9 +269,10 @@ class Desk:
         old, self.view, self._new_view = self.view, view, view
         if view.coin != old.coin:
             self._scenario_chosen = self._scenario_fits = False
-            self.scenario = None
+            self.scenario = self.decision = None
         elif view.scenario_price != old.scenario_price:
             self._scenario_chosen = self._scenario_fits = True
+            self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self.overview = self.gauges = self.heatmap = None
             self._watch()
@@ -275,6 +300,17 @@ class Desk:
     def save_portfolio(self, portfolio: Portfolio, path: Path) -> None:
         """Write a portfolio file and open it."""
         self._files.save(portfolio, path)
+
+    def set_copy(self, copy: Portfolio | None) -> None:
+        """Put a what-if copy beside the book, change it, or (``None``) take it away."""
+        self.copy, self._copy_changed = copy, True
+        self._decision_every.at_once()
+        self._ask_for_decision()
+
+    def save_copy(self, path: Path) -> None:
+        """Write the what-if copy as a portfolio file; the book stays open."""
+        if self.copy is not None:
+            self._files.save(self.copy, path, open_it=False)
 
     def read_address(self, address: str) -> None:
         """Open a public Hyperliquid address as a book, without any key."""
@@ -331,6 +367,7 @@ class Desk:
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
         self.overview = self.gauges = self.risk = self.scenario = self.heatmap = None
+        self.decision = None
         self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
         self._epoch += 1
@@ -390,8 +427,10 @@ class Desk:
 
     def _set_portfolio(self, portfolio: Portfolio | None) -> None:
         before = self.portfolio.markets() if self.portfolio else frozenset()
+        if self.copy is not None:
+            self.set_copy(None)  # it was a copy of what is open no more
         self.portfolio, self._portfolio_changed = portfolio, True
-        self.risk = self.scenario = None
+        self.risk = self.scenario = self.decision = self._answer = None
         self._risk_every.at_once()
         if before != (portfolio.markets() if portfolio else frozenset()):
             self._watch()
@@ -444,6 +483,7 @@ class Desk:
             return
         if self.portfolio is not None and self._risk_every.due():
             self._risk_worker.submit(self._risk_request(self.portfolio))
+            self._coarse = False
         if self._maps and self._heatmap_every.due():
             self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
 
@@ -464,6 +504,8 @@ class Desk:
             overview=self.overview,
             move=move if self._scenario_fits else None,
             candles=mark_candles(self.store, portfolio),
+            suspended=frozenset(self.settings.transfers.suspended),
+            coarse=self._coarse,
             histories=coin_histories(self.store, portfolio),
         )
 
@@ -476,12 +518,51 @@ class Desk:
             scenario = None
         if scenario is not None:
             scenario = self._with_outlook(scenario, answer)
-        self.risk, self.scenario = answer.risk, scenario
-        return answer.risk, scenario
+        self._answer, self.risk, self.scenario = answer, answer.risk, scenario
+        self._attach_repair()
+        self._ask_for_decision()
+        return self.risk, self.scenario
+
+    def _ask_for_decision(self) -> None:
+        answer, decision = self._answer, self.decision
+        if answer is None or answer.terms is None or not self._maps:
+            return
+        if decision is None or decision.terms != answer.terms:
+            self._decision_every.at_once()
+        if self._decision_every.due():
+            request = DecisionRequest(
+                epoch=answer.epoch,
+                portfolio=answer.portfolio,
+                inputs=answer.inputs,
+                terms=answer.terms,
+                transfers=transfer_terms(self.settings.transfers),
+                copy=self.copy,
+            )
+            self._decision_worker.submit(request)
+
+    def _take_decision(self) -> Decision | None:
+        decision = self._decision_worker.take()
+        if decision is None or (decision.epoch, decision.portfolio) != (
+            self._epoch,
+            self.portfolio,
+        ):
+            return None
+        self.decision = decision
+        self._attach_repair()
+        return decision
+
+    def _attach_repair(self) -> None:
+        """Show the newest repair with the scenario, if it is the same one's."""
+        answer, decision = self._answer, self.decision
+        if answer is None or decision is None or answer.terms != decision.terms:
+            return
+        if self.scenario is not None and self.risk is not None:
+            self.scenario = with_repair(self.scenario, decision.repair)
+            self.risk = with_rescue(self.risk, self.scenario)
 
     def _with_outlook(self, scenario: ScenarioReport, answer: RiskAnswer) -> ScenarioReport:
         """Return the scenario with what the models last said of the same move."""
-        if answer.inputs is None or answer.terms is None:
+        if answer.terms is None:
             return scenario
         question = OutlookQuestion(
             epoch=self._epoch,
@@ -508,6 +589,7 @@ class Desk:
         parts = (
             self._feeds,
             self._risk_worker,
+            self._decision_worker,
             self._heatmap_worker,
             self._outlook_worker,
             self._address,

@@ -36,7 +36,10 @@ from workstation.risk.report import (
 )
 from workstation.risk.scenario import Scenario
 from workstation.risk.scenario_library import LibraryScenario, scenario_of
+from workstation.risk.transfers import TransferTerms
 from workstation.services import mark_cache
+from workstation.services.decision_service import Decision, DecisionRequest, decide
+from workstation.services.risk_service import curve_prices
 from workstation.services.tier_shelf import newest_tiers
 from workstation.units import UnixMs, now_ms
 
@@ -142,20 +145,7 @@ def risk_now(book: Book) -> RiskReport:
 def ask(book: Book, question: Question) -> Answer:
     """Return what a scenario does to a book; raises what ``risk_now`` raises."""
     portfolio, inputs = _read(book)
-    moves = {move.coin: move for move in (_named(move, portfolio) for move in question.moves)}
-    terms = replace(
-        question.terms,
-        moves={coin: _end_price(move, portfolio, inputs) for coin, move in moves.items()},
-    )
-    if question.entry is not None:
-        written = scenario_of(question.entry, portfolio, inputs)
-        terms = replace(
-            terms,
-            moves={**written.moves, **terms.moves},
-            course=written.course,
-            deleveraging=written.deleveraging,
-            haircuts=written.haircuts,
-        )
+    terms = _terms(question, portfolio, inputs)
     report = scenario.run(portfolio, inputs, terms)
     if question.models is not None:
         report = _with_outlook(report, portfolio, inputs, terms, question.models)
@@ -165,6 +155,47 @@ def ask(book: Book, question: Question) -> Answer:
         curve = scenario.ladder(portfolio, inputs, coin, question.ladder.prices, terms)
         report = replace(report, ladder=curve)
     return Answer(before=engine.evaluate(portfolio, inputs), after=report)
+
+
+def advise(book: Book, question: Question, transfers: TransferTerms) -> tuple[Answer, Decision]:
+    """Return what a scenario does to a book, with a curve, and what to do about it.
+
+    The pace of the last hour is not known without a market: the scenario's own speed stands in.
+    Raises what ``risk_now`` raises.
+    """
+    portfolio, inputs = _read(book)
+    terms = _terms(question, portfolio, inputs)
+    coin = next(iter(terms.moves))
+    start = _start_price(coin, portfolio, inputs)
+    if terms.over_h > 0:
+        per_hour = (terms.moves[coin] / start) ** (1 / terms.over_h) - 1
+        inputs = replace(inputs, pace={coin: per_hour})
+    still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
+    curve = scenario.ladder(portfolio, inputs, coin, curve_prices(start), still)
+    after = replace(scenario.run(portfolio, inputs, terms), ladder=curve)
+    request = DecisionRequest(
+        epoch=0, portfolio=portfolio, inputs=inputs, terms=terms, transfers=transfers
+    )
+    return Answer(before=engine.evaluate(portfolio, inputs), after=after), decide(request)
+
+
+def _terms(question: Question, portfolio: Portfolio, inputs: RiskInputs) -> Scenario:
+    """Return the scenario that is asked for, its moves as prices of coins of the book."""
+    moves = {move.coin: move for move in (_named(move, portfolio) for move in question.moves)}
+    terms = replace(
+        question.terms,
+        moves={coin: _end_price(move, portfolio, inputs) for coin, move in moves.items()},
+    )
+    if question.entry is None:
+        return terms
+    written = scenario_of(question.entry, portfolio, inputs)
+    return replace(
+        terms,
+        moves={**written.moves, **terms.moves},
+        course=written.course,
+        deleveraging=written.deleveraging,
+        haircuts=written.haircuts,
+    )
 
 
 def _with_outlook(

@@ -8,6 +8,7 @@ that is read again, another market, or a tape that is wound back begins anew.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -17,13 +18,13 @@ import numpy as np
 
 from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
-from workstation.market.facts import CandlePrice, Candles
+from workstation.market.facts import CandlePrice, Candles, FloatArray
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Portfolio
-from workstation.risk.beta_estimates import default_estimate
+from workstation.risk.beta_estimates import BetaEstimate, default_estimate
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
 from workstation.risk.marks import (
@@ -35,17 +36,19 @@ from workstation.risk.marks import (
     wider,
 )
 from workstation.risk.report import (
+    EquityCurve,
     PositionReport,
     RiskReport,
     ScenarioReport,
     Status,
+    Withdrawals,
 )
-from workstation.risk.scenario import Scenario, ladder, reference_price, run, with_rescue
+from workstation.risk.scenario import Scenario, ladder, reference_price, walked
 from workstation.risk.tiers import TierBook
 from workstation.services.hourly_betas import HourlyBetas
 from workstation.units import UnixMs, iso_utc
 
-CURVE_POINTS: Final = 160
+CURVE_POINTS: Final = 160  # at most: they stand at round prices
 CURVE_FROM, CURVE_TO = 0.6, 1.25  # of the coin's price: 126k to 60k was 0.48 in four months
 
 
@@ -66,7 +69,9 @@ class RiskRequest:
 
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
     to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
-    longest by coin, for betas. ``epoch`` changes with the source of the market.
+    longest by coin, for betas. ``epoch`` changes with the source of the market. ``suspended`` are
+    venues that let nothing out. A ``coarse`` request asks for the scenario alone, at the prices of
+    the last whole answer.
     """
 
     epoch: int
@@ -77,21 +82,24 @@ class RiskRequest:
     move: Move | None = None
     candles: Mapping[MarketKey, tuple[Candles, ...]] = field(default_factory=dict)
     histories: Mapping[str, Candles] = field(default_factory=dict)
+    suspended: frozenset[str] = frozenset()
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAnswer:
-    """``scenario`` is ``None`` while the coin that moves has no price.
+    """``scenario`` is ``None`` while the coin that moves has no price; it has no repair yet.
 
-    ``inputs`` and ``terms`` are what it was asked with.
+    ``inputs`` and ``terms`` are what it was worked out with, for whoever asks on.
     """
 
     epoch: int
     portfolio: Portfolio
     risk: RiskReport
     scenario: ScenarioReport | None
-    inputs: RiskInputs | None = None
+    inputs: RiskInputs
     terms: Scenario | None = None
+    coarse: bool = False
 
 
 def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
@@ -124,35 +132,64 @@ class RiskWork:
         self._memory: MarkMemory = {}
         self._session: dict[MarketKey, MarkRange] = {}
         self._presumed: dict[PositionKey, str] = {}
+        self._last: RiskAnswer | None = None
         self._betas = HourlyBetas()
+        self._estimates: Mapping[str, BetaEstimate] = {}
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
         """Return the state of the book, and what the move does to it."""
+        last = self._last
+        known = last is not None and (last.epoch, last.portfolio) == (
+            request.epoch,
+            request.portfolio,
+        )
+        self._last = (
+            self._moved(request, last)
+            if request.coarse and last and known
+            else self._whole(request)
+        )
+        return self._last
+
+    def _whole(self, request: RiskRequest) -> RiskAnswer:
         self._begin(request)
-        estimates = self._betas(request.histories)
-        inputs = self._inputs(request)
-        inputs = replace(inputs, betas={coin: item.beta for coin, item in estimates.items()})
+        self._estimates = self._betas(request.histories)
+        betas = {coin: item.beta for coin, item in self._estimates.items()}
+        inputs = replace(self._inputs(request), betas=betas)
         risk = evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
-        inputs = replace(inputs, presumed=dict(self._presumed))
-        try:
-            scenario = _scenario(request, inputs)
-        except RiskInputError as error:
-            problem = f"The scenario is not known: {error.user_message}."
-            risk = replace(risk, problems=(*risk.problems, problem))
-            scenario = None
-        if scenario is not None:
-            risk = with_rescue(risk, scenario)
-            used = (estimates.get(coin) or default_estimate(coin) for coin in scenario.betas)
-            scenario = replace(scenario, beta_estimates=tuple(used))
+        inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
+        terms, scenario = _terms(request, inputs), None
+        if terms is not None and request.move is not None:
+            try:
+                curve = _curve(request.portfolio, inputs, request.move.coin, terms)
+                scenario = replace(self._walked(request, inputs, terms), ladder=curve)
+            except RiskInputError as error:
+                problem = f"The scenario is not known: {error.user_message}."
+                risk = replace(risk, problems=(*risk.problems, problem))
         return RiskAnswer(
             epoch=request.epoch,
             portfolio=request.portfolio,
             risk=risk,
             scenario=scenario,
             inputs=inputs,
-            terms=None if request.move is None else _terms(request.move),
+            terms=terms if scenario is not None else None,
         )
+
+    def _moved(self, request: RiskRequest, last: RiskAnswer) -> RiskAnswer:
+        """Return the last answer with another move; the curve does not change with it."""
+        terms = _terms(request, last.inputs)
+        if terms is None or last.scenario is None:
+            return last
+        scenario = self._walked(request, last.inputs, terms)
+        if last.scenario.ladder is not None and last.scenario.ladder.coin in terms.moves:
+            scenario = replace(scenario, ladder=last.scenario.ladder)
+        return replace(last, scenario=scenario, terms=terms, coarse=True)
+
+    def _walked(self, request: RiskRequest, inputs: RiskInputs, terms: Scenario) -> ScenarioReport:
+        """Return what the move does, and where its betas came from."""
+        scenario = walked(request.portfolio, inputs, terms)
+        used = (self._estimates.get(coin) or default_estimate(coin) for coin in scenario.betas)
+        return replace(scenario, beta_estimates=tuple(used))
 
     # --- what is kept between two requests ----------------------------------------------------
 
@@ -194,6 +231,7 @@ class RiskWork:
                 if key in markets and not rate.is_stale(snapshot.now_ms)
             },
             pace=pace,
+            withdrawals=dict.fromkeys(request.suspended, Withdrawals.SUSPENDED),
             ranges=dict(self._ranges(request)),
             presumed=dict(self._presumed),
             silent=chosen.silent,
@@ -246,7 +284,11 @@ def presumption(row: PositionReport, seen: MarkRange | None) -> str:
 # --- the scenario ---------------------------------------------------------------------------------
 
 
-def _terms(move: Move) -> Scenario:
+def _terms(request: RiskRequest, inputs: RiskInputs) -> Scenario | None:
+    """Return the scenario that is asked for; ``None`` while there is no price to move from."""
+    move, book = request.move, request.portfolio
+    if move is None or reference_price(move.coin, book, inputs) is None:
+        return None
     return Scenario(
         moves={move.coin: move.price},
         use_betas=move.use_betas,
@@ -255,13 +297,20 @@ def _terms(move: Move) -> Scenario:
     )
 
 
-def _scenario(request: RiskRequest, inputs: RiskInputs) -> ScenarioReport | None:
-    move, book = request.move, request.portfolio
-    start = reference_price(move.coin, book, inputs) if move else None
-    if move is None or start is None:
-        return None
-    scenario = _terms(move)
-    prices = np.linspace(CURVE_FROM, CURVE_TO, CURVE_POINTS) * start
-    still = replace(scenario, funding_rate_8h=0.0)  # then all prices lie on one path
-    curve = ladder(book, inputs, move.coin, prices, still)
-    return replace(run(book, inputs, scenario), ladder=curve)
+def _curve(book: Portfolio, inputs: RiskInputs, coin: str, terms: Scenario) -> EquityCurve:
+    start = reference_price(coin, book, inputs) or math.nan
+    still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
+    return ladder(book, inputs, coin, curve_prices(start), still)
+
+
+def curve_prices(start: float) -> FloatArray:
+    """Return the round prices around a price at which the curve of equity stands, ascending."""
+    step = _round_step((CURVE_TO - CURVE_FROM) * start / CURVE_POINTS)
+    first, last = math.ceil(CURVE_FROM * start / step), math.floor(CURVE_TO * start / step)
+    return np.arange(first, last + 1, dtype=np.float64) * step
+
+
+def _round_step(wanted: float) -> float:
+    """Return 1, 2, 2.5 or 5 times a power of ten, the first that is not below what is wanted."""
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return next(power * size for size in (1.0, 2.0, 2.5, 5.0, 10.0) if power * size >= wanted)

@@ -93,7 +93,7 @@ def test_a_dip_on_the_way_is_seen_though_the_end_is_fine():
     pool, way = only_pool(owner), path(BTC=math.log(0.5), ETH=math.log(0.2))
     clock = np.linspace(0, 1, 20_001)
     left = way.surplus(pool, clock)
-    assert lowest_surplus(pool, way, 0.0, 1.0) == pytest.approx(left.min(), abs=1e-2)
+    assert lowest_surplus(pool, way, 0.0, 1.0).surplus == pytest.approx(left.min(), abs=1e-2)
     when = first_breach(pool, way, 0.0, 1.0)
     below = np.flatnonzero(left <= 0)
     assert (when is None) == (len(below) == 0)
@@ -105,5 +105,7 @@ def test_funding_brings_the_breach_nearer_and_a_buffer_the_need():
     pool = only_pool(account(isolated(BTC, 1.0, 60_000.0, 6_000.0)))
     way = path({("a", BTC): 0.01}, BTC=math.log(0.5))
     assert first_breach(pool, way, 0.0, 1.0) < first_breach(pool, path(BTC=math.log(0.5)), 0.0, 1.0)
-    plain = lowest_surplus(pool, way, 0.0, 1.0)
-    assert lowest_surplus(pool, way, 0.0, 1.0, buffer=0.5) == pytest.approx(plain - 75, abs=1e-6)
+    plain = lowest_surplus(pool, way, 0.0, 1.0).surplus
+    assert lowest_surplus(pool, way, 0.0, 1.0, buffer=0.5).surplus == pytest.approx(
+        plain - 75, abs=1e-6
+    )

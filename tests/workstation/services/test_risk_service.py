@@ -17,7 +17,7 @@ from workstation.market.consolidated import consolidate
 from workstation.market.facts import CandlePrice, VenueHealth, VenueState
 from workstation.market.feed import FeedMode
 from workstation.portfolio.model import Account, MarginMode, Portfolio, Position
-from workstation.risk.report import MarkSource, Status
+from workstation.risk.report import MarkSource, Status, Withdrawals
 from workstation.services.risk_service import Move, RiskRequest, RiskWork, mark_candles
 
 BINANCE, BYBIT = btc("binanceusdm"), btc("bybit")
@@ -218,10 +218,36 @@ def test_the_scenario_has_the_moves_end_and_a_curve_around_the_mark():
     assert answer.scenario.pnl_usd == pytest.approx(-7_000.0)
     curve = answer.scenario.ladder
     assert curve.coin == "BTC"
-    assert len(curve.price) == 160
-    assert curve.price[[0, -1]] == pytest.approx([0.6 * 70_000, 1.25 * 70_000])
+    # from 0.6 to 1.25 times the mark, at round prices
+    assert curve.price[[0, -1]] == pytest.approx([42_000, 87_500])
+    assert np.diff(curve.price) == pytest.approx(500)
     assert curve.equity_usd[-1] == pytest.approx(7_100 + 0.25 * 70_000)
-    assert bool(np.all(np.diff(curve.price) > 0))
+
+
+def test_a_coarse_request_moves_the_scenario_at_the_last_prices_and_keeps_the_curve():
+    work = RiskWork()
+    whole = work(at(70_000.0, move_to=60_000.0))
+    drag = dataclasses.replace(at(71_000.0, move_to=69_000.0), coarse=True, portfolio=BOOK)
+    moved = work(drag)
+    assert moved.coarse
+    assert not whole.coarse
+    assert moved.scenario.moves == {"BTC": 69_000.0}
+    assert moved.scenario.pnl_usd == pytest.approx(-1_000.0)  # from 70,000, not from 71,000
+    assert moved.scenario.ladder is whole.scenario.ladder
+    assert moved.risk is whole.risk
+
+
+def test_a_coarse_request_about_another_book_is_answered_whole():
+    work = RiskWork()
+    work(at(70_000.0, move_to=60_000.0))
+    other = book(LONG, balances={"USDT": 5.0})
+    drag = dataclasses.replace(at(70_000.0, move_to=69_000.0, portfolio=other), coarse=True)
+    assert not work(drag).coarse
+
+
+def test_a_venue_that_lets_nothing_out_is_known_to_the_engine():
+    asked = dataclasses.replace(at(70_000.0), suspended=frozenset({"okx"}))
+    assert RiskWork()(asked).inputs.withdrawals == {"okx": Withdrawals.SUSPENDED}
 
 
 def test_what_counts_as_lost_is_not_lost_again_in_the_scenario():

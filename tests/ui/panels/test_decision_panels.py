@@ -1,0 +1,291 @@
+"""Rescue, waterfall, ladder, comparison and what-if, each driven by a frozen answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from tests.ui.decisions import (
+    sample_answer,
+    sample_decision,
+    sample_inputs,
+    sample_scenario,
+    with_copy,
+)
+from ui.charts.waterfall_chart import bars_of
+from ui.panels.comparison import ComparisonPanel, compared
+from ui.panels.ladder import LadderPanel, rungs_of
+from ui.panels.positions import PositionsPanel
+from ui.panels.rescue import RescuePanel
+from ui.panels.scenario import ScenarioPanel
+from ui.panels.waterfall import WaterfallPanel
+from ui.panels.what_if import WhatIfPanel
+from workstation.market.catalogue import Catalogue
+from workstation.paths import sample_path
+from workstation.portfolio.formats import registry
+from workstation.portfolio.formats.form import with_position
+from workstation.portfolio.what_if import copy_of, with_balance, with_size
+from workstation.services.decision_service import WhatIf, what_if
+
+PANELS = (RescuePanel, WaterfallPanel, LadderPanel, ComparisonPanel, WhatIfPanel, ScenarioPanel)
+
+
+@pytest.fixture
+def book(desk):
+    desk.portfolio = registry.read(sample_path(), Catalogue.embedded())
+    desk.scenario = sample_scenario()
+    return desk.portfolio
+
+
+@pytest.fixture
+def make(qtbot, context):
+    def build(kind):
+        panel = kind(context)
+        qtbot.addWidget(panel)
+        panel.show()
+        return panel
+
+    return build
+
+
+def cells(model):
+    return [
+        [model.index(row, column).data() for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+def words(panel):
+    return [w.text() for w in panel.findChildren(QLabel) if w.isVisibleTo(panel)]
+
+
+# --- rescue ---------------------------------------------------------------------------------------
+
+
+def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_and_cost(make, book):
+    panel = make(RescuePanel)
+    panel.show_decision(sample_decision())
+    first, second, *_ = cells(panel.model)
+    assert first[0] == "1  binance-main · BTC long iso"
+    assert first[1] == "67,123"
+    assert first[2] == "67,123 −5.5 %"
+    assert first[3] == "2 h"
+    assert first[4] == "−9,949"
+    assert first[5].startswith("cut ")
+    assert second[0] == ""  # the pool's second step
+    assert (second[6], second[7], second[8]) == ("bybit-cross · Bybit", "20 min", "2.00")
+    assert "keeps everything alive" in panel._head.text()
+
+
+def test_one_click_makes_a_copy_with_everything_done_and_orders_nothing(make, book, desk):
+    panel = make(RescuePanel)
+    panel.show_decision(sample_decision())
+    panel._apply.click()
+    ((request, copy),) = desk.requests
+    assert request == "set_copy"
+    assert copy.accounts == sample_decision().rescue.rescued.accounts
+    assert copy.path is None
+
+
+def test_a_calm_scenario_leaves_the_rescue_empty(make, book):
+    panel = make(RescuePanel)
+    panel.show_decision(sample_decision(70_500.0))
+    assert panel._head.text() == "Nothing is liquidated on the way to BTC 70,500."
+    assert not panel._table.isVisible()
+    assert not panel._apply.isVisible()
+
+
+def test_an_assumed_time_or_cost_says_so_in_its_tooltip(make, book):
+    panel = make(RescuePanel)
+    panel.show_decision(sample_decision())
+    tip = panel.model.index(1, 7).data(Qt.ItemDataRole.ToolTipRole)
+    assert "Assumed: minutes and fees of the settings, page Transfers" in tip
+
+
+# --- waterfall and ladder -------------------------------------------------------------------------
+
+
+def test_the_waterfall_lists_the_events_in_path_order(make, book):
+    panel = make(WaterfallPanel)
+    panel.show_report(sample_scenario())
+    rows = cells(panel.model)
+    assert [row[1] for row in rows] == ["stopped out", "liquidated", "liquidated", "liquidated"]
+    assert rows[1][0] == "2  binance-main · BTC long"
+    assert rows[-1][-1] == "138,197"
+    bars = bars_of(sample_scenario())
+    assert [bar.label for bar in bars] == ["now", "1", "2", "3", "4", "rest", "then"]
+    # each bar begins where the one before it ended
+    assert [bar.start_usd for bar in bars[1:-1]] == [bar.end_usd for bar in bars[:-2]]
+    panel.grab()
+
+
+def test_a_way_without_events_says_so(make, book):
+    panel = make(WaterfallPanel)
+    panel.show_report(sample_scenario(70_500.0))
+    assert "Nothing happens on the way to the scenario." in words(panel)
+
+
+def test_the_ladder_has_round_prices_and_marks_the_scenario(make, book):
+    panel = make(LadderPanel)
+    panel.show_report(sample_scenario())
+    rungs = rungs_of(sample_scenario().ladder, 71_000.0, 60_000.0)
+    assert 15 <= len(rungs) <= 35
+    assert all(rung.price % 500 == 0 for rung in rungs)
+    (marked,) = [rung for rung in rungs if rung.is_scenario]
+    assert marked.price == 60_000
+    assert marked.equity_usd == pytest.approx(109_261, abs=1)
+    assert marked.move == pytest.approx(60 / 71 - 1)
+    assert panel.model.rowCount() == len(rungs)
+
+
+# --- comparison -----------------------------------------------------------------------------------
+
+
+def test_two_scenarios_stand_side_by_side(make, book, desk):
+    panel = make(ComparisonPanel)
+    panel._keep.click()
+    desk.scenario = sample_scenario(66_000.0)
+    panel.show_report(desk.scenario)
+    assert "Kept: BTC 60,000 · now: BTC 66,000" in words(panel)
+    rows = {row.name: row for row in compared(sample_scenario(), sample_scenario(66_000.0))}
+    assert (rows["Liquidated"].kept, rows["Liquidated"].now) == (3, 1)
+    long = rows["binance-main · BTC long"]
+    assert (long.state_kept, long.state_now) == ("liquidated", "liquidated")
+    assert panel.model.rowCount() == len(rows)
+
+
+def test_another_book_forgets_what_was_kept(make, book, desk):
+    panel = make(ComparisonPanel)
+    panel._keep.click()
+    panel.show_portfolio(None)
+    assert panel.model.rowCount() == 0
+
+
+# --- what-if --------------------------------------------------------------------------------------
+
+
+def test_the_copy_is_made_changed_and_dropped_beside_the_book(make, book, desk):
+    panel = make(WhatIfPanel)
+    panel._copy.click()
+    panel.show_copy(desk.copy)
+    line = next(panel.model.row(i) for i in range(panel.model.rowCount()))
+    assert (line.symbol, line.book, line.copy, line.changed) == ("BTC/USDT:USDT", 2.4, 2.4, False)
+    panel.choose_line(line)
+    panel._amount.setValue(1.5)
+    panel.set_amount()
+    changed = panel.model.row(0)
+    assert (changed.book, changed.copy) == (2.4, 1.5)
+    assert panel.model.index(0, 0).data(Qt.ItemDataRole.ForegroundRole).name() == "#4fd6e0"
+    assert book.accounts[0].positions[0].quantity == 2.4
+    panel.choose_line(changed)
+    panel.drop()
+    assert panel.model.row(0).copy is None
+    panel.discard()
+    panel.show_copy(None)
+    assert panel.model.rowCount() == 0
+
+
+def test_a_balance_of_the_copy_is_changed_and_the_copy_is_saved(make, book, desk):
+    panel = make(WhatIfPanel)
+    panel._copy.click()
+    panel.show_copy(desk.copy)
+    line = next(
+        row for i in range(panel.model.rowCount()) if (row := panel.model.row(i)).side is None
+    )
+    panel.choose_line(line)
+    panel._amount.setValue(9_000.0)
+    panel.set_amount()
+    assert desk.copy.accounts[0].balances["USDT"] == 9_000
+    panel.save("copy.toml")
+    assert desk.requests[-1] == ("save_copy", Path("copy.toml"))
+
+
+def test_a_saved_copy_reads_back_as_it_was(book, tmp_path):
+    copy = with_balance(copy_of(book), "okx-alts", "USDT", 1.0)
+    copy = with_size(copy, "bybit-cross", "ETH/USDT:USDT", copy.accounts[2].positions[1].side, 3.0)
+    registry.write(copy, tmp_path / "copy.toml")
+    back = registry.read(tmp_path / "copy.toml", Catalogue.embedded())
+    assert back.accounts == copy.accounts
+    assert back.name == "Sample desk (what-if copy)"
+
+
+def test_the_copys_scenario_stands_beside_the_books(make, book, desk):
+    desk.copy = copy_of(book)
+    panel = make(WhatIfPanel)
+    found = WhatIf(portfolio=desk.copy, risk=None, scenario=sample_scenario(66_000.0))
+    panel.show_decision(with_copy(sample_decision(), found))
+    assert "1 liquidated" in panel._head.text()
+    assert "the book: $109,261" in panel._head.text()
+
+
+def positions_with(make, desk, book, copy):
+    answer, decision = sample_answer()
+    desk.risk, desk.copy = answer.before, copy
+    inputs, terms = sample_inputs(book), decision.terms
+    desk.decision = with_copy(decision, what_if(copy, inputs, terms))
+    panel = make(PositionsPanel)
+    panel.show_decision(desk.decision)
+    return panel
+
+
+def test_the_positions_table_has_a_difference_column_while_there_is_a_copy(make, desk, book):
+    long = book.accounts[0].positions[0]
+    copy = with_size(copy_of(book), "binance-main", long.symbol, long.side, 0.0)
+    panel = positions_with(make, desk, book, copy)
+    rows = {row.key[:3]: row for row in map(panel.model.row, range(panel.model.rowCount()))}
+    dropped = rows["binance-main", long.symbol, long.side]
+    assert (dropped.in_copy, dropped.difference_usd) == ("dropped", pytest.approx(9_949, abs=1))
+    assert rows["bybit-cross", long.symbol, long.side].in_copy == ""
+    headings = [column.heading for column in panel.model.columns]
+    shown = headings.index("Copy − book $")
+    assert not panel._table.isColumnHidden(shown)
+    desk.copy = None
+    panel.show_portfolio(None)
+    assert panel._table.isColumnHidden(shown)
+
+
+def test_a_position_that_only_the_copy_has_is_a_row_in_its_colour(make, desk, book):
+    row = {"account": "okx-alts", "symbol": "BTC/USDT:USDT", "side": "short", "quantity": "0.1",
+           "entry_price": "71000", "leverage": "10", "mark_price": "71000"}  # fmt: skip
+    copy = with_position(copy_of(book), row, Catalogue.embedded(), now_ms=book.as_of_ms)
+    panel = positions_with(make, desk, book, copy)
+    (added,) = [
+        row for row in map(panel.model.row, range(panel.model.rowCount())) if row.only_in_copy
+    ]
+    assert added.name.startswith("BTC short")
+    assert added.difference_usd == pytest.approx(1_100)
+    # the sum's difference is that of the whole book
+    total = panel.model.row(panel.model.rowCount() - 1)
+    assert total.is_sum
+    assert total.difference_usd == pytest.approx(1_100, abs=1)
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", PANELS)
+def test_no_panel_speaks_the_chartists_words(make, book, desk, kind):
+    panel = make(kind)
+    for show, answer in (("show_report", sample_scenario()), ("show_decision", sample_decision())):
+        if hasattr(panel, show):
+            getattr(panel, show)(answer)
+    texts = [*words(panel), *(w.toolTip() for w in panel.findChildren(QWidget))]
+    if hasattr(panel, "model"):
+        texts += [column.help for column in panel.model.columns]
+    assert not re.search(r"\b(support|target|magnet)", " ".join(texts).lower())
+
+
+def test_the_scenario_panel_alone_says_what_to_do(make, book):
+    panel = make(ScenarioPanel)
+    panel.show_report(sample_scenario())
+    panel.show_decision(sample_decision())
+    seen = words(panel)
+    assert "Cheapest way to keep all alive at 60,000 · buffer 10 % of maintenance" in seen
+    assert "binance-main · BTC long iso" in seen
+    assert any(text.startswith("cut ") for text in seen)
+    assert "own wallet" in seen
+    assert "20 min" in seen

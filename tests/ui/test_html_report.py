@@ -1,0 +1,129 @@
+"""The page: what a new reader finds in it, and that it needs nothing and believes no text."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.ui.decisions import TERMS, sample_answer
+from ui.cli import main
+from ui.html_report import ReportFacts, page
+from workstation.paths import sample_path
+from workstation.risk.transfers import TransferTerms
+from workstation.units import UnixMs
+
+NASTY = '<script>alert(1)</script>"&'
+
+
+def facts(price=60_000.0, **changes):
+    answer, decision = sample_answer(price)
+    known = ReportFacts(
+        before=answer.before, after=answer.after, decision=decision, transfers=TransferTerms(),
+        over_h=TERMS.over_h, made_ms=UnixMs(1_770_325_800_000), version="1", pace_assumed=True,
+    )  # fmt: skip
+    return dataclasses.replace(known, **changes)
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and words; fails on a tag that is closed out of order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.words, self.addresses, self._open = [], [], [], []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [v for k, v in attrs if k in ("src", "href", "xlink:href", "data")]
+        if tag not in ("meta", "!doctype"):
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+
+def test_it_says_what_dies_first_what_is_left_and_what_to_do():
+    text = Page(page(facts())).text
+    assert "First to die: binance-main · BTC long iso at 67,123" in text
+    assert "Left at BTC 60,000: $109,261 of $272,704" in text
+    assert "What to do for the least money: cut" in text
+    assert "How likely the price is touched" in text
+
+
+def test_book_scenario_waterfall_ladder_repair_and_assumptions_are_there_with_two_pictures():
+    seen = Page(page(facts()))
+    for part in ("Book now", "Scenario", "Waterfall", "Ladder", "Repair", "Assumptions"):
+        assert part in seen.text
+    assert seen.tags.count("svg") == 2
+    assert seen.tags.count("circle") == 4  # a mark an event
+    assert "1.25 in logarithms" in seen.text
+
+
+def test_it_needs_nothing_from_elsewhere():
+    text = page(facts())
+    seen = Page(text)
+    assert seen.addresses == []
+    assert not {"script", "link", "img", "iframe", "object"} & set(seen.tags)
+    assert not re.search(r"https?:|url\(|@import", text)
+
+
+def test_texts_of_the_file_are_escaped():
+    answer, decision = sample_answer()
+    rows = tuple(dataclasses.replace(row, account=NASTY) for row in decision.rescue.rows)
+    rescue = dataclasses.replace(decision.rescue, rows=rows)
+    events = tuple(dataclasses.replace(event, account=NASTY) for event in answer.after.events)
+    text = page(
+        facts(
+            before=dataclasses.replace(answer.before, portfolio=NASTY, problems=(NASTY,)),
+            after=dataclasses.replace(answer.after, events=events),
+            decision=dataclasses.replace(decision, rescue=rescue),
+        )
+    )
+    assert "<script" not in text
+    assert NASTY in Page(text).text
+
+
+def test_a_calm_scenario_says_that_nothing_is_to_be_done():
+    text = Page(page(facts(70_500.0))).text
+    assert "Nothing is liquidated on the way to BTC 70,500." in text
+    assert "What to do for the least money: nothing." in text
+
+
+def test_no_word_of_the_chartist_is_on_the_page():
+    words = Page(page(facts())).text.lower()
+    assert not re.search(r"\b(support|target|magnet)\b", words)
+
+
+def test_the_command_writes_the_page(tmp_path, capsys):
+    out = tmp_path / "page.html"
+    assert main(["report", str(sample_path()), "--out", str(out), "--move", "BTC=-7%"]) == 0
+    assert "Sample desk: BTC 66,030" in out.read_text(encoding="utf-8")
+    assert str(out) in capsys.readouterr().out
+
+
+def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path, capsys):
+    out = tmp_path / "nowhere" / "page.html"
+    assert main(["report", str(sample_path()), "--out", str(out)]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("over", ["0h", "1h"])
+def test_the_scenarios_own_speed_stands_in_for_the_last_hours(tmp_path, over):
+    out = tmp_path / "page.html"
+    assert main(["report", str(sample_path()), "--out", str(out), "--over", over]) == 0
+    found = Page(out.read_text(encoding="utf-8")).text
+    assert ("pace not known" in found) == (over == "0h")

@@ -1,0 +1,216 @@
+"""Rescue: what is liquidated next, in order, and the cheapest move that still arrives in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from ui import format as fmt
+from ui.models.rows import Column, RowsModel, make_table
+from ui.names import assumed
+from ui.panels.base import Panel, PanelContext
+from ui.rescue_texts import (
+    arrival_text,
+    headline,
+    origin_text,
+    pool_text,
+    step_text,
+    time_left,
+)
+from ui.style import plain_label, tint
+from ui.urgency import distance_token
+from workstation.portfolio.what_if import copy_of
+from workstation.risk.report import MarkSource
+from workstation.risk.rescue import RescueReport, RescueRow, Step
+from workstation.risk.transfers import SourceKind
+from workstation.services.decision_service import Decision
+
+EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what would be liquidated and what saves it."
+_ASSUMED: Final = "minutes and fees of the settings, page Transfers, where you have set none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueLine:
+    """One step, beside the pool that it saves; ``first`` begins a pool."""
+
+    place: int
+    row: RescueRow
+    step: Step | None
+    first: bool
+
+
+def lines_of(report: RescueReport) -> list[RescueLine]:
+    """Return a line a step, and one for a pool without any."""
+    return [
+        RescueLine(place=place, row=row, step=step, first=at == 0)
+        for place, row in enumerate(report.rows, start=1)
+        for at, step in enumerate(row.steps or (None,))
+    ]
+
+
+def _of_pool(text: str, line: RescueLine) -> str:
+    return text if line.first else ""
+
+
+def _pool_tip(line: RescueLine) -> str:
+    row, parts = line.row, list(line.row.notes)
+    if row.mark_source is MarkSource.ESTIMATED:
+        parts.append(f"Estimated from the live venues; its last mark is {fmt.age(row.mark_age_s)}"
+                     " old.")  # fmt: skip
+    if row.needed is not None:
+        parts.insert(0, f"The smallest deposit: {fmt.number(row.needed, 2)} {row.asset}.")
+    return "\n".join(parts) or pool_text(row)
+
+
+def _cost_tip(line: RescueLine) -> str:
+    words = "Fees of the transfer, or the taker fee and the slippage of the cut, in USD."
+    return assumed(words, _ASSUMED) if line.step and line.step.assumed else words
+
+
+def _arrival_tip(line: RescueLine) -> str:
+    step = line.step
+    words = "When the last of it is there; a route that comes after the price is never proposed."
+    if step is not None and step.kind is SourceKind.OTHER_VENUE:
+        words += f"\nWithdrawals of {step.origin_venue}: {step.withdrawals}."
+    return assumed(words, _ASSUMED) if step is not None and step.assumed else words
+
+
+COLUMNS: Final = (
+    Column[RescueLine](
+        heading="Dies next",
+        help="Margin pools in the order in which they are liquidated on the way to the scenario",
+        text=lambda line: _of_pool(f"{line.place}  {pool_text(line.row)}", line),
+        value=lambda line: line.place,
+        token=lambda line: distance_token(line.row.distance),
+        tip=_pool_tip,
+        is_figure=False,
+    ),
+    Column[RescueLine](
+        heading="At",
+        help="Price of the position's own instrument at which the venue liquidates it",
+        text=lambda line: _of_pool(fmt.price(line.row.price), line),
+        value=lambda line: line.row.price,
+        tip=_pool_tip,
+    ),
+    Column[RescueLine](
+        heading="Coin at",
+        help="Price of the coin that moves at that moment, and its distance from now",
+        text=lambda line: _of_pool(
+            f"{fmt.price(line.row.coin_price)} {fmt.percent(line.row.distance, sign=True)}", line
+        ),
+        value=lambda line: line.row.distance,
+    ),
+    Column[RescueLine](
+        heading="At this pace",
+        help="Time to that price if the last hour's move went on: a pace, never a forecast",
+        text=lambda line: _of_pool(time_left(line.row), line),
+        value=lambda line: line.row.minutes_left,
+    ),
+    Column[RescueLine](
+        heading="Do nothing $",
+        help="What the pool has lost when it is liquidated, margin forfeited included, in USD",
+        text=lambda line: _of_pool(fmt.number(-line.row.loss_usd), line),
+        value=lambda line: line.row.loss_usd,
+        token=lambda line: "down" if line.first and line.row.loss_usd > 0 else "",
+    ),
+    Column[RescueLine](
+        heading="Do",
+        help="The smallest amount that keeps it alive to the scenario, with the buffer of the "
+        "settings, rounded up and checked against the margin engine",
+        text=lambda line: step_text(line.row, line.step),
+        value=lambda line: line.step.amount if line.step else None,
+        token=lambda line: "" if line.row.saved else "alarm",
+    ),
+    Column[RescueLine](
+        heading="From",
+        help="Own wallet, another account of the venue, another venue; none below its own need, "
+        "none with withdrawals suspended or stale marks",
+        text=lambda line: origin_text(line.step),
+        value=lambda line: origin_text(line.step),
+        tip=_pool_tip,
+        is_figure=False,
+    ),
+    Column[RescueLine](
+        heading="Arrives",
+        help="When it is there",
+        text=lambda line: arrival_text(line.step),
+        value=lambda line: line.step.arrives_min if line.step else None,
+        tip=_arrival_tip,
+    ),
+    Column[RescueLine](
+        heading="Cost $",
+        help="Fees and slippage in USD",
+        text=lambda line: fmt.number(line.step.cost_usd, 2) if line.step else "",
+        value=lambda line: line.step.cost_usd if line.step else None,
+        tip=_cost_tip,
+    ),
+)
+
+
+_HEAD_HELP: Final = (
+    "Checked: the book with all of this done was walked to the scenario once more, and nothing "
+    "died.\nA position that is saved goes on losing down to the scenario; one that is liquidated "
+    "has lost its margin and no more. So the equity there may be lower with a rescue."
+)
+
+
+class RescuePanel(Panel):
+    """A table of what dies and what saves it, and one button that does it in a copy."""
+
+    def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self._report: RescueReport | None = None
+        self.model = RowsModel[RescueLine](
+            COLUMNS, self.theme, key=lambda line: (line.row.pool, line.step is None, line.place)
+        )
+        self._head = plain_label(EMPTY)
+        self._head.setWordWrap(True)
+        self._head.setToolTip(_HEAD_HELP)
+        self._apply = QPushButton("Apply to a what-if copy")
+        self._apply.setToolTip(
+            "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."
+        )
+        self._apply.clicked.connect(self.apply_to_copy)
+        self._table = make_table(self.model)
+        line = QHBoxLayout()
+        line.addWidget(self._head, 1)
+        line.addWidget(self._apply)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.addLayout(line)
+        layout.addWidget(self._table, 1)
+        self.setFocusProxy(self._table)
+        self.bridge.decision_changed.connect(self.show_decision)
+        self.bridge.portfolio_changed.connect(self.show_portfolio)
+        self.show_portfolio(self.bridge.desk.portfolio)
+
+    @Slot(object)
+    def show_portfolio(self, portfolio: object) -> None:
+        """Empty the table until the new book's answer is there."""
+        self._report = None
+        self.model.replace_rows(())
+        self._head.setText(EMPTY if portfolio is None else "Working out what dies next")
+        self._show_parts()
+
+    @Slot(object)
+    def show_decision(self, decision: Decision) -> None:
+        self._report = decision.rescue
+        self._head.setText(headline(decision.rescue))
+        bad = bool(decision.rescue.rows) and not decision.rescue.alive
+        tint(self._head, self.theme, "alarm" if bad else "text")
+        self.model.replace_rows(lines_of(decision.rescue))
+        self._show_parts()
+
+    @Slot()
+    def apply_to_copy(self) -> None:
+        """Put a copy beside the book in which all of this is done."""
+        if self._report is not None:
+            self.bridge.desk.set_copy(copy_of(self._report.rescued))
+
+    def _show_parts(self) -> None:
+        rows = self._report.rows if self._report else ()
+        self._table.setVisible(bool(rows))
+        self._apply.setVisible(any(row.steps for row in rows))
