@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from workstation.services.public_account import PublicAccountService
 
 from tests.workstation.market.facts import btc, candles_of, interest, mark
 from tests.workstation.portfolio.books import account, json_file, position
@@ -25,7 +26,6 @@ from workstation.services import desk as desk_module
 from workstation.services import mark_cache, sources
 from workstation.services.desk import Desk
 from workstation.services.latest import LatestWorker
-from workstation.services.public_account import PublicAccountService
 from workstation.services.sources import Source
 from workstation.settings import MarketSettings, Settings
 from workstation.settings import load as load_settings
