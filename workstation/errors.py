@@ -13,7 +13,7 @@
     ├── RecordingError                  choose another folder
     ├── RiskInputError                  the figure is not known; say which input is missing
     ├── ScenarioFileError               leave that scenario out, name the file
-    ├── KeyStoreError                keep the key for this session only
+    ├── KeyStoreError                   keep the key for this session only
     ├── SettingsError                   use the default, warn once
     └── UsageError                      correct the command line
 
@@ -122,6 +122,8 @@ class ScenarioFileError(WorkstationError):
         super().__init__(f"{path}: {reason}", user_message=f"The scenario {path}: {reason}.")
         self.path = path
         self.reason = reason
+
+
 class KeyStoreError(WorkstationError):
     """The system's keyring cannot keep, or give back, a key."""
 

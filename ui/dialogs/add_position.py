@@ -69,7 +69,7 @@ class AddPositionDialog(QDialog):
         self.setMinimumWidth(520)
         self._desk = desk
         self._theme = theme
-        self._book = _own_book(self._desk.portfolio)
+        self._book = _own_book(self._desk.from_file)
         self.path = _path_for(self._book)
         self._make_entries()
         self._problems = plain_label()

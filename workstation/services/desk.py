@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from workstation import settings as settings_file
 from workstation.errors import PortfolioFileError
 from workstation.exchanges.accounts.base import AccountSource
 from workstation.exchanges.accounts.hyperliquid import VENUE, short_name
+from workstation.exchanges.api_key import ApiKey
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import consolidate
 from workstation.market.facts import Candles, MarkPrice
@@ -44,8 +45,8 @@ from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
 from workstation.services.hourly_betas import coin_histories
 from workstation.services.latest import LatestWorker
+from workstation.services.live_accounts import KeyCheck, LiveAccount, LiveAccounts
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
-from workstation.services.live_accounts import LiveAccount, LiveAccounts
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
 from workstation.services.sources import mode_of
@@ -146,9 +147,9 @@ class Desk:
         self._chosen = chosen or settings
         self._catalogue = Catalogue.embedded()
         self._files = PortfolioService(self._catalogue)
-        self.accounts = LiveAccounts(settings.venues, settings.market.timeout_s)
+        self._accounts = LiveAccounts(settings.venues, settings.market.timeout_s)
         self.live: tuple[LiveAccount, ...] = ()  # the accounts that are read, as they are known
-        self._from_file: Portfolio | None = None
+        self.from_file: Portfolio | None = None  # the part of the book that a file holds
         self._same_book: tuple[Portfolio, ...] = ()  # of the same accounts, an answer may be of
         self._feeds = FeedSwitch()
         self.alerts = AlertService(settings)
@@ -186,7 +187,7 @@ class Desk:
     def start(self) -> None:
         """Start the threads and open the source."""
         self._files.start()
-        self.accounts.start()
+        self._accounts.start()
         self._risk_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
@@ -208,7 +209,7 @@ class Desk:
             "outlook": self._outlook_worker.stop,
             "risk": self._risk_worker.stop,
             "alerts": self.alerts.stop,
-            "live-accounts": self.accounts.stop,
+            "live-accounts": self._accounts.stop,
             "portfolio": self._files.stop,
             "desk-writer": self._writer.shutdown,
         }
@@ -275,9 +276,9 @@ class Desk:
 
     def close_portfolio(self) -> None:
         """Forget the book, live accounts included until the next start; the market stays."""
-        self.accounts.close()
+        self._accounts.close()
         self._files.close()
-        self._from_file, self.live = None, ()
+        self.from_file, self.live = None, ()
         self._set_portfolio(None)
 
     def save_portfolio(self, portfolio: Portfolio, path: Path) -> None:
@@ -291,7 +292,19 @@ class Desk:
 
     def read_address(self, address: str) -> None:
         """Read a public Hyperliquid address beside the file, without any key."""
-        self.accounts.add(AccountSource(id=short_name(address), venue=VENUE, address=address))
+        self._accounts.add(AccountSource(id=short_name(address), venue=VENUE, address=address))
+
+    def check_key(self, source: AccountSource, key: ApiKey | None) -> Future[KeyCheck]:
+        """Ask an exchange what a key may do; the answer comes in the future."""
+        return self._accounts.check(source, key)
+
+    def add_account(self, source: AccountSource, key: ApiKey | None, *, keep: bool) -> None:
+        """Read an account from now on; ``keep`` it, and its key in the keyring, for later."""
+        self._accounts.add(source, key, keep=keep)
+
+    def remove_account(self, account: str) -> None:
+        """Stop reading an account, and forget its key."""
+        self._accounts.remove(account)
 
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings and write them to their file.
@@ -391,12 +404,12 @@ class Desk:
     # --- the book -----------------------------------------------------------------------------
 
     def _take_portfolio(self) -> None:
-        from_file, live = self._files.take(), self.accounts.take()
+        from_file, live = self._files.take(), self._accounts.take()
         if from_file is None and live is None:
             return
-        self._from_file = from_file or self._from_file
+        self.from_file = from_file or self.from_file
         self.live = self.live if live is None else live
-        book, known = joined(self._from_file, self.live), self.portfolio
+        book, known = joined(self.from_file, self.live), self.portfolio
         same = [a.id for a in known.accounts] if known else []
         if from_file is None and same == ([a.id for a in book.accounts] if book else []):
             self._refresh_portfolio(book)
@@ -533,7 +546,7 @@ class Desk:
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
-        own += self.accounts.take_notices()
+        own += self._accounts.take_notices()
         parts = (
             self._feeds,
             self._risk_worker,
