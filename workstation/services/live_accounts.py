@@ -178,7 +178,7 @@ class LiveAccounts:
         """End every task and the thread, also while a venue hangs."""
         with self._lock:
             self._stopping = True
-            loop, thread = self._loop, self._thread
+            loop, self._loop, thread = self._loop, None, self._thread
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(STOP_S)
@@ -211,14 +211,14 @@ class LiveAccounts:
                 return Future()
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._run, name="live-accounts", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._loop,), name="live-accounts", daemon=True
+                )
                 self._thread.start()
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def _run(self) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         # Not ``asyncio.run``: it waits for a name lookup that hangs, which may take half a minute.
-        loop = self._loop
-        assert loop is not None
         asyncio.set_event_loop(loop)
         try:
             loop.run_forever()
@@ -276,6 +276,9 @@ class LiveAccounts:
         old = self._tasks.pop(source.id, None)
         if old is not None:
             old.cancel()
+        with self._lock:
+            if source.id not in self._known:  # it was removed before it was ever read
+                return
         self._tasks[source.id] = asyncio.ensure_future(self._read_on(source, key))
 
     def _reader(self, source: AccountSource, key: ApiKey | None) -> Reader:
