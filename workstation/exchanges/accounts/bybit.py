@@ -2,7 +2,9 @@
 
 The margin mode is the account's. With cross margin every coin that is switched on as collateral
 backs one pool in USD; in isolated mode each position has a ``positionBalance`` of its own, which
-the coins' ``walletBalance`` includes. Portfolio margin has no rule here.
+the coins' ``walletBalance`` includes. As an initial margin does, it is taken to hold the fee to
+close, which the liquidation price leaves out (assumed: Bybit names it "position margin" and says no
+more; a wrong guess shows in the comparison). Portfolio margin has no rule here.
 Sources: Bybit's documentation of ``v5/account/info``, ``wallet-balance``, ``collateral-info``,
 ``v5/position/list``, ``v5/order/realtime`` and ``v5/user/query-api``.
 """
@@ -24,6 +26,7 @@ from workstation.exchanges.accounts.base import (
     watched,
 )
 from workstation.exchanges.api_key import KeyRights
+from workstation.exchanges.base import Market
 from workstation.exchanges.numbers import Row
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import (
@@ -38,6 +41,7 @@ from workstation.portfolio.model import (
     Trigger,
     VenueFigures,
 )
+from workstation.risk.profiles import PROFILES
 
 INVERSE_NONE_FROM: Final = 999_999.0  # how Bybit prints "no price" of an inverse contract
 _PAGE: Final = 200
@@ -88,7 +92,8 @@ class BybitReader(AccountReader):
         )[0]
         rows = await self._pages("PositionList")
         held = [row for row in rows if numbers.amount(row.get("size"))]
-        found = (self._position(row, isolated=isolated) for row in held)
+        fee = await self._fee(held)
+        found = (self._position(row, isolated=isolated, fee=fee) for row in held)
         positions = tuple(position for position in found if position is not None)
         coins = [
             row for row in numbers.rows(wallet["coin"]) if numbers.finite(row["walletBalance"])
@@ -108,7 +113,7 @@ class BybitReader(AccountReader):
                 if mode == "PORTFOLIO_MARGIN"
                 else MarginSystem.STANDARD
             ),
-            taker_fee=await self._fee(positions),
+            taker_fee=fee,
             withdrawals_open=await self._withdrawals(positions),
             figures={} if isolated else {"USD": _pool(wallet)},
         )
@@ -137,15 +142,15 @@ class BybitReader(AccountReader):
         page = await self._ask("PositionList", category="option")
         return [row for row in numbers.rows(page["list"]) if numbers.amount(row.get("size"))]
 
-    def _position(self, row: Row, *, isolated: bool) -> Position | None:
+    def _position(self, row: Row, *, isolated: bool, fee: float | None) -> Position | None:
         market = self.market_by_id(row.get("symbol"))
         if market is None:
             return None
         size, mark = self.known(row, "size"), self.known(row, "markPrice")
         profit = self.known(row, "unrealisedPnl")
-        wallet = self.known(row, "positionBalance") if isolated else None
         maintenance = numbers.finite(row.get("positionMM"))
-        balance = None if wallet is None else wallet + profit
+        margin = self.known(row, "positionBalance") if isolated else None
+        balance = None if margin is None else margin + profit
         rank = numbers.finite(row.get("adlRankIndicator"))
         none_from = INVERSE_NONE_FROM if market.inverse else numbers.MAX_PRICE
         return Position(
@@ -154,7 +159,7 @@ class BybitReader(AccountReader):
             entry_price=self.known(row, "avgPrice"),
             leverage=numbers.amount(row.get("leverage")),
             margin_mode=MarginMode.ISOLATED if isolated else MarginMode.CROSS,
-            isolated_margin=wallet,
+            isolated_margin=None if margin is None else margin - _fee_to_close(row, market, fee),
             mark_price=mark,
             adl_rank=None if rank is None else int(rank),
             figures=VenueFigures(
@@ -191,13 +196,14 @@ class BybitReader(AccountReader):
         }
         return cuts | dict.fromkeys(off, 1.0)
 
-    async def _fee(self, positions: Iterable[Position]) -> float | None:
-        held = next((self.adapter.market(position.symbol) for position in positions), None)
-        if held is None:
+    async def _fee(self, held: Sequence[Row]) -> float | None:
+        """Ask for the taker fee of one market that is held; the account's tier is that of all."""
+        market = self._by_id.get(str(held[0].get("symbol"))) if held else None
+        if market is None:
             return None
-        kind = "inverse" if held.inverse else "linear"
+        kind = "inverse" if market.inverse else "linear"
         answer = await self.seldom(
-            "the taker fee", lambda: self._ask("AccountFeeRate", category=kind, symbol=held.id)
+            "the taker fee", lambda: self._ask("AccountFeeRate", category=kind, symbol=market.id)
         )
         rows = [] if answer is None else numbers.rows(answer["list"])
         return numbers.finite(rows[0].get("takerFeeRate")) if rows else None
@@ -232,6 +238,22 @@ class BybitReader(AccountReader):
             trigger=watched(row.get("triggerBy"), _TRIGGERS) if trigger else Trigger.LAST,
             reduce_only=row.get("reduceOnly") is True or row.get("closeOnTrigger") is True,
         )
+
+
+def _fee_to_close(row: Row, market: Market, fee: float | None) -> float:
+    """Return the fee of closing at the bankruptcy price, part of an isolated position's margin.
+
+    Linear ``q e (1 - s / L) t``, inverse ``(Q / e)(1 + s / L) t``. Source: Bybit, "The New Margin
+    Calculation" (2025-09-18).
+    """
+    size, entry = numbers.amount(row.get("size")), numbers.price(row.get("avgPrice"))
+    leverage = numbers.amount(row.get("leverage"))
+    rate = fee if fee is not None else PROFILES["bybit"].taker_fee
+    if size is None or entry is None or leverage is None or rate is None:
+        return 0.0
+    side = (1 if row["side"] == "Buy" else -1) * (1 if market.inverse else -1)
+    cost = size / entry if market.inverse else size * entry
+    return cost * (1 + side / leverage) * rate
 
 
 def _mode(rows: Iterable[Row]) -> PositionMode:

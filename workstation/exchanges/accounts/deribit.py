@@ -85,6 +85,8 @@ class DeribitReader(AccountReader):
         positions = tuple(p for row in futures if (p := self._position(row)) is not None)
         held = [row for row in summaries if numbers.finite(row.get("equity"))]
         models = {str(row.get("margin_model")) for row in held} - {"None"}
+        for model in sorted(models - {SEGREGATED}):
+            self.note(f"its margin model is {model}, which has no rule here.")
         optioned = len(futures) < len(rows)
         if optioned:
             self.note("it holds options or combinations, which have no rule here.")

@@ -39,8 +39,8 @@ from workstation.portfolio.model import (
     VenueFigures,
 )
 
-MULTI_CURRENCY: Final = "3"
 PORTFOLIO: Final = "4"
+_TOGETHER: Final = ("3", PORTFOLIO)  # levels at which all currencies back all positions
 _TRIGGERS: Final = {"mark": Trigger.MARK, "last": Trigger.LAST, "index": Trigger.INDEX}
 _ALGO: Final = "conditional,oco"
 _FEES: Final = {False: "takerU", True: "taker"}  # by whether the contract is inverse
@@ -85,7 +85,7 @@ class OkxReader(AccountReader):
         positions = tuple(p for row in rows if (p := self._position(row)) is not None)
         coins = numbers.rows(balance["details"])
         level = str(config.get("acctLv"))
-        multi = level == MULTI_CURRENCY
+        multi = level in _TOGETHER
         limits = await self.seldom(
             "what may be withdrawn", lambda: self._ask("AccountMaxWithdrawal")
         )
