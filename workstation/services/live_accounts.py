@@ -33,6 +33,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.tiers import TierBook
 from workstation.services import account_list
 from workstation.services.key_store import KeyStore
+from workstation.services.tier_shelf import TierShelf
 from workstation.units import UnixMs, iso_utc, now_ms
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,7 @@ class LiveAccounts:
         self._thread: threading.Thread | None = None
         self._stopping = False
         # Below: the thread's own.
+        self._tiers = TierShelf(venue_options)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._kept: dict[str, AccountSource] = {}
 
@@ -323,7 +325,7 @@ class LiveAccounts:
         """Compare a reading with what the venue says, and publish it; return what is apart."""
         account = replace(reading.account, as_of_ms=now_ms())
         # off the loop: the first comparison compiles kernels, and other accounts are being read
-        apart = await asyncio.to_thread(_compare, account, reading)
+        apart = await asyncio.to_thread(_compare, account, reading, self._tiers.newest())
         account = with_verdicts(account, lasting(before, apart))
         self._put(LiveAccount(source=source, account=account, notes=reading.notes))
         return apart
@@ -388,12 +390,12 @@ def verdict(venue: str, rights: KeyRights, *, by_address: bool) -> tuple[bool, s
     return True, f"{venue} says that this key can only read."
 
 
-def _compare(account: Account, reading: AccountReading) -> tuple[Difference, ...]:
+def _compare(account: Account, reading: AccountReading, tiers: TierBook) -> tuple[Difference, ...]:
     inputs = RiskInputs(
         now_ms=account.as_of_ms or UnixMs(0),
         marks={},
         coin_prices=reading.coin_prices,
-        tiers=TierBook.embedded(),
+        tiers=tiers,
         catalogue=Catalogue.embedded().with_instruments(reading.instruments),
     )
     return compare_with_venue(account, inputs)

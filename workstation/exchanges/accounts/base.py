@@ -10,7 +10,14 @@ answers of the same moment, so that its figures may be compared with ours at the
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
@@ -26,7 +33,14 @@ from workstation.exchanges.base import Market
 from workstation.exchanges.ccxt_adapter import CcxtAdapter
 from workstation.exchanges.numbers import Row
 from workstation.market.instrument import Instrument
-from workstation.portfolio.model import Account, Order, OrderType, Position, Trigger
+from workstation.portfolio.model import (
+    Account,
+    MarginSystem,
+    Order,
+    OrderType,
+    Position,
+    Trigger,
+)
 
 SELDOM_READINGS: Final = 20  # fees and permissions are asked for once in so many readings
 ORDER_READINGS: Final = 3  # all open orders weigh most of what a venue allows
@@ -200,6 +214,17 @@ def close_or(
         return side * quantity
     against = [p for p in positions if p.symbol == symbol and p.quantity * side < 0]
     return -against[0].quantity if against else 0.0
+
+
+def system_of(
+    positions: Sequence[Position], told: Sequence[Row], *, has_rule: bool = True
+) -> MarginSystem:
+    """Return the standard margin system where it is, and every position told was understood.
+
+    Else none of the account's figures would be right, and the other systems have none.
+    """
+    whole = has_rule and len(positions) == len(told)
+    return MarginSystem.STANDARD if whole else MarginSystem.PORTFOLIO
 
 
 def orders_of(orders: Iterable[Order | None]) -> tuple[Order, ...]:

@@ -22,6 +22,7 @@ from workstation.exchanges.accounts.base import (
     liquidation_price,
     orders_of,
     ratio,
+    system_of,
     total,
     trigger_type,
     watched,
@@ -197,7 +198,8 @@ class BinanceLinearReader(_Binance):
         config = await self._ask("AccountConfig")
         symbols = numbers.rows(await self._ask("SymbolConfig"))
         terms = {row.get("symbol"): row for row in symbols}
-        found = (self._listed(row, terms) for row in risks if numbers.finite(row["positionAmt"]))
+        held = [row for row in risks if numbers.finite(row["positionAmt"])]
+        found = (self._listed(row, terms) for row in held)
         positions = tuple(position for position in found if position is not None)
         assets = [row for row in numbers.rows(wallet["assets"]) if _moved(row)]
         multi = _true(config.get("multiAssetsMargin"))
@@ -219,6 +221,7 @@ class BinanceLinearReader(_Binance):
             orders=await self._orders(positions),
             position_mode=_mode(config.get("dualSidePosition")),
             collateral=Collateral.MULTI_ASSET if multi else Collateral.SINGLE_ASSET,
+            margin_system=system_of(positions, held),
             taker_fee=await self._fee(positions),
             withdrawals_open=_told(config.get("canWithdraw")),
             figures=figures,
@@ -255,9 +258,8 @@ class BinanceInverseReader(_Binance):
             (row["symbol"], row["positionSide"]): row for row in numbers.rows(wallet["positions"])
         }
         queue = {row["symbol"]: row["adlQuantile"] for row in numbers.rows(ranks or [])}
-        found = (
-            self._listed(row, told, queue) for row in risks if numbers.finite(row["positionAmt"])
-        )
+        held = [row for row in risks if numbers.finite(row["positionAmt"])]
+        found = (self._listed(row, told, queue) for row in held)
         positions = tuple(position for position in found if position is not None)
         assets = [row for row in numbers.rows(wallet["assets"]) if _moved(row)]
         account = Account(
@@ -267,6 +269,7 @@ class BinanceInverseReader(_Binance):
             balances={str(row["asset"]): self.known(row, "crossWalletBalance") for row in assets},
             orders=await self._orders(positions),
             position_mode=_mode(dual.get("dualSidePosition")),
+            margin_system=system_of(positions, held),
             taker_fee=await self._fee(positions),
             withdrawals_open=_told(wallet.get("canWithdraw")),
             figures=self._pools(assets, positions),

@@ -17,14 +17,17 @@ from typing import Any, Final
 
 from workstation.exchanges import numbers
 from workstation.exchanges.accounts.base import (
+    ORDER_READINGS,
     AccountReader,
     close_or,
     liquidation_price,
     orders_of,
     ratio,
+    system_of,
     trigger_type,
     watched,
 )
+from workstation.exchanges.accounts.options import option_position, option_symbol
 from workstation.exchanges.api_key import KeyRights
 from workstation.exchanges.base import Market
 from workstation.exchanges.numbers import Row
@@ -33,7 +36,6 @@ from workstation.portfolio.model import (
     Account,
     Collateral,
     MarginMode,
-    MarginSystem,
     Order,
     OrderType,
     Position,
@@ -93,12 +95,14 @@ class BybitReader(AccountReader):
         rows = await self._pages("PositionList")
         held = [row for row in rows if numbers.amount(row.get("size"))]
         fee = await self._fee(held)
-        found = (self._position(row, isolated=isolated, fee=fee) for row in held)
+        found = [self._position(row, isolated=isolated, fee=fee) for row in held]
+        options = await self.once_in(ORDER_READINGS, "options", self._options_if_told) or []
+        found = [*found, *(self._option(row) for row in options)]
         positions = tuple(position for position in found if position is not None)
+        has_rule = mode != "PORTFOLIO_MARGIN"
         coins = [
             row for row in numbers.rows(wallet["coin"]) if numbers.finite(row["walletBalance"])
         ]
-        await self._note_options()
         account = Account(
             id=self.source.id,
             venue=self.source.venue,
@@ -108,11 +112,7 @@ class BybitReader(AccountReader):
             orders=await self._orders(positions),
             position_mode=_mode(rows),
             collateral=Collateral.SINGLE_ASSET if isolated else Collateral.MULTI_ASSET,
-            margin_system=(
-                MarginSystem.UNIFIED_PORTFOLIO
-                if mode == "PORTFOLIO_MARGIN"
-                else MarginSystem.STANDARD
-            ),
+            margin_system=system_of(positions, [*held, *options], has_rule=has_rule),
             taker_fee=fee,
             withdrawals_open=await self._withdrawals(positions),
             figures={} if isolated else {"USD": _pool(wallet)},
@@ -133,14 +133,18 @@ class BybitReader(AccountReader):
                     break
         return rows
 
-    async def _note_options(self) -> None:
-        answer = await self.seldom("option positions", self._options)
-        if answer:
-            self.note("it holds options, which have no rule here; its figures leave them out.")
+    async def _options_if_told(self) -> list[Row] | None:
+        return await self.optional("option positions", self._options())
 
     async def _options(self) -> list[Row]:
         page = await self._ask("PositionList", category="option")
         return [row for row in numbers.rows(page["list"]) if numbers.amount(row.get("size"))]
+
+    def _option(self, row: Row) -> Position | None:
+        size = self.known(row, "size")
+        quantity = size if row["side"] == "Buy" else -size
+        symbol = option_symbol(row.get("symbol"), "USDC")
+        return option_position(symbol, quantity, row.get("avgPrice"), row.get("markPrice"))
 
     def _position(self, row: Row, *, isolated: bool, fee: float | None) -> Position | None:
         market = self.market_by_id(row.get("symbol"))

@@ -2,8 +2,7 @@
 
 Deribit settles profit every day at 08:00 UTC, so its ``balance`` is none at our entry price: the
 wallet here is the margin balance less the whole profit since entry (``total_profit_loss``), which
-is the same equity. Cross-collateral and portfolio accounts (``margin_model``) and currencies with
-options have no rule here.
+is the same equity. Cross-collateral and portfolio accounts (``margin_model``) have no rule here.
 Sources: Deribit's documentation of ``private/get_account_summaries``, ``get_positions``,
 ``get_open_orders`` and ``public/auth`` (its answer names the scope of the key).
 """
@@ -23,15 +22,16 @@ from workstation.exchanges.accounts.base import (
     liquidation_price,
     orders_of,
     ratio,
+    system_of,
     trigger_type,
     watched,
 )
+from workstation.exchanges.accounts.options import option_position, option_symbol
 from workstation.exchanges.api_key import KeyRights
 from workstation.exchanges.numbers import Row
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import (
     Account,
-    MarginSystem,
     Order,
     OrderType,
     Position,
@@ -81,31 +81,28 @@ class DeribitReader(AccountReader):
     async def _read(self) -> tuple[Account, dict[str, float]]:
         summaries = numbers.rows((await self._ask("GetAccountSummaries"))["summaries"])
         rows = [row for row in numbers.rows(await self._ask("GetPositions")) if row.get("size")]
-        futures = [row for row in rows if str(row.get("kind")).startswith("future")]
-        positions = tuple(p for row in futures if (p := self._position(row)) is not None)
+        found = [self._position(row) for row in rows]
+        positions = tuple(position for position in found if position is not None)
         held = [row for row in summaries if numbers.finite(row.get("equity"))]
-        models = {str(row.get("margin_model")) for row in held} - {"None"}
-        for model in sorted(models - {SEGREGATED}):
+        models = {str(row.get("margin_model")) for row in held} - {"None", SEGREGATED}
+        for model in sorted(models):
             self.note(f"its margin model is {model}, which has no rule here.")
-        optioned = len(futures) < len(rows)
-        if optioned:
-            self.note("it holds options or combinations, which have no rule here.")
         account = Account(
             id=self.source.id,
             venue=self.source.venue,
             positions=positions,
             balances={str(row["currency"]): self._wallet(row, positions) for row in held},
             orders=await self._orders(positions),
-            margin_system=(
-                MarginSystem.PORTFOLIO
-                if optioned or models - {SEGREGATED}
-                else MarginSystem.STANDARD
-            ),
+            margin_system=system_of(positions, rows, has_rule=not models),
             figures={str(row["currency"]): _pool(row) for row in held},
         )
         return account, {}
 
     def _position(self, row: Row) -> Position | None:
+        if row.get("kind") == "option":
+            symbol = option_symbol(row.get("instrument_name"), "USD")
+            size = numbers.finite(row.get("size"))
+            return option_position(symbol, size, row.get("average_price"), row.get("mark_price"))
         market = self.market_by_id(row.get("instrument_name"))
         if market is None:
             return None

@@ -15,6 +15,7 @@ from workstation.exchanges.accounts.base import (
     close_or,
     liquidation_price,
     orders_of,
+    system_of,
 )
 from workstation.exchanges.api_key import ANY_READ
 from workstation.exchanges.numbers import Row
@@ -39,7 +40,8 @@ class GenericReader(AccountReader):
 
     async def _read(self) -> tuple[Account, dict[str, float]]:
         rows = numbers.rows(await self.adapter.unified("fetch_positions"))
-        found = (self._position(row) for row in rows if numbers.amount(row.get("contracts")))
+        held = [row for row in rows if numbers.amount(row.get("contracts"))]
+        found = (self._position(row) for row in held)
         positions = tuple(position for position in found if position is not None)
         balance = await self.adapter.unified("fetch_balance", dict(_SWAP))
         orders = await self.optional("open orders", self.adapter.unified("fetch_open_orders"))
@@ -52,6 +54,7 @@ class GenericReader(AccountReader):
             venue=self.source.venue,
             positions=positions,
             balances=_wallets(balance),
+            margin_system=system_of(positions, held),
             orders=orders_of(self._order(row, positions) for row in numbers.rows(orders or [])),
             position_mode=(
                 PositionMode.HEDGE

@@ -19,9 +19,11 @@ from workstation.exchanges.accounts.base import (
     close_or,
     liquidation_price,
     orders_of,
+    system_of,
     trigger_type,
     watched,
 )
+from workstation.exchanges.accounts.options import option_position, option_symbol
 from workstation.exchanges.api_key import KeyRights
 from workstation.exchanges.base import Market
 from workstation.exchanges.numbers import Row
@@ -30,7 +32,6 @@ from workstation.portfolio.model import (
     Account,
     Collateral,
     MarginMode,
-    MarginSystem,
     Order,
     OrderType,
     Position,
@@ -103,7 +104,7 @@ class OkxReader(AccountReader):
                 else PositionMode.ONE_WAY
             ),
             collateral=Collateral.MULTI_ASSET if multi else Collateral.SINGLE_ASSET,
-            margin_system=MarginSystem.PORTFOLIO if level == PORTFOLIO else MarginSystem.STANDARD,
+            margin_system=system_of(positions, rows, has_rule=level != PORTFOLIO),
             taker_fee=self._taker_fees.get(any(p.contract is Contract.INVERSE for p in positions)),
             withdrawals_open=await self._withdrawals(positions),
             figures={"USD": _whole(balance)}
@@ -114,8 +115,7 @@ class OkxReader(AccountReader):
 
     def _position(self, row: Row) -> Position | None:
         if row.get("instType") == "OPTION":
-            self.note("it holds options, which have no rule here; its figures leave them out.")
-            return None
+            return self._option(row)
         market = self.market_by_id(row.get("instId"))
         if market is None:
             return None
@@ -145,6 +145,15 @@ class OkxReader(AccountReader):
                 liquidation_price=liquidation_price(row.get("liqPx")),
             ),
         )
+
+    def _option(self, row: Row) -> Position | None:
+        """Return an option; its coins are its value over its mark, since contracts differ."""
+        value, mark = numbers.finite(row.get("optVal")), numbers.price(row.get("markPx"))
+        coins = None if value is None or mark is None else abs(value) / mark
+        sign = -1 if self.known(row, "pos") < 0 or row.get("posSide") == "short" else 1
+        symbol = option_symbol(row.get("instId"), "USD")
+        quantity = None if coins is None else sign * coins
+        return option_position(symbol, quantity, row.get("avgPx"), mark)
 
     def _with_fee(self, row: Row, market: Market) -> float | None:
         """Return a cross position's maintenance margin with the fee, which ``mmr`` leaves out."""

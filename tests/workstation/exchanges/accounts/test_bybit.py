@@ -33,12 +33,14 @@ def position(**more):
     } | more
 
 
-def adapter(mode="REGULAR_MARGIN", rows=None, **more):
+def adapter(mode="REGULAR_MARGIN", rows=None, options=(), **more):
     rows = [position()] if rows is None else rows
 
     def listed(params):
         mine = [r for r in rows if r["symbol"] == "BTCUSDT"] if "settleCoin" in params else []
         inverse = [r for r in rows if r["symbol"] == "BTCUSD"]
+        if params["category"] == "option":
+            return {"result": {"list": list(options), "nextPageCursor": ""}}
         wanted = {"linear": mine, "inverse": inverse}.get(params["category"], [])
         kept = wanted if params.get("settleCoin", "USDT") == "USDT" else []
         return {"result": {"list": kept, "nextPageCursor": ""}}
@@ -97,7 +99,7 @@ def test_in_isolated_mode_the_margin_is_apart_and_without_the_fee_to_close():
 
 def test_portfolio_margin_is_named_and_keeps_the_venues_ratio():
     account = read(BybitReader, adapter("PORTFOLIO_MARGIN")).account
-    assert account.margin_system is MarginSystem.UNIFIED_PORTFOLIO
+    assert account.margin_system is MarginSystem.PORTFOLIO
     assert account.figures["USD"].margin_ratio == 0.0422
 
 
@@ -133,3 +135,17 @@ def test_collateral_ratios_that_are_not_told_cost_a_note():
     reading = read(BybitReader, adapter(privateGetV5AccountCollateralInfo=None))
     assert reading.account.haircuts == {"SOL": 1.0}
     assert "the collateral ratios could not be read" in reading.notes[0]
+
+
+def test_an_option_is_held_at_its_mark():
+    row = {
+        "symbol": "BTC-27NOV26-60000-P-USDT",
+        "side": "Sell",
+        "size": "0.5",
+        "avgPrice": "900",
+        "markPrice": "1200",
+    }
+    account = read(BybitReader, adapter(options=[row])).account
+    held = account.positions[-1]
+    assert (held.symbol, held.quantity) == ("BTC/USDT:USDT-261127-60000-P", -0.5)
+    assert account.margin_system is MarginSystem.STANDARD

@@ -19,7 +19,10 @@ SHORT = {
     "total_profit_loss": 0.0294,
     "estimated_liquidation_price": 90_000.0,
 }
-OPTION = {"instrument_name": "BTC-27NOV26-60000-P", "kind": "option", "size": 1.0}
+OPTION = {"instrument_name": "BTC-27NOV26-60000-P", "kind": "option", "size": 1.0} | {
+    "average_price": 0.01,
+    "mark_price": 0.012,
+}
 
 
 def adapter(*rows, model="segregated_sm"):
@@ -47,10 +50,19 @@ def test_the_wallet_is_what_the_balance_was_at_our_entry():
     assert account.withdrawals_open is None
 
 
-def test_a_currency_with_options_has_no_rule():
-    reading = read(DeribitReader, adapter(SHORT, OPTION))
+def test_an_option_is_held_at_its_mark():
+    account = read(DeribitReader, adapter(SHORT, OPTION)).account
+    held = account.positions[1]
+    assert (held.symbol, held.quantity) == ("BTC/USD:BTC-261127-60000-P", 1.0)
+    assert held.mark_price == 0.012
+    assert account.margin_system is MarginSystem.STANDARD
+
+
+def test_a_combination_has_no_rule():
+    combination = {"instrument_name": "BTC-FS-27NOV26_PERP", "kind": "future_combo", "size": 1.0}
+    reading = read(DeribitReader, adapter(SHORT, combination))
     assert reading.account.margin_system is MarginSystem.PORTFOLIO
-    assert "options" in reading.notes[0]
+    assert "BTC-FS-27NOV26_PERP is left out" in reading.notes[0]
 
 
 def test_cross_collateral_has_no_rule():

@@ -101,7 +101,20 @@ def test_portfolio_margin_is_named():
     assert account.figures["USD"].margin_ratio == pytest.approx(1 / 19)
 
 
-def test_an_option_is_left_out_with_a_note():
-    reading = read(OkxReader, adapter(position(), position(instType="OPTION", instId="BTC-USD-1")))
-    assert len(reading.account.positions) == 1
-    assert "options" in reading.notes[0]
+def option(**more):
+    own = {"instType": "OPTION", "instId": "BTC-USD-261127-60000-P", "pos": "-10"}
+    return position(**own | {"avgPx": "0.01", "markPx": "0.02", "optVal": "-0.002"} | more)
+
+
+def test_an_option_counts_the_coins_behind_its_value():
+    account = read(OkxReader, adapter(position(), option())).account
+    held = account.positions[1]
+    assert held.symbol == "BTC/USD:BTC-261127-60000-P"
+    assert held.quantity == pytest.approx(-0.1)
+    assert held.mark_price == 0.02
+    assert account.margin_system is MarginSystem.STANDARD  # the engine names the pool itself
+
+
+def test_an_option_that_is_not_understood_leaves_no_rule_for_the_account():
+    account = read(OkxReader, adapter(position(), option(optVal=""))).account
+    assert account.margin_system is MarginSystem.PORTFOLIO
