@@ -33,7 +33,7 @@ from workstation.services.sources import Source
 from workstation.settings import MarketSettings, RiskSettings, Settings
 from workstation.settings import load as load_settings
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 BINANCE, BYBIT = btc("binanceusdm"), btc("bybit")
 ETHER = btc("bybit", "ETH/USDT:USDT")
 NOW_MS = 1_770_315_248_000  # 2026-02-05 18:14:08 UTC
