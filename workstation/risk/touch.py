@@ -24,7 +24,7 @@ from workstation.risk.kernels.touch import BETWEEN_BARS, extremes, filter_varian
 from workstation.risk.outlook import Touch, TouchBand, TouchReport
 
 HORIZONS_DAYS: Final = (1, 7, 30)
-PATHS: Final = 20_000  # a standard error of 0.2 points at a probability of 10 %
+PATHS: Final = 10_000  # a standard error of 0.3 points at a probability of 10 %
 HOURS_A_DAY: Final = 24
 DAYS_A_YEAR: Final = 365.0
 HALF_LIFE_DAYS: Final = 10.0  # of the volatility of the present
