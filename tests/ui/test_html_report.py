@@ -115,6 +115,15 @@ def test_the_command_writes_the_page(tmp_path, capsys):
     assert str(out) in capsys.readouterr().out
 
 
+def test_an_implied_volatility_says_how_likely_the_price_is(tmp_path):
+    # reflection: 2 N(ln(60/71) / (.55 sqrt(7/365))) = 2.7 %
+    out = tmp_path / "page.html"
+    volatility = ["--implied-volatility", "0.55"]
+    assert main(["report", str(sample_path()), "--out", str(out), *volatility]) == 0
+    text = Page(out.read_text(encoding="utf-8")).text
+    assert re.search(r"How likely BTC touches 60,000, by the models: .*0–5 % within 7 d", text)
+
+
 def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path, capsys):
     out = tmp_path / "nowhere" / "page.html"
     assert main(["report", str(sample_path()), "--out", str(out)]) == 1
