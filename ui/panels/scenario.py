@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -29,6 +30,7 @@ from ui.style import caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.urgency import profit_token
 from workstation.market.overview import MarketOverview
+from workstation.risk.adverse import OVERSHOOT_SOURCE
 from workstation.risk.frontier import Hedge
 from workstation.risk.report import PositionOutcome, Reduce, ScenarioReport
 from workstation.risk.rescue import RescueRow, Step
@@ -71,6 +73,8 @@ class ScenarioPanel(Panel):
         with QSignalBlocker(self._price), QSignalBlocker(self._slider):
             self._price.setValue(view.scenario_price)
             self._slider.setValue(self._to_step(view.scenario_price))
+        with QSignalBlocker(self._harder):
+            self._harder.setChecked(view.unfavourable)
         with QSignalBlocker(self._duration):
             nearest = min(_DURATIONS_H, key=lambda name: abs(_DURATIONS_H[name] - view.over_h))
             self._duration.setCurrentText(nearest)
@@ -133,7 +137,7 @@ class ScenarioPanel(Panel):
     @Slot(object)
     def show_decision(self, decision: Decision) -> None:
         """Show the cheapest way to keep everything alive, and what else would."""
-        price = fmt.price(decision.terms.moves.get(self._view.coin))
+        price = fmt.price(decision.endured.moves.get(self._view.coin))
         share = fmt.percent(decision.terms.buffer, 0)
         self._repair_head.setText(
             f"Cheapest way to keep all alive at {price} · buffer {share} of maintenance"
@@ -161,6 +165,12 @@ class ScenarioPanel(Panel):
     @Slot(str)
     def choose_duration(self, name: str) -> None:
         view = dataclasses.replace(self._view, over_h=_DURATIONS_H[name])
+        self.bridge.desk.set_view(view)
+
+    @Slot(bool)
+    def choose_end(self, unfavourable: bool) -> None:
+        """Let repairs hold at the scenario's unfavourable end, or at the scenario itself."""
+        view = dataclasses.replace(self._view, unfavourable=unfavourable)
         self.bridge.desk.set_view(view)
 
     def _choose(self, price: float) -> None:
@@ -240,6 +250,12 @@ class ScenarioPanel(Panel):
             "Assumed: 6 h, as long as the last 11 % to the low of 6 February 2026 took"
         )
         self._duration.currentTextChanged.connect(self.choose_duration)
+        self._harder = QCheckBox("with overshoot")
+        self._harder.setToolTip(
+            "Repairs hold at the unfavourable end: beyond the price, and with every beta at that "
+            "end of its band that hurts.\nAssumed: " + OVERSHOOT_SOURCE
+        )
+        self._harder.toggled.connect(self.choose_end)
         self._move = plain_label()
         self._move.setToolTip(_BETA_HELP)
         self._move.setFont(figure_font())
@@ -252,6 +268,7 @@ class ScenarioPanel(Panel):
             line.addWidget(widget, share)
         line.addWidget(within)
         line.addWidget(self._duration)
+        line.addWidget(self._harder)
         return line
 
     def _make_slider(self) -> QSlider:

@@ -31,10 +31,11 @@ from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tap
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
+from workstation.risk.adverse import adverse
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
-from workstation.risk.scenario import with_repair, with_rescue
+from workstation.risk.scenario import Scenario, with_repair, with_rescue
 from workstation.services import mark_cache
 from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
 from workstation.services.decision_service import (
@@ -78,7 +79,8 @@ DEFAULT_MOVE: Final = 0.9  # of the mark, where the scenario's default price is 
 class View:
     """What the user looks at: the coin and interval of the charts, and the scenario.
 
-    ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along.
+    ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along;
+    ``unfavourable`` makes repairs hold at the scenario's unfavourable end.
     """
 
     coin: str
@@ -86,6 +88,7 @@ class View:
     scenario_price: float
     over_h: float = 6.0
     use_betas: bool = True
+    unfavourable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -527,7 +530,11 @@ class Desk:
         answer, decision = self._answer, self.decision
         if answer is None or answer.terms is None or not self._maps:
             return
-        if decision is None or decision.terms != answer.terms:
+        harder = self._harder(answer, answer.terms)
+        if decision is None or (decision.terms, decision.endured) != (
+            answer.terms,
+            harder or answer.terms,
+        ):
             self._decision_every.at_once()
         if self._decision_every.due():
             request = DecisionRequest(
@@ -537,8 +544,14 @@ class Desk:
                 terms=answer.terms,
                 transfers=transfer_terms(self.settings.transfers),
                 copy=self.copy,
+                harder=harder,
             )
             self._decision_worker.submit(request)
+
+    def _harder(self, answer: RiskAnswer, terms: Scenario) -> Scenario | None:
+        if not self.view.unfavourable or answer.scenario is None:
+            return None
+        return adverse(answer.portfolio, answer.inputs, terms, answer.scenario.beta_estimates)
 
     def _take_decision(self) -> Decision | None:
         decision = self._decision_worker.take()
