@@ -19,6 +19,7 @@ from ui.charts.ticks import value_ticks
 from ui.names import EVENT_WORDS, coin_of
 from ui.rescue_texts import (
     arrival_text,
+    frontier_text,
     headline,
     origin_text,
     pool_text,
@@ -302,6 +303,22 @@ def _rescue(facts: ReportFacts) -> Iterator[str]:
     )
     notes = dict.fromkeys(note for row in decision.rescue.rows for note in row.notes)
     yield from (_p(note, "dim") for note in notes)
+    if decision.frontier is not None:
+        between = decision.frontier
+        yield _p(f"{pool_text(decision.rescue.rows[0])}. {frontier_text(between)}.")
+        yield svg.curve(
+            f"{between.asset} to add over the share of the positions that is cut",
+            between.share.tolist(),
+            between.deposit.tolist(),
+            [svg.Tick(x, fmt.percent(x, 0)) for x in (0.0, 0.25, 0.5, 0.75, 1.0)],
+            [svg.Tick(y, fmt.number(y)) for y in value_ticks(0.0, float(between.deposit[0]), 5)],
+        )
+    if decision.hedge is not None:
+        hedge = decision.hedge
+        yield _p(
+            f"Or hedge it: {fmt.number(hedge.quantity, 3)} of {hedge.symbol} {hedge.side} at "
+            f"{hedge.account} (cost {fmt.usd(hedge.cost_usd, decimals=2)})."
+        )
     if decision.repair.add_collateral:
         deposits = "; ".join(
             f"{fmt.number(d.amount, 2)} {d.asset} to {d.account}"

@@ -64,11 +64,11 @@ def test_it_says_what_dies_first_what_is_left_and_what_to_do():
     assert "How likely the price is touched" in text
 
 
-def test_book_scenario_waterfall_ladder_repair_and_assumptions_are_there_with_two_pictures():
+def test_book_scenario_waterfall_ladder_repair_and_assumptions_are_there_with_pictures():
     seen = Page(page(facts()))
     for part in ("Book now", "Scenario", "Waterfall", "Ladder", "Repair", "Assumptions"):
         assert part in seen.text
-    assert seen.tags.count("svg") == 2
+    assert seen.tags.count("svg") == 3  # equity, waterfall, between deposit and cut
     assert seen.tags.count("circle") == 4  # a mark an event
     assert "1.25 in logarithms" in seen.text
 
