@@ -7,15 +7,14 @@ to the system's own player; where there is none, the system's beep has to do.
 from __future__ import annotations
 
 import logging
-import math
 import shutil
-import struct
 import sys
 import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 from PySide6.QtCore import QProcess
 from PySide6.QtWidgets import QApplication
 
@@ -85,11 +84,9 @@ def _play_file(file: str) -> bool:
 
 
 def _samples(tones: Sequence[Tone], volume: float) -> bytes:
-    values: list[int] = []
+    parts = []
     for tone in tones:
-        count = round(tone.seconds * _RATE)
-        for n in range(count):
-            fade = min(1.0, n / _RATE / _FADE_S, (count - n) / _RATE / _FADE_S)
-            wave_now = math.sin(2 * math.pi * tone.hertz * n / _RATE)
-            values.append(round(32_767 * volume * fade * wave_now))
-    return struct.pack(f"<{len(values)}h", *values)
+        at_s = np.arange(round(tone.seconds * _RATE)) / _RATE
+        fade = np.clip(np.minimum(at_s, tone.seconds - at_s) / _FADE_S, 0.0, 1.0)
+        parts.append(fade * np.sin(2 * np.pi * tone.hertz * at_s))
+    return (32_767 * volume * np.concatenate(parts)).astype("<i2").tobytes()

@@ -400,12 +400,17 @@ def watch(
         str | None,
         typer.Option(
             metavar="URL",
-            help="ntfy topic to push to (default: RISK_WORKSTATION_PUSH, then the keyring).",
+            envvar="RISK_WORKSTATION_PUSH",
+            help="Topic of ntfy to push to (default, if the settings want pushes: the keyring's).",
         ),
     ] = None,
     dead_man: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Asked for every minute while the watch is healthy."),
+        typer.Option(
+            metavar="URL",
+            envvar="RISK_WORKSTATION_DEAD_MAN",
+            help="Asked for every minute while the watch is healthy.",
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON document a line and alert.")

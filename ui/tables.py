@@ -129,6 +129,15 @@ def _print_cascade(console: Console, cascade: CascadeReport) -> None:
         f"{cascade.gain_seconds:.2f} over seconds; from 1 on it feeds itself.",
         soft_wrap=True,
     )
+    for cliff in cascade.cliffs:
+        console.print(
+            f"Pushed to {text.price(cliff.price)}, one more dollar of selling carries the price on "
+            f"to {text.price(cliff.lands_at)}.",
+            soft_wrap=True,
+        )
+    if cascade.own_effect_fraction:
+        moved = text.percent(cascade.own_effect_fraction, 3)
+        console.print(f"Your own liquidations move the price by {moved}.", soft_wrap=True)
     for assumption in cascade.assumptions:
         console.print(f"  {assumption}", soft_wrap=True)
 

@@ -7,11 +7,13 @@
     │   ├── ExchangeUnavailableError    retry with back-off
     │   ├── ExchangeThrottledError      slow this venue down until ``retry_after_s`` has passed
     │   ├── ExchangeDataError           keep the last value, mark it stale
+    │   ├── ExchangeKeyError            enter another key
     │   └── UnsupportedByExchangeError  show "not available"
     ├── PortfolioFileError              keep the last good portfolio, list every problem
     ├── RecordingError                  choose another folder
     ├── RiskInputError                  the figure is not known; say which input is missing
     ├── ScenarioFileError               leave that scenario out, name the file
+    ├── KeyStoreError                   keep the key for this session only
     ├── SettingsError                   use the default, warn once
     └── UsageError                      correct the command line
 
@@ -58,6 +60,10 @@ class ExchangeThrottledError(ExchangeError):
 
 class ExchangeDataError(ExchangeError):
     """The venue answered, but not with data; keep the last good value and mark it stale."""
+
+
+class ExchangeKeyError(ExchangeError):
+    """The venue refuses the key, or what was asked with it."""
 
 
 class UnsupportedByExchangeError(ExchangeError):
@@ -116,6 +122,10 @@ class ScenarioFileError(WorkstationError):
         super().__init__(f"{path}: {reason}", user_message=f"The scenario {path}: {reason}.")
         self.path = path
         self.reason = reason
+
+
+class KeyStoreError(WorkstationError):
+    """The system's keyring cannot keep, or give back, a key."""
 
 
 class SettingsError(WorkstationError):

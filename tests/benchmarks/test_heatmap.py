@@ -2,17 +2,27 @@
 
 Ratios within one run, because machines differ; the absolute bounds are five times what a two-core
 machine of 2.6 GHz needs. Measured there: 1,000 columns of five venues 25 ms, one bar more 2 ms.
+
+A tick costs the map nothing by itself: it changes the running candle, and the running bar is played
+on a copy of the book once a question. That trial, over the ticks of a quarter of a second, is the
+amortised cost of one.
 """
 
 from __future__ import annotations
 
 import time
 
+import numpy as np
+import pandas as pd
+
 from tests.workstation.market.facts import btc
 from tests.workstation.risk.bars import walk_bars
 from tests.workstation.risk.cohort_book import CohortBook
+from tests.workstation.risk.observed import observed
 from tests.workstation.risk.test_heatmap import book_for
 from tests.workstation.services.test_heatmap_service import a_walk, ask, known_until
+from workstation.risk.heatmap import Grid, HeatmapBook, blank_picture
+from workstation.risk.heatmap_fitted import FittedBook
 from workstation.services.heatmap_service import COLUMNS, HeatmapAnswer
 
 VENUES = ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit")
@@ -63,3 +73,117 @@ def test_the_thousandth_bar_costs_as_much_as_the_first(benchmark):
     )
     benchmark.extra_info["per_bar_us"] = benchmark.stats["median"] / len(bars) * 1e6
     assert benchmark.stats["median"] < 10 * few * 2
+
+
+# --- the whole map, 2,000 bars by 1,000 bins ------------------------------------------------------
+
+BARS, BINS = 2_000, 1_000
+
+
+def a_thousand_bins():
+    """Bars that move little enough for all their liquidations to fit into a thousand bins or so."""
+    bars = walk_bars(1, BARS, step=0.0002)
+    grid = Grid.around(float(bars.low.min()), float(bars.high.max()), 0.001, margin=0.0)
+    return bars, grid
+
+
+def plain_numpy(bars, grid, basis, liquidatable=0.8, churn=0.1):
+    """The same rule with one age and one array expression a step: how one writes it first."""
+    kernels = (basis.weight[:, :, np.newaxis] * basis.kernel).sum(axis=1)
+    mass, picture = np.zeros((2, grid.bins)), np.zeros((BARS, 2, grid.bins), np.float32)
+    outside = np.full(2, bars.open_interest_base[0])
+    low, high = grid.index(bars.low), grid.index(bars.high)
+    reach = kernels.shape[1]
+    for i in range(len(bars)):
+        crossed = np.array([mass[0, low[i] :].sum(), mass[1, : high[i] + 1].sum()])
+        mass[0, low[i] :] = 0.0
+        mass[1, : high[i] + 1] = 0.0
+        outside += (1 - liquidatable) * crossed
+        held = mass.sum(axis=1) + outside
+        closed = np.maximum(0.0, held - bars.open_interest_base[i]) + churn * bars.volume_base[i]
+        keep = np.maximum(0.0, 1 - closed / held)
+        mass *= keep[:, np.newaxis]
+        outside *= keep
+        opened = np.maximum(0.0, bars.open_interest_base[i] - mass.sum(axis=1) - outside)
+        profile = np.full(high[i] - low[i] + 1, 1.0 / (high[i] - low[i] + 1))
+        for side, base in ((0, low[i] - reach + 1), (1, low[i])):
+            spread = opened[side] * np.convolve(profile, kernels[side])
+            mass[side, base : base + len(spread)] += spread
+            outside[side] += opened[side] - spread.sum()
+        picture[i] = mass
+    return picture
+
+
+def rows_appended(trades):
+    """One row of a table a trade and level, as the row-appending tools do it."""
+    table = pd.DataFrame(columns=["price", "amount"])
+    for i in range(trades):
+        table.loc[len(table)] = [60_000.0 * (1 - 0.01 * (i % 4)), 1.0]
+    return table
+
+
+def test_the_whole_map_is_many_times_faster_than_plain_numpy_and_appended_rows(benchmark):
+    bars, grid = a_thousand_bins()
+    assert grid.bins >= BINS  # 2x longs and shorts alone need 1,100
+    picture, row = blank_picture(BARS, grid), np.arange(BARS)
+
+    def recompute():
+        HeatmapBook(grid).advance(bars, picture, row=row, rows=(0, BARS))
+
+    recompute()
+    plain = seconds(plain_numpy, bars, grid, HeatmapBook(grid).basis)
+    appended = seconds(rows_appended, 200) / 200 * BARS
+    benchmark.pedantic(recompute, rounds=30)
+    benchmark.extra_info["times_plain_numpy"] = plain / benchmark.stats["median"]
+    benchmark.extra_info["times_appended_rows"] = appended / benchmark.stats["median"]
+    assert benchmark.stats["median"] < plain / 5
+    assert benchmark.stats["median"] < appended / 50
+    assert benchmark.stats["min"] < 5 * 0.005
+
+
+def test_a_tick_costs_a_microsecond_of_the_running_bar_s_trial(benchmark):
+    bars, grid = a_thousand_bins()
+    book = HeatmapBook(grid)
+    book.advance(bars[: BARS - 1])
+
+    def trial():
+        twin = book.copy()
+        twin.advance(bars[BARS - 1 :])
+        return twin.column()
+
+    trial()
+    benchmark.pedantic(trial, rounds=50)
+    ticks = 250  # in a quarter of a second, when a market is busy
+    benchmark.extra_info["us_a_tick"] = benchmark.stats["median"] / ticks * 1e6
+    assert benchmark.stats["min"] < 5 * ticks * 1e-6
+
+
+# --- the nightly refit ----------------------------------------------------------------------------
+
+
+def test_a_refit_of_thirty_days_of_five_minute_bars_takes_seconds(benchmark):
+    day = 288
+    bars = walk_bars(1, 31 * day, step=0.002)
+    bars = type(bars)(
+        interval_ms=300_000,
+        time_ms=300_000 * np.arange(len(bars)),
+        **{
+            name: getattr(bars, name)
+            for name in ("low", "high", "close", "middle", "volume_base", "open_interest_base")
+        },
+    )
+    rng = np.random.default_rng(1)
+    amounts = rng.exponential(5.0, (len(bars), 2)) * (rng.random((len(bars), 2)) < 0.3)
+    seen = observed(amounts, bars.time_ms)
+    grid = Grid.around(float(bars.low.min()), float(bars.high.max()), 0.001)
+    fitted = FittedBook(grid, "binanceusdm")
+    fitted.advance(bars[: 30 * day], seen[: 30 * day])
+
+    def midnight():
+        fitted.advance(bars[30 * day : 30 * day + 1], seen[30 * day : 30 * day + 1])
+
+    before = len(fitted.beliefs)
+    benchmark.pedantic(midnight, rounds=1, iterations=1)
+    assert len(fitted.beliefs) == before + 1
+    assert fitted.belief.days == 30
+    assert benchmark.stats["min"] < 5 * 3.0

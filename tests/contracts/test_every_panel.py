@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
+from tests.ui.alerts import record
 from tests.ui.charts.frozen import BINANCE, NOW, heatmap, update
 from tests.ui.conftest import StubDesk
 from tests.workstation.market.facts import liquidation
@@ -32,6 +33,7 @@ from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import read_gauges
 from workstation.risk.scenario import Scenario, ladder, run
 from workstation.risk.transfers import TransferTerms
+from workstation.services.alert_service import AlertNews
 from workstation.services.decision_service import DecisionRequest, decide
 from workstation.services.risk_service import curve_prices
 
@@ -87,6 +89,7 @@ def frozen() -> Frozen:
             "gauges_changed": read_gauges(gauge_inputs(overview, store)),
             "heatmap_changed": heatmap(),
             "risk_changed": evaluate(held, inputs),
+            "alerts_changed": AlertNews(fired=(record(1),)),
             "scenario_changed": replace(run(held, inputs, terms), ladder=curve),
             "copy_changed": copy,
             "decision_changed": decide(asked),
@@ -114,6 +117,8 @@ class Bench:
         self.desk.portfolio = frozen.portfolio
         for name in ("overview", "gauges", "heatmap", "risk", "scenario", "copy", "decision"):
             setattr(self.desk, name, told[f"{name}_changed"])
+        records = told["alerts_changed"].fired
+        self.desk.alerts.records = lambda: records
         for name, said in told.items():
             getattr(self.bridge, name).emit(said)
         QApplication.processEvents()

@@ -18,7 +18,6 @@ from ui.main_window import MainWindow
 from ui.theme import DARK
 from workstation import settings as settings_file
 from workstation.services.desk import Desk
-from workstation.services.push import PushService
 
 VENUES: Final = ("okx", "bybit")
 EACH_S: Final = 3.0
@@ -34,7 +33,7 @@ def make_desk(loopback: LoopbackExchange, folder: Path, phone: Listener) -> Desk
     settings, problems = settings_file.load(path)
     assert problems == ()
     desk = Desk(settings, path, maps=False)
-    desk.alerts.push = PushService(lambda: (f"{phone.url}/topic",))
+    desk.alerts.push.use((f"{phone.url}/topic",))
     book = folder / "book.toml"
     book.write_text(BOOK, encoding="utf-8")
     desk.open_portfolio(book)

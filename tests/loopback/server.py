@@ -38,7 +38,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request as it came; ``known`` says that it is a read which this exchange answers."""
+    """One request as it came; ``known`` says that it is a read which this exchange answers.
+
+    ``signed`` says that it came with a signature.
+    """
 
     time_ms: int
     venue: str
@@ -46,6 +49,7 @@ class Request:
     path: str
     query: Query
     known: bool
+    signed: bool = False
 
 
 class LoopbackExchange:
@@ -115,6 +119,9 @@ class LoopbackExchange:
             self.repair(venue)
             self.jump(venue, 1.0)
             self.world.states[venue].two_sided_only = False
+            self.world.states[venue].rate_factor = 1.0
+            self.world.states[venue].key_may_trade = False
+            self.world.states[venue].key_refused = False
         self.world.play(script)
         self.world.forced.clear()
         self.requests.clear()
@@ -148,7 +155,9 @@ class LoopbackExchange:
         _, venue, path = (*request.path.split("/", 2), "")[:3]
         query, path = await _question(request, path)
         played = VENUES.get(venue) if venue in self.world.listings else None
-        known = bool(played) and request.method == played.method and path in played.answers
+        signed = bool(played) and played.signed_by in request.headers
+        answers = played.answers | (played.private if signed else {}) if played else {}
+        known = bool(played) and request.method == played.method and path in answers
         self.requests.append(
             Request(
                 time_ms=self.world.now_ms(),
@@ -157,6 +166,7 @@ class LoopbackExchange:
                 path=path,
                 query=query,
                 known=known,
+                signed=signed,
             )
         )
         if not known:
@@ -167,7 +177,7 @@ class LoopbackExchange:
             return _refuse(REFUSALS[fault], played.refusal)
         if fault is Fault.HANG:
             await asyncio.sleep(HANG_S)
-        answer = spoil(fault, played.answers[path](View(self.world, venue), query))
+        answer = spoil(fault, answers[path](View(self.world, venue), query))
         return await _send(request, json.dumps(answer).encode(), fault)
 
 

@@ -135,6 +135,9 @@ class VenueState:
     jump_ms: int = 0
     jump_factor: float = 1.0
     two_sided_only: bool = False  # bybit before June 2026: no singleOpenInterest
+    rate_factor: float = 1.0  # of the user's maintenance rate over that of the venue's table
+    key_may_trade: bool = False  # what the venue says of the user's key
+    key_refused: bool = False  # bybit's refusal repeats the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +338,8 @@ class Venue:
     """One venue as the loopback plays it: what it lists, answers, and says when it refuses.
 
     ``answers`` goes by the path below the venue's root (Hyperliquid: by the ``type`` of the
-    question); ``refusal`` gives the body that comes with an HTTP status.
+    question), ``private`` likewise, and only to a request that carries the header ``signed_by``;
+    ``refusal`` gives the body that comes with an HTTP status.
     """
 
     name: str
@@ -343,3 +347,5 @@ class Venue:
     answers: dict[str, Answer]
     refusal: Callable[[int], Any]
     method: str = "GET"
+    private: dict[str, Answer] = field(default_factory=dict)
+    signed_by: str = ""

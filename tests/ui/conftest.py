@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from ui.bridge import Bridge
 from ui.panels.base import PanelContext
 from ui.theme import DARK
+from workstation.exchanges.accounts.base import AccountSource
+from workstation.exchanges.api_key import ApiKey
 from workstation.market.catalogue import Catalogue
 from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
 from workstation.services.alert_service import AlertService
 from workstation.services.desk import DeskNews, View
+from workstation.services.live_accounts import KeyCheck, LiveAccount
 from workstation.settings import Settings
 
 
@@ -32,8 +36,14 @@ class StubDesk:
         self.decision = self.copy = None
         self.tape = None
         self.alerts = AlertService(self.settings)
+        self.live: tuple[LiveAccount, ...] = ()
+        self.check: Future[KeyCheck] = Future()  # what ``check_key`` answers with
         self.news = DeskNews()
         self.requests: list[tuple[str, Any]] = []
+
+    @property
+    def from_file(self) -> Any:
+        return self.portfolio
 
     def tick(self) -> DeskNews:
         news, self.news = self.news, DeskNews()
@@ -67,6 +77,19 @@ class StubDesk:
 
     def read_address(self, address: str) -> None:
         self.requests.append(("read_address", address))
+
+    def check_key(self, source: AccountSource, key: ApiKey | None) -> Future[KeyCheck]:
+        self.requests.append(("check_key", (source, key)))
+        return self.check
+
+    def add_account(self, source: AccountSource, key: ApiKey | None, *, keep: bool) -> None:
+        self.requests.append(("add_account", (source, key, keep)))
+
+    def remove_account(self, account: str) -> None:
+        self.requests.append(("remove_account", account))
+
+    def save_book(self, path: Path) -> None:
+        self.requests.append(("save_book", path))
 
     def apply_settings(self, settings: Settings) -> None:
         self.settings = settings

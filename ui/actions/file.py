@@ -87,6 +87,16 @@ class FileActions(QObject):
                 help="Show the positions of an address, without any key", run=self.read_address,
             ),
             Command(
+                id="file.accounts", menu="File", text="Accounts at exchanges…", group=1,
+                help="Read accounts by read-only keys or public addresses, beside the file",
+                run=self.show_accounts,
+            ),
+            Command(
+                id="file.save_book", menu="File", text="Save as portfolio file…", group=2,
+                help="Write the whole book, live accounts included, to a file", enabled=opened,
+                run=self.choose_copy,
+            ),
+            Command(
                 id="file.reload", menu="File", text="Reload", shortcut="Ctrl+R", group=2,
                 help="Read the book's file or account again", enabled=opened,
                 run=desk.reload_portfolio,
@@ -155,6 +165,18 @@ class FileActions(QObject):
         from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog
 
         HyperliquidAddressDialog(self._bridge.desk, self._theme, self._window).open()
+
+    def show_accounts(self) -> None:
+        from ui.dialogs.accounts import AccountsDialog
+
+        AccountsDialog(self._bridge.desk, self._theme, self._window).open()
+
+    def choose_copy(self) -> None:
+        self._choose_target("Save as portfolio file", "portfolio.toml", _FILTER, self.save_book)
+
+    @Slot(str)
+    def save_book(self, path: str) -> None:
+        self._bridge.desk.save_book(Path(path))
 
     def choose_picture(self) -> None:
         self._choose_target("Save a picture", "workstation.png", "PNG (*.png)", self.save_picture)

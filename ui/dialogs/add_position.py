@@ -75,7 +75,7 @@ class AddPositionDialog(QDialog):
         self._desk = desk
         self._theme = theme
         self._into_copy = into_copy
-        self._book = desk.copy if into_copy else _own_book(self._desk.portfolio)
+        self._book = desk.copy if into_copy else _own_book(self._desk.from_file)
         self.path = _path_for(self._book)
         self._make_entries()
         self._problems = plain_label()

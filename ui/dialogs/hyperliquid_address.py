@@ -1,4 +1,4 @@
-"""A public Hyperliquid address, whose positions become the book without any key."""
+"""A public Hyperliquid address, whose positions join the book without any key."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ui.theme import Theme, figure_font
 from workstation.services.desk import Desk
 
 _WORDS: Final = (
-    "Everybody can see the positions of a Hyperliquid address. They are read every fifteen "
-    "seconds and shown as a book. Never type a private key anywhere: none is needed to look."
+    "Everybody can see the positions of a Hyperliquid address. They are read every few seconds "
+    "and stand beside the portfolio file. Never type a private key anywhere: none is needed to "
+    "look."
 )
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _REFUSAL: Final = "An address is 0x and 40 hexadecimal digits (0-9, a-f); this one is not."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -44,6 +45,13 @@ class Column(Generic[R]):
     token: Callable[[R], str] = _no_token
     tip: Callable[[R], str] | None = None
     is_figure: bool = True
+
+
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows text as it is: names out of a file may look like markup."""
+    if "<" not in text:
+        return text
+    return f"<p style='white-space:pre-wrap'>{html.escape(text, quote=False)}</p>"
 
 
 class RowsModel(QAbstractTableModel, Generic[R]):
@@ -117,7 +125,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if role == SORT_ROLE:
             return column.value(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(row) if column.tip else column.help
+            return plain_tip(column.tip(row) if column.tip else column.help)
         if role == Qt.ItemDataRole.ForegroundRole:
             token = column.token(row)
             return self._theme.colour(token) if token else None

@@ -12,11 +12,13 @@ from ui import format as fmt
 from ui.models.rows import Column, RowsModel, make_table
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
+from ui.told import told_lines, told_ratio
 from ui.urgency import distance_token, status_token
 from workstation.risk.report import AccountReport, RiskReport, Status, Withdrawals
 from workstation.units import HOUR_MS, SECOND_MS
 
 _EMPTY: Final = "No account yet. Open a portfolio file (Ctrl+O) or add a position (File menu)."
+LIVE_OLD_S: Final = 30.0  # a few readings of a live account
 _DOLLARS: Final = ("USD", "USDT", "USDC")
 
 
@@ -42,6 +44,21 @@ def _dies_at(pool: AccountReport) -> str:
     return f"{fmt.price(pool.liquidation_coin_price)}{coin}"
 
 
+def _ratio_text(row: AccountRow) -> str:
+    """Return our ratio; the venue's own, said so, where there is no rule for one here."""
+    pool, told = row.pool, told_ratio(row.pool.told)
+    if pool.margin_ratio is None and pool.status is Status.UNKNOWN and told is not None:
+        return f"{fmt.percent(told, 0)} (venue)"
+    return fmt.percent(pool.margin_ratio, 0)
+
+
+def _told(row: AccountRow) -> str:
+    pool = row.pool
+    return "\n".join(
+        [f"{pool.id}: {pool.status}", *told_lines(pool.venue, pool.currency, pool.told)]
+    )
+
+
 def _read_token(row: AccountRow) -> str:
     return "warn" if row.book_age_s is not None and row.book_age_s > row.old_from_s else ""
 
@@ -53,7 +70,7 @@ COLUMNS: Final = (
         text=lambda row: f"{row.pool.id} · {fmt.venue_name(row.pool.venue)} {row.pool.currency}",
         value=lambda row: row.pool.id,
         token=lambda row: status_token(row.pool.status),
-        tip=lambda row: f"{row.pool.id}: {row.pool.status}",
+        tip=_told,
         is_figure=False,
     ),
     Column[AccountRow](
@@ -67,12 +84,14 @@ COLUMNS: Final = (
         help="Collateral that no position needs as initial margin",
         text=lambda row: _money(row.pool.free_collateral, row.pool.currency),
         value=lambda row: row.pool.free_collateral,
+        tip=_told,
     ),
     Column[AccountRow](
         heading="Margin ratio",
         help="Maintenance margin / margin balance of this pool; liquidation at 100 %",
-        text=lambda row: fmt.percent(row.pool.margin_ratio, 0),
+        text=_ratio_text,
         value=lambda row: row.pool.margin_ratio,
+        tip=_told,
     ),
     Column[AccountRow](
         heading="Liquidates at BTC",
@@ -143,14 +162,20 @@ class AccountsPanel(Panel):
 
     @Slot(object)
     def show_report(self, report: RiskReport) -> None:
-        age_s = None
-        if report.book_as_of_ms is not None and report.as_of_ms >= report.book_as_of_ms:
-            age_s = (report.as_of_ms - report.book_as_of_ms) / SECOND_MS
         old_from_s = self.bridge.desk.settings.risk.book_age_warning_h * HOUR_MS / SECOND_MS
-        self.model.replace_rows(
-            [AccountRow(pool=p, book_age_s=age_s, old_from_s=old_from_s) for p in report.accounts]
-        )
+        self.model.replace_rows([_row(pool, report, old_from_s) for pool in report.accounts])
         self._table.setVisible(bool(report.accounts))
         left_out = ", ".join(report.totals.not_included)
         self._note.setText(f"Not included in any total: {left_out}" if left_out else _EMPTY)
         self._note.setVisible(bool(left_out) or not report.accounts)
+
+
+def _row(pool: AccountReport, report: RiskReport, old_from_s: float) -> AccountRow:
+    """Return a pool with its age: an account that is read has its own, the others the book's."""
+    read_ms = report.book_as_of_ms if pool.read_ms is None else pool.read_ms
+    age_ms = None if read_ms is None else report.as_of_ms - read_ms
+    return AccountRow(
+        pool=pool,
+        book_age_s=None if age_ms is None or age_ms < 0 else age_ms / SECOND_MS,
+        old_from_s=old_from_s if pool.read_ms is None else LIVE_OLD_S,
+    )

@@ -6,14 +6,14 @@ from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.models.rows import Column, RowsModel, make_table
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.urgency import severity_token
-from workstation.services.alert_service import AlertNews, AlertRecord
+from workstation.services.alert_service import MAX_RECORDS, AlertNews, AlertRecord
 
 _EMPTY: Final = "Nothing has fired. The rules watch your book as long as the program runs."
 _MOST_NAMED: Final = 12
@@ -41,10 +41,10 @@ def _seen(record: AlertRecord) -> str:
 
 COLUMNS: Final = (
     Column[AlertRecord](
-        heading="What",
-        help="What happened, what is at stake, and what to do; from which figure, how old",
-        text=_sentence,
-        value=_sentence,
+        heading="Alert",
+        help="What it is about, and which rule has fired",
+        text=lambda record: record.fire.title,
+        value=lambda record: record.fire.title,
         tip=_sentence,
         is_figure=False,
     ),
@@ -83,6 +83,14 @@ COLUMNS: Final = (
         text=_seen,
         value=lambda record: record.acknowledged_ms,
     ),
+    Column[AlertRecord](
+        heading="Message",
+        help="What happened, what is at stake, and what to do; from which figure, how old",
+        text=_sentence,
+        value=_sentence,
+        tip=_sentence,
+        is_figure=False,
+    ),
 )
 
 
@@ -91,13 +99,12 @@ class AlertsPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        records = self.bridge.desk.alerts.records()
+        self._records = {record.fire.number: record for record in records}
         self.model = RowsModel[AlertRecord](
             COLUMNS, self.theme, key=lambda record: record.fire.number
         )
         self._table = make_table(self.model)
-        header = self._table.horizontalHeader()
-        header.setSectionResizeMode(4, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(4, 180)
         self._standing = plain_label()
         tint(self._standing, self.theme, "dim")
         self._empty = plain_label(_EMPTY)
@@ -123,7 +130,11 @@ class AlertsPanel(Panel):
         return self._standing.text()
 
     @Slot(object)
-    def show_news(self, _: AlertNews) -> None:
+    def show_news(self, news: AlertNews) -> None:
+        """Add what has fired, and bring what has changed up to date."""
+        self._records |= {one.fire.number: one for one in (*news.fired, *news.changed)}
+        for number in sorted(self._records)[:-MAX_RECORDS]:
+            del self._records[number]
         self._show_records()
         self.show_standing()
 
@@ -150,13 +161,15 @@ class AlertsPanel(Panel):
     @Slot()
     def copy(self) -> None:
         """Put the list on the clipboard, a line an alert, headings first."""
-        records = self.bridge.desk.alerts.records()
         rows = ["\t".join(column.heading for column in COLUMNS)]
-        rows += ["\t".join(column.text(record) for column in COLUMNS) for record in records]
+        rows += [
+            "\t".join(column.text(record) for column in COLUMNS)
+            for _, record in sorted(self._records.items())
+        ]
         QGuiApplication.clipboard().setText("\n".join(rows))
 
     def _show_records(self) -> None:
-        records = self.bridge.desk.alerts.records()[::-1]
+        records = tuple(self._records[number] for number in sorted(self._records, reverse=True))
         self.model.replace_rows(records)
         self._table.setVisible(bool(records))
         self._empty.setVisible(not records)

@@ -14,6 +14,7 @@ from ui.models.rows import Column, RowsModel, make_table
 from ui.names import pool_name, position_name, size_text
 from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
+from ui.told import is_apart, is_late, told_lines, told_ratio
 from ui.urgency import distance_token, profit_token, status_token
 from workstation.risk.report import (
     Figure,
@@ -34,6 +35,9 @@ _EMPTY: Final = (
 )
 COPY_HEADING: Final = "In the copy"
 DIFFERENCE_HEADING: Final = "Copy − book $"
+_TOLD: Final = (Figure.POSITION, Figure.LIQUIDATION, Figure.DISTANCE, Figure.RATIO)
+_APART: Final = " \N{NOT EQUAL TO}"  # the venue says another price
+_LATE: Final = " too late"
 _THEN_TOKENS: Final = {
     PositionOutcome.LIQUIDATED: "alarm",
     PositionOutcome.REDUCED: "warn",
@@ -168,8 +172,28 @@ def _liquidation_text(row: PositionRow) -> str:
     if position is None:
         return ""
     if position.liquidation is LiquidationKind.PRICE:
-        return fmt.price(position.liquidation_price)
+        return f"{fmt.price(position.liquidation_price)}{_APART if is_apart(position) else ''}"
     return "none" if position.liquidation is LiquidationKind.NONE else "not known"
+
+
+def _stop_text(row: PositionRow) -> str:
+    position = row.position
+    if position is None:
+        return ""
+    if position.stop_price is None:
+        return "no stop"
+    return f"{fmt.price(position.stop_price)}{_LATE if is_late(position) else ''}"
+
+
+def _ratio_text(row: PositionRow) -> str:
+    """Return our ratio; the venue's own, said so, where there is no rule for one here."""
+    position = row.position
+    if position is None:
+        return ""
+    told = told_ratio(position.told)
+    if position.margin_ratio is None and position.status is Status.UNKNOWN and told is not None:
+        return f"{fmt.percent(told, 0)} (venue)"
+    return fmt.percent(position.margin_ratio, 0)
 
 
 def _explains(figure: Figure) -> Callable[[PositionRow], str]:
@@ -186,12 +210,17 @@ def _explains(figure: Figure) -> Callable[[PositionRow], str]:
 def _beside(figure: Figure, position: PositionReport) -> Iterator[str]:
     if figure in (Figure.LIQUIDATION, Figure.DISTANCE):
         stop, drift = position.stop_price, position.liquidation_drift_per_day
-        yield "No stop" if stop is None else f"Stop at {fmt.price(stop)} before liquidation"
+        where = "behind" if is_late(position) else "before"
+        yield "No stop" if stop is None else f"Stop at {fmt.price(stop)} {where} liquidation"
         if drift is not None:
             yield f"Funding at the running rate moves it by {fmt.number(drift, 2, sign=True)} a day"
         if position.days_to_liquidation_by_funding is not None:
             days = fmt.number(position.days_to_liquidation_by_funding, 1)
             yield f"and to the mark, if that stands still, in {days} days"
+    if figure is Figure.POSITION and position.adl_rank is not None:
+        yield f"Rank in the venue's queue of auto-deleveraging: {position.adl_rank}"
+    if figure in _TOLD:
+        yield from told_lines(position.venue, position.currency, position.told)
 
 
 def _then_tip(row: PositionRow) -> str:
@@ -260,6 +289,7 @@ COLUMNS: Final = (
         help="Price of the position's own instrument at which the venue liquidates it",
         text=_liquidation_text,
         value=lambda row: _of(row, "liquidation_price"),
+        token=lambda row: "warn" if row.position and is_apart(row.position) else "",
         tip=_explains(Figure.LIQUIDATION),
     ),
     Column[PositionRow](
@@ -273,7 +303,7 @@ COLUMNS: Final = (
     Column[PositionRow](
         heading="Ratio",
         help="Maintenance margin / margin balance of the pool; liquidation at 100 %",
-        text=lambda row: fmt.percent(row.position.margin_ratio, 0) if row.position else "",
+        text=_ratio_text,
         value=lambda row: _of(row, "margin_ratio"),
         tip=_explains(Figure.RATIO),
     ),
@@ -316,6 +346,14 @@ COLUMNS: Final = (
         text=_funding_text,
         value=lambda row: _of(row, "next_funding_usd"),
         tip=_explains(Figure.FUNDING),
+    ),
+    Column[PositionRow](
+        heading="Stop",
+        help="Where a stop closes the position, and whether that is before its liquidation",
+        text=_stop_text,
+        value=lambda row: _of(row, "stop_price"),
+        token=lambda row: "warn" if row.position and is_late(row.position) else "",
+        tip=_explains(Figure.LIQUIDATION),
     ),
 )
 

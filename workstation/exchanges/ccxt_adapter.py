@@ -16,6 +16,7 @@ import numpy as np
 
 from workstation.errors import ExchangeError
 from workstation.exchanges import numbers
+from workstation.exchanges.api_key import PrivateAccess
 from workstation.exchanges.base import Capabilities, Market, Poll
 from workstation.exchanges.numbers import Row
 from workstation.market.facts import CandlePrice, FloatArray
@@ -49,7 +50,8 @@ class CcxtAdapter:
         self._client: Any = None
         self._markets: dict[str, Market] = {}
 
-    async def open(self) -> None:
+    async def open(self, access: PrivateAccess = PrivateAccess()) -> None:  # noqa: B008 - frozen
+        """Make the client; only what ``access`` names may be signed."""
         from workstation.exchanges.ccxt_client import new_client  # half a second: only when used
 
         self._client = new_client(
@@ -57,7 +59,10 @@ class CcxtAdapter:
             {"enableRateLimit": True, "timeout_on_exit": 0, "timeout": self._timeout_s * 1_000},
             {"enableLastHttpResponse": False, "has": {"fetchCurrencies": False}},
             self.config,
+            access.config,
             self._options,
+            key=access.key,
+            reads=access.reads,
         )
 
     async def close(self) -> None:
@@ -118,6 +123,10 @@ class CcxtAdapter:
     async def ask(self, endpoint: str, **params: Any) -> Any:
         """Ask an endpoint by ccxt's name for it; return the venue's own answer."""
         return await getattr(self._client, endpoint)(params)
+
+    async def unified(self, method: str, *params: Any) -> Any:
+        """Call one of ccxt's own methods, where the venue has it."""
+        return await getattr(self._client, method)(*params)
 
     async def ask_each(
         self, endpoint: str, markets: Sequence[Market], name: str, **params: Any

@@ -1,7 +1,8 @@
-"""ccxt's client of a venue, made safe: it can only read, never signs, and rejects rubbish.
+"""ccxt's client of a venue, made safe: it can only read, and rejects rubbish.
 
 This module is the only one that imports ccxt (half a second, 900 modules), so it is imported late:
-by ``CcxtAdapter.open``, in the feed's thread.
+by ``CcxtAdapter.open``, in the feed's thread. A private answer is asked for only with a key that
+the user gave, and only at the endpoints that the account's reader names (``KeyedClient``).
 
 What ccxt does not do by itself, measured with 4.5.90: an HTML page or a truncated body with status
 200 passes as an answer with empty fields; a body that is cut raises a plain ``ExchangeError``; a
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import difflib
 import gc
+import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,17 +25,30 @@ import ccxt.async_support as ccxt
 from workstation.errors import (
     ExchangeDataError,
     ExchangeError,
+    ExchangeKeyError,
     ExchangeThrottledError,
     ExchangeUnavailableError,
     UnsupportedByExchangeError,
     UsageError,
 )
+from workstation.exchanges.api_key import ANY_READ, ApiKey
 from workstation.exchanges.backoff import BAN_S
 
 _CREDENTIALS: Final = ("apiKey", "secret", "password", "uid", "login", "twofa", "token")
 _KEYS: Final = (*_CREDENTIALS, "privateKey")
 # The one public door that is not a GET: Hyperliquid asks its questions in the body.
 _READING_POSTS: Final = {"hyperliquid": "/info"}
+_SILENT: Final = logging.getLogger("workstation.silent")
+_SILENT.disabled = True
+_WORD: Final = re.compile(r'"\w+"')
+_WORDS: Final = re.compile(r"[a-z]+")
+_WRITES: Final = frozenset(
+    {
+        "add", "amend", "apply", "batch", "borrow", "buy", "cancel", "close", "create", "delete",
+        "edit", "place", "redeem", "repay", "sell", "set", "subscribe", "transfer", "update",
+        "withdraw",
+    }
+)  # fmt: skip
 _MAX_DETAIL: Final = 300  # characters of a foreign error in our log
 
 
@@ -71,9 +87,13 @@ class ReadOnlyClient(ccxt.Exchange):  # type: ignore[misc]  # ccxt ships no type
             error.http = self._http
             raise
         self.latency_ms = (time.monotonic() - started_s) * 1_000
-        if not isinstance(answer, (dict, list)):
+        if not isinstance(answer, (dict, list)) and not self._is_word(answer):
             raise ccxt.BadResponse(f"{self.id} {url} did not answer with JSON")
         return answer
+
+    def _is_word(self, answer: object) -> bool:
+        """Tell whether an answer is one quoted word, as Hyperliquid gives some."""
+        return self.id in _READING_POSTS and bool(_WORD.fullmatch(str(answer)))
 
     def on_rest_response(self, code: int, *rest: Any) -> Any:
         response_headers: Mapping[str, str] = rest[3]
@@ -106,10 +126,63 @@ class ReadOnlyClient(ccxt.Exchange):  # type: ignore[misc]  # ccxt ships no type
         )
 
 
+class KeyedClient(ReadOnlyClient):
+    """A client that signs with a key, and signs nothing but what its reader declared as reads.
+
+    No text of a failure holds any part of the key, even where the venue repeats it.
+    """
+
+    reads: frozenset[str] = frozenset()  # private endpoints by their path
+    secrets: tuple[str, ...] = ()
+    _is_signing = False
+
+    def sign(self, path: Any, api: Any = "public", *rest: Any, **more: Any) -> Any:
+        method = rest[0] if rest else more.get("method", "GET")
+        if method != "GET" or not self._is_read(str(path)):
+            return super().sign(path, api, *rest, **more)
+        self._is_signing = True
+        try:
+            return super(ReadOnlyClient, self).sign(path, api, *rest, **more)
+        finally:
+            self._is_signing = False
+
+    def _is_read(self, path: str) -> bool:
+        if self.reads == ANY_READ:
+            return not _WRITES & set(_WORDS.findall(path.lower()))
+        return path in self.reads
+
+    def check_required_credentials(self, error: bool = True) -> bool:
+        if not self._is_signing:
+            return super().check_required_credentials(error)
+        return bool(super(ReadOnlyClient, self).check_required_credentials(error))
+
+    async def fetch(
+        self, url: str, method: str = "GET", headers: Any = None, body: Any = None
+    ) -> Any:
+        try:
+            return await super().fetch(url, method, headers, body)
+        except Exception as error:
+            self._hide_secrets(error)
+            raise
+
+    def our_error(self, call: str, error: Exception) -> ExchangeError:
+        self._hide_secrets(error)
+        return super().our_error(call, error)
+
+    def _hide_secrets(self, error: Exception) -> None:
+        for secret in self.secrets:
+            error.args = tuple(
+                part.replace(secret, "(key)") if isinstance(part, str) else part
+                for part in error.args
+            )
+
+
 _THROTTLED: Final = (ccxt.DDoSProtection, ccxt.RateLimitExceeded)
 # In this order: a BadResponse is an OperationFailed, a BadSymbol a BadRequest.
 _REMEDIES: Final[tuple[tuple[Any, type[ExchangeError], str], ...]] = (
     (ccxt.BadResponse, ExchangeDataError, "answered with something that is not data"),
+    (WriteRefusedError, UnsupportedByExchangeError, "asks for what could be more than a question"),
+    (ccxt.AuthenticationError, ExchangeKeyError, "refuses the key"),
     (ccxt.NotSupported, UnsupportedByExchangeError, "does not offer this"),
     (ccxt.BadSymbol, UnsupportedByExchangeError, "does not know this market"),
     ((ccxt.RequestTimeout, TimeoutError), ExchangeUnavailableError, "does not answer in time"),
@@ -124,13 +197,20 @@ _REMEDIES: Final[tuple[tuple[Any, type[ExchangeError], str], ...]] = (
 )
 
 
-def new_client(venue: str, *configs: Mapping[str, Any]) -> Any:
+def new_client(
+    venue: str,
+    *configs: Mapping[str, Any],
+    key: ApiKey | None = None,
+    reads: frozenset[str] = frozenset(),
+) -> Any:
     """Return a read-only client; must be called in the loop that will use it.
 
     Parameters
     ----------
     venue : a ccxt exchange id
     configs : constructor options, deep-merged, later ones win; keys and secrets are left out
+    key : what private reads are signed with, if there are any
+    reads : the private endpoints, by ccxt's path, that may be signed
 
     Raises
     ------
@@ -141,8 +221,14 @@ def new_client(venue: str, *configs: Mapping[str, Any]) -> Any:
     merged = ccxt.Exchange.deep_extend({}, *configs)
     for name in _KEYS:
         merged.pop(name, None)
-    kind = type(f"ReadOnly{venue.capitalize()}", (ReadOnlyClient, getattr(ccxt, venue)), {})
-    return kind(merged)
+    base = ReadOnlyClient if key is None else KeyedClient
+    client = type(f"ReadOnly{venue.capitalize()}", (base, getattr(ccxt, venue)), {})(merged)
+    if key is not None:
+        client.apiKey, client.secret, client.password = key.key, key.secret, key.passphrase or None
+        client.reads, client.secrets = reads, key.texts()
+        # ccxt would write the headers of every request, the key among them
+        client.logger, client.verbose = _SILENT, False
+    return client
 
 
 def check_venue(venue: str) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workstation.exchanges.base import ExchangeAdapter
 from workstation.exchanges.binance import BinanceInverse, BinanceLinear
 from workstation.exchanges.bybit import Bybit
+from workstation.exchanges.ccxt_adapter import CcxtAdapter
 from workstation.exchanges.deribit import Deribit
 from workstation.exchanges.generic import Generic
 from workstation.exchanges.hyperliquid import Hyperliquid
 from workstation.exchanges.okx import Okx
 from workstation.units import UnixMs, now_ms
 
-Factory = Callable[[str, Mapping[str, Any], float, Callable[[], UnixMs]], ExchangeAdapter]
+Factory = Callable[[str, Mapping[str, Any], float, Callable[[], UnixMs]], CcxtAdapter]
 
 VENUES: Final[Mapping[str, Factory]] = {
     "binanceusdm": BinanceLinear,
@@ -34,7 +34,7 @@ def new_adapter(
     options: Mapping[str, Any],
     timeout_s: float,
     clock_ms: Callable[[], UnixMs] = now_ms,
-) -> ExchangeAdapter:
+) -> CcxtAdapter:
     """Return the adapter of a venue.
 
     Parameters

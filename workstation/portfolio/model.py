@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from workstation.market.instrument import Contract, MarketKey, Side, contract_of
 from workstation.units import UnixMs
@@ -64,12 +65,35 @@ class Trigger(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VenueFigures:
+    """What a venue says itself of a pool or a position, in one answer and at its own inputs.
+
+    Money is in the pool's coin. ``None`` is what it does not tell; a liquidation price of NaN means
+    that it says there is none. ``margin_ratio`` is maintenance margin over margin balance, whatever
+    the venue prints. ``apart`` says in a sentence how its liquidation price differs from ours.
+    """
+
+    mark_price: float | None = None
+    unrealized_pnl: float | None = None
+    margin_balance: float | None = None
+    initial_margin: float | None = None
+    maintenance_margin: float | None = None
+    margin_ratio: float | None = None
+    liquidation_price: float | None = None
+    free_collateral: float | None = None
+    withdrawable: float | None = None
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """One position; ``quantity`` is signed, in base coins (linear) or USD face (inverse).
 
     ``isolated_margin`` is the isolated wallet in the settlement coin, never ``None`` for an
     isolated position once loaded. ``maintenance_rate`` and ``maintenance_amount`` override the
     tier table with one tier. ``mark_price`` is the file's, used until a live mark is known.
+    ``adl_rank`` and ``figures`` are what a venue says of it, where it was read from one; the rank
+    goes from 0 (last in the queue of auto-deleveraging) to 5, on the venue's own scale.
     """
 
     symbol: str
@@ -82,6 +106,8 @@ class Position:
     maintenance_rate: float | None = None
     maintenance_amount: float = 0.0
     contract_size: float | None = None
+    adl_rank: int | None = None
+    figures: VenueFigures | None = None
 
     @property
     def side(self) -> Side:
@@ -104,7 +130,7 @@ class Order:
     reduce_only: bool = False
 
 
-def _no_amounts() -> Mapping[str, float]:
+def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
@@ -114,19 +140,25 @@ class Account:
 
     ``balances`` are wallet balances in coins, without unrealised PnL and without isolated margin;
     negative ones are debts. ``haircuts`` override the venue's table (multi-asset only).
-    ``taker_fee`` is a fraction, ``None`` for the venue's base tier.
+    ``taker_fee`` is a fraction, ``None`` for the venue's base tier. ``as_of_ms`` is when it was
+    true, ``None`` where that is the book's time. ``figures`` are what the venue says of the
+    account's pools, by their coin (a multi-asset pool's is USD), where it was read from one, and
+    ``withdrawals_open`` whether it lets collateral out.
     """
 
     id: str
     venue: str
     positions: tuple[Position, ...] = ()
-    balances: Mapping[str, float] = field(default_factory=_no_amounts)
-    haircuts: Mapping[str, float] = field(default_factory=_no_amounts)
+    balances: Mapping[str, float] = field(default_factory=_nothing)
+    haircuts: Mapping[str, float] = field(default_factory=_nothing)
     orders: tuple[Order, ...] = ()
     position_mode: PositionMode = PositionMode.ONE_WAY
     collateral: Collateral = Collateral.SINGLE_ASSET
     margin_system: MarginSystem = MarginSystem.STANDARD
     taker_fee: float | None = None
+    as_of_ms: UnixMs | None = None
+    withdrawals_open: bool | None = None
+    figures: Mapping[str, VenueFigures] = field(default_factory=_nothing)
 
     def key(self, symbol: str) -> MarketKey:
         return MarketKey(self.venue, symbol)

@@ -16,7 +16,7 @@ from workstation.market.facts import FloatArray, OrderBook
 from workstation.market.instrument import MarketKey, Side
 from workstation.portfolio.model import Portfolio
 from workstation.risk.cascade import CascadeMarket, ForcedBook, OwnPosition
-from workstation.risk.inputs import RiskInputs
+from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.path import MarketPath
 from workstation.risk.report import EventKind, HeatmapColumns, ScenarioEvent
 from workstation.risk.waterfall import Waterfall
@@ -130,7 +130,8 @@ def own_positions(
     """Yield the positions that die on the path or beyond its end, with the coin's distance.
 
     ``path`` is the scenario's, from the mark; other coins go on with it at their own rates. The
-    book is walked, so what a stop closes in time does not die.
+    book is walked, so what a stop closes in time does not die, and what a venue closes in parts
+    dies with the last of them.
     """
     rate, start = path.rate(coin), inputs.coin_price(coin)
     if not rate or start is None:
@@ -139,14 +140,24 @@ def own_positions(
         portfolio, inputs, _longer(path, 1.0 + _BEYOND / abs(rate)), drivers=(coin,),
         use_orders=use_orders,
     )  # fmt: skip
+    left = {
+        PositionKey(pool.account.id, position.symbol, position.side)
+        for pool in walk.end_pools()
+        for position in pool.positions
+    }
+    forced: dict[PositionKey, list[ScenarioEvent]] = {}
     for event in walk.events:
-        if event.kind is EventKind.LIQUIDATION:
+        if event.kind in (EventKind.PARTIAL, EventKind.LIQUIDATION):
+            key = PositionKey(event.account, event.symbol, event.side)
+            forced.setdefault(key, []).append(event)
+    for key, events in forced.items():
+        if key not in left:
             yield OwnPosition(
-                account=event.account,
-                symbol=event.symbol,
-                side=event.side,
-                distance=abs(math.log(event.coin_price[coin] / start)),
-                quantity_base=_sold(event, coin, falls=rate < 0),
+                account=key.account,
+                symbol=key.symbol,
+                side=key.side,
+                distance=abs(math.log(events[-1].coin_price[coin] / start)),
+                quantity_base=sum(_sold(event, coin, falls=rate < 0) for event in events),
             )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from workstation.market.facts import FundingRate
 from workstation.market.instrument import Contract, is_option, split_symbol
 from workstation.portfolio.model import Account, OrderType, Portfolio, Position
+from workstation.risk.doubts import doubts
 from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
 from workstation.risk.funding_drift import drift_per_day, hours_to_mark
@@ -268,7 +269,7 @@ def _minutes_at_pace(row: PositionReport, inputs: RiskInputs) -> float | None:
 
 def _problems(
     portfolio: Portfolio,
-    standings: Iterable[Standing],
+    standings: Sequence[Standing],
     rows: Iterable[PositionReport],
     inputs: RiskInputs,
 ) -> Iterator[str]:
@@ -293,3 +294,4 @@ def _problems(
                 f"{where}: its liquidation price lies beyond the tiers that are known "
                 f"({row.tier_source}); give maintenance_rate in the file."
             )
+    yield from doubts(standings, inputs)

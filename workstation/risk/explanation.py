@@ -14,7 +14,13 @@ from workstation.portfolio.model import Position
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.liquidation import LiquidationPrices
 from workstation.risk.pools import Leg
-from workstation.risk.profiles import FeeInMaintenance, Others, Reduction, Rounding
+from workstation.risk.profiles import (
+    FeeInMaintenance,
+    LiquidationRules,
+    Others,
+    Reduction,
+    Rounding,
+)
 from workstation.risk.report import Figure, LiquidationKind
 from workstation.risk.standing import Standing
 from workstation.risk.tiers import TierMode
@@ -166,7 +172,7 @@ def _liquidation(of: Explanation, leg: Leg) -> Iterator[str]:
     )
     yield from _rounding_words(of, leg)
     rules = pool.profile.liquidation
-    yield f"Then {_REDUCTIONS[rules.reduction]} ({rules.source})."
+    yield f"Then {_REDUCTIONS[rules.reduction]}, {_fee_words(rules, leg)} ({rules.source})."
 
 
 def _common_shock(of: Explanation, leg: Leg) -> Iterator[str]:
@@ -246,6 +252,13 @@ _WRITERS: Final[Mapping[Figure, _Writer]] = {
     Figure.DISTANCE: _distance,
     Figure.FUNDING: _funding,
 }
+
+
+def _fee_words(rules: LiquidationRules, leg: Leg) -> str:
+    if rules.fee_rate is None and leg.coin not in rules.coin_fee_rates:
+        return "for a fee that is not known here and not counted"
+    fee = rules.fee_of(leg.coin)
+    return f"for a fee of {fee:.2%} of what is closed" if fee else "without a fee of its own"
 
 
 def _closing(of: Explanation, leg: Leg) -> Iterator[str]:

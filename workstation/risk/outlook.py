@@ -78,7 +78,7 @@ class CascadeReport:
     digested_price: float
     amplification: float | None
     cliffs: tuple[Cliff, ...]
-    deaths: tuple[PositionDeath, ...]  # by the median order of death
+    deaths: tuple[PositionDeath, ...]  # by the coin's price, the nearest first
     own_effect_fraction: float
     paths: int
     assumptions: tuple[str, ...] = ()  # sentences

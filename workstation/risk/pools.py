@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from workstation.market.facts import FloatArray
-from workstation.market.instrument import Contract, MarketKey, is_option, split_symbol
+from workstation.market.instrument import Contract, MarketKey, Side, is_option, split_symbol
 from workstation.portfolio.model import (
     Account,
     Collateral,
@@ -303,6 +303,7 @@ def _pool(
     unknown += [_no_mark(account, p) for p, leg in zip(positions, legs, strict=True) if not leg]
     known = tuple(leg for leg in legs if leg)
     unknown_margin = [text for leg in known if (text := _no_tier(account, leg))]
+    unknown_margin += _no_netting_rule(account, known)
     return Pool(
         account=account,
         profile=profile_of(account.venue),
@@ -335,6 +336,22 @@ def _no_option_rule(account: Account, position: Position) -> str:
         f"{account.id} {position.symbol}: there is no rule here for the margin of options; it is "
         "valued at its mark, and the pool that it belongs to is not included in any total."
     )
+
+
+def _no_netting_rule(account: Account, legs: tuple[Leg, ...]) -> list[str]:
+    """Name the coins on which a venue nets long and short contracts: that is not built here."""
+    if not profile_of(account.venue).nets_maturities:
+        return []
+    sides: dict[str, set[Side]] = {}
+    for leg in legs:
+        if leg.linear:
+            sides.setdefault(leg.coin, set()).add(leg.position.side)
+    return [
+        f"{account.id}: {account.venue} nets long and short contracts on {coin}, for which there "
+        "is no rule here; its maintenance margin is not known."
+        for coin, both in sides.items()
+        if len(both) > 1
+    ]
 
 
 def _no_mark(account: Account, position: Position) -> str:

@@ -108,6 +108,7 @@ class VenueProfile:
     rounding: Rounding = Rounding.NONE
     haircuts: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     unknown_haircut: float | None = None  # of a coin without an entry; None: not known
+    nets_maturities: bool = False  # long and short contracts of a coin need the larger margin only
     liquidation: LiquidationRules = _WHOLE
 
 
@@ -204,6 +205,7 @@ PROFILES: Final[dict[str, VenueProfile]] = {
         name="Kraken Futures",
         taker_fee=0.0005,
         source="support.kraken.com 360022835671, 4844463246100",
+        nets_maturities=True,
         liquidation=LiquidationRules(
             boundary="it is assigned to other traders, then unwound against them",
             source="support.kraken.com 360022835671 (equity protection process)",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
-from workstation.portfolio.model import MarginMode
+from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
 from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
@@ -84,6 +84,8 @@ class AccountReport:
     liquidation_coin_price: float | None
     liquidation_coin_distance: float | None
     status: Status
+    told: VenueFigures | None = None  # what the venue says itself, where the account was read
+    read_ms: UnixMs | None = None  # when it was read; None where that is the book's time
 
 
 class Figure(StrEnum):
@@ -150,6 +152,7 @@ class PositionReport:
     liquidation_drift_per_day: float | None = None
     days_to_liquidation_by_funding: float | None = None
     explain: Callable[[Figure], str] = field(default=_unexplained, repr=False, compare=False)
+    told: VenueFigures | None = None  # what the venue says itself, where the account was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from workstation.risk.deleveraging import Deleveraging, with_deleveraging
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import DRIVER
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Pool, pools_of, without
+from workstation.risk.pools import Pool, haircut_of, pools_of, without
 from workstation.risk.repair import find_repair
 from workstation.risk.report import (
     AddCollateral,
@@ -50,6 +50,7 @@ class Scenario:
     ``over_h`` is how long the move takes; ``funding_rate_8h`` applies to every position, ``None``
     means the running rates. ``buffer`` is the share of maintenance margin kept after a repair.
     ``course`` are the shares of the move at equal times, for the cascade alone; empty is straight.
+    ``haircuts`` are raised to these, by coin, from the start, in accounts whose collateral has one.
     """
 
     moves: Mapping[str, float]
@@ -61,6 +62,7 @@ class Scenario:
     use_orders: bool = True
     course: tuple[float, ...] = ()
     deleveraging: tuple[Deleveraging, ...] = ()
+    haircuts: Mapping[str, float] = field(default_factory=_nothing)
 
 
 def reference_price(coin: str, portfolio: Portfolio, inputs: RiskInputs) -> float | None:
@@ -79,7 +81,7 @@ def prepared(
         A coin that moves has no price to start from.
     """
     inputs = inputs.completed(portfolio)
-    living = _without_presumed(portfolio, inputs)
+    living = _assumed(portfolio, inputs, scenario)
     return living, inputs, _path(living, inputs, scenario, {**inputs.betas, **scenario.betas})
 
 
@@ -147,7 +149,7 @@ def ladder(
         The coin has no price to start from.
     """
     inputs = inputs.completed(portfolio)
-    living = _without_presumed(portfolio, inputs)
+    living = _assumed(portfolio, inputs, scenario)
     start = _start_price(coin, inputs)
     rows = np.zeros((4, len(prices)))
     free = scenario.funding_rate_8h == 0.0 or scenario.over_h <= 0
@@ -224,6 +226,24 @@ def _in_stage(stage: Stage, path: MarketPath, clock: FloatArray) -> FloatArray:
         if pool.has_margin:
             rows[3] += path.maintenance(pool, clock, since) * path.usd_price(pool, clock)
     return rows
+
+
+def _assumed(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Portfolio:
+    """Return the book that is walked: what is lost already is not in it, haircuts are raised."""
+    living = _without_presumed(portfolio, inputs)
+    if not scenario.haircuts:
+        return living
+    accounts = tuple(_with_haircuts(account, scenario.haircuts) for account in living.accounts)
+    return replace(living, accounts=accounts)
+
+
+def _with_haircuts(account: Account, haircuts: Mapping[str, float]) -> Account:
+    raised = {
+        coin: max(known, haircut)
+        for coin, haircut in haircuts.items()
+        if (known := haircut_of(account, coin)) is not None
+    }
+    return replace(account, haircuts={**account.haircuts, **raised})
 
 
 def _without_presumed(portfolio: Portfolio, inputs: RiskInputs) -> Portfolio:

@@ -1,4 +1,4 @@
-"""A named scenario as it is written down: ends by coin, duration, course, betas, ADL.
+"""A named scenario as it is written down: ends by coin, duration, course, betas, haircuts, ADL.
 
 An end is a price or a fraction of the price at the start, so one file serves every day and book.
 Coins that the book does not hold are left out. A *strength* scales the whole in logarithms: 0 is
@@ -72,6 +72,7 @@ class LibraryScenario:
     betas: Mapping[str, float] = field(default_factory=dict)
     use_betas: bool = True
     funding_rate_8h: float | None = None
+    haircuts: Mapping[str, float] = field(default_factory=dict)
     adl: tuple[AssumedAdl, ...] = ()
 
     def path(self) -> tuple[float, ...]:
@@ -113,6 +114,7 @@ def scenario_of(
         funding_rate_8h=None if entry.funding_rate_8h is None else strength * entry.funding_rate_8h,
         course=tuple(step / path[-1] for step in path[1:]) if path else (),
         deleveraging=tuple(_adl(entry, inputs, strength)),
+        haircuts={coin: strength * haircut for coin, haircut in entry.haircuts.items()},
     )
 
 

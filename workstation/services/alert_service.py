@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from workstation.alerts.facts import Fire, Severity
 from workstation.alerts.rules.base import Limits
@@ -25,10 +25,13 @@ from workstation.alerts.storm import Budget, Parcel
 from workstation.alerts.tracker import Standing
 from workstation.alerts.watcher import Watcher
 from workstation.market.feed import FeedMode
-from workstation.services.push import Delivery, Message, PushService
+from workstation.services.push_message import Delivery, Message
 from workstation.services.risk_service import RiskAnswer, RiskRequest
 from workstation.settings import Settings
 from workstation.units import UnixMs, now_ms
+
+if TYPE_CHECKING:
+    from workstation.services.push import PushService
 
 log = logging.getLogger(__name__)
 MAX_RECORDS: Final = 500
@@ -70,7 +73,7 @@ class AlertService:
 
     def __init__(self, settings: Settings, push: PushService | None = None) -> None:
         self.settings = settings
-        self.push = push or PushService()
+        self._push = push
         self._budget = Budget()
         self._lock = threading.Lock()  # one look at a time, and never during a change of markets
         self._watcher = Watcher()
@@ -79,6 +82,15 @@ class AlertService:
         self._records: dict[int, AlertRecord] = {}
         self._number = 0
         self._valued_s: float | None = None
+
+    @property
+    def push(self) -> PushService:
+        """The way to the phones, made at its first use: what it imports takes its time."""
+        if self._push is None:
+            from workstation.services.push import PushService
+
+            self._push = PushService()
+        return self._push
 
     # --- in the engine's thread -----------------------------------------------------------------
 
@@ -143,7 +155,8 @@ class AlertService:
         self.push.ping(url)
 
     def stop(self) -> None:
-        self.push.stop()
+        if self._push is not None:
+            self._push.stop()
 
     # --- the list and the channels --------------------------------------------------------------
 
@@ -181,7 +194,7 @@ class AlertService:
     def _take_deliveries(self) -> tuple[tuple[AlertRecord, ...], tuple[str, ...]]:
         changed: dict[int, AlertRecord] = {}
         notices = []
-        for ended in self.push.take():
+        for ended in self._push.take() if self._push is not None else ():
             numbers = ended.message.numbers if ended.message is not None else ()
             for number in numbers:
                 record = self._records.get(number)

@@ -17,13 +17,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from workstation import settings as settings_file
 from workstation.errors import PortfolioFileError
+from workstation.exchanges.accounts.base import AccountSource
+from workstation.exchanges.accounts.hyperliquid import VENUE, short_name
+from workstation.exchanges.api_key import ApiKey
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import consolidate
 from workstation.market.facts import Candles, MarkPrice
@@ -38,6 +41,7 @@ from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.risk.scenario import Scenario, with_repair, with_rescue
 from workstation.services import mark_cache
 from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
+from workstation.services.book import joined
 from workstation.services.decision_service import (
     Decision,
     DecisionRequest,
@@ -49,9 +53,9 @@ from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
 from workstation.services.hourly_betas import coin_histories
 from workstation.services.latest import LatestWorker
+from workstation.services.live_accounts import KeyCheck, LiveAccount, LiveAccounts
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
-from workstation.services.public_account import PublicAccountService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
 from workstation.services.sources import mode_of
 from workstation.services.tier_shelf import TierShelf
@@ -72,6 +76,7 @@ _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
     FeedMode.SIMULATED: {"venues", "seed"},
     FeedMode.REPLAY: set[str](),
 }
+_ANSWERS_KEPT: Final = 8  # readings of the accounts that an answer of the risk worker may be behind
 DEFAULT_MOVE: Final = 0.9  # of the mark, where the scenario's default price is none to fall to
 
 
@@ -157,8 +162,10 @@ class Desk:
         self._chosen = chosen or settings
         self._catalogue = Catalogue.embedded()
         self._files = PortfolioService(self._catalogue)
-        hyperliquid = settings.venues.get("hyperliquid", {}).get("ccxt", {})
-        self._address = PublicAccountService(hyperliquid, settings.market.timeout_s)
+        self._accounts = LiveAccounts(settings.venues, settings.market.timeout_s)
+        self.live: tuple[LiveAccount, ...] = ()  # the accounts that are read, as they are known
+        self.from_file: Portfolio | None = None  # the part of the book that a file holds
+        self._same_book: tuple[Portfolio, ...] = ()  # of the same accounts, an answer may be of
         self._feeds = FeedSwitch()
         self.alerts = AlertService(settings)
         work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
@@ -199,6 +206,7 @@ class Desk:
     def start(self) -> None:
         """Start the threads and open the source."""
         self._files.start()
+        self._accounts.start()
         self._risk_worker.start()
         self._decision_worker.start()
         self._feeds.start()
@@ -222,7 +230,7 @@ class Desk:
             "risk": self._risk_worker.stop,
             "decision": self._decision_worker.stop,
             "alerts": self.alerts.stop,
-            "public-account": self._address.stop,
+            "live-accounts": self._accounts.stop,
             "portfolio": self._files.stop,
             "desk-writer": self._writer.shutdown,
         }
@@ -295,9 +303,10 @@ class Desk:
         self._files.reload()
 
     def close_portfolio(self) -> None:
-        """Forget the book; the market stays."""
-        self._address.close()
+        """Forget the book, live accounts included until the next start; the market stays."""
+        self._accounts.close()
         self._files.close()
+        self.from_file, self.live = None, ()
         self._set_portfolio(None)
 
     def save_portfolio(self, portfolio: Portfolio, path: Path) -> None:
@@ -315,9 +324,26 @@ class Desk:
         if self.copy is not None:
             self._files.save(self.copy, path, open_it=False)
 
+    def save_book(self, path: Path) -> None:
+        """Write the whole book, live accounts included, to a file; what is open stays."""
+        if self.portfolio is not None:
+            self._files.save(self.portfolio, path, open_it=False)
+
     def read_address(self, address: str) -> None:
-        """Open a public Hyperliquid address as a book, without any key."""
-        self._address.open(address)
+        """Read a public Hyperliquid address beside the file, without any key."""
+        self._accounts.add(AccountSource(id=short_name(address), venue=VENUE, address=address))
+
+    def check_key(self, source: AccountSource, key: ApiKey | None) -> Future[KeyCheck]:
+        """Ask an exchange what a key may do; the answer comes in the future."""
+        return self._accounts.check(source, key)
+
+    def add_account(self, source: AccountSource, key: ApiKey | None, *, keep: bool) -> None:
+        """Read an account from now on; ``keep`` it, and its key in the keyring, for later."""
+        self._accounts.add(source, key, keep=keep)
+
+    def remove_account(self, account: str) -> None:
+        """Stop reading an account, and forget its key."""
+        self._accounts.remove(account)
 
     def apply_settings(self, settings: Settings) -> None:
         """Use new settings and write them to their file.
@@ -418,21 +444,34 @@ class Desk:
     # --- the book -----------------------------------------------------------------------------
 
     def _take_portfolio(self) -> None:
-        from_file = self._files.take()
-        if from_file is not None:
-            self._address.close()
-            self._set_portfolio(from_file)
+        from_file, live = self._files.take(), self._accounts.take()
+        if from_file is None and live is None:
             return
-        from_address = self._address.take()
-        if from_address is not None:
-            self._files.close()
-            self._set_portfolio(from_address)
+        self.from_file = from_file or self.from_file
+        self.live = self.live if live is None else live
+        book, known = joined(self.from_file, self.live), self.portfolio
+        same = [a.id for a in known.accounts] if known else []
+        if from_file is None and same == ([a.id for a in book.accounts] if book else []):
+            self._refresh_portfolio(book)
+        else:
+            self._set_portfolio(book)
+
+    def _refresh_portfolio(self, portfolio: Portfolio | None) -> None:
+        """Go on with the same accounts, read again: what is shown of them stays until answered."""
+        before = self.portfolio.markets() if self.portfolio else frozenset()
+        self.portfolio = portfolio
+        if portfolio is not None:
+            self._same_book = (*self._same_book[-_ANSWERS_KEPT:], portfolio)
+        self._risk_every.at_once()
+        if before != (portfolio.markets() if portfolio else frozenset()):
+            self._watch()
 
     def _set_portfolio(self, portfolio: Portfolio | None) -> None:
         before = self.portfolio.markets() if self.portfolio else frozenset()
         if self.copy is not None:
             self.set_copy(None)  # it was a copy of what is open no more
         self.portfolio, self._portfolio_changed = portfolio, True
+        self._same_book = () if portfolio is None else (portfolio,)
         self.risk = self.scenario = self.decision = self._answer = None
         self._risk_every.at_once()
         if before != (portfolio.markets() if portfolio else frozenset()):
@@ -514,7 +553,9 @@ class Desk:
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
         answer = self._risk_worker.take()
-        if answer is None or (answer.epoch, answer.portfolio) != (self._epoch, self.portfolio):
+        if answer is None or answer.epoch != self._epoch:
+            return None, None
+        if not any(answer.portfolio is book for book in self._same_book):
             return None, None
         scenario = answer.scenario
         if scenario is not None and self.view.coin not in scenario.moves:
@@ -599,13 +640,13 @@ class Desk:
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
+        own += self._accounts.take_notices()
         parts = (
             self._feeds,
             self._risk_worker,
             self._decision_worker,
             self._heatmap_worker,
             self._outlook_worker,
-            self._address,
         )
         failures = [failure for part in parts if (failure := part.take_failure()) is not None]
         news = [failure for failure in failures if failure != self._last_failure]

@@ -196,6 +196,7 @@ def _terms(question: Question, portfolio: Portfolio, inputs: RiskInputs) -> Scen
         moves={**written.moves, **terms.moves},
         course=written.course,
         deleveraging=written.deleveraging,
+        haircuts=written.haircuts,
     )
 
 

@@ -14,7 +14,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from email.header import Header
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -23,6 +22,7 @@ from workstation.alerts.facts import Severity
 from workstation.errors import WorkstationError
 from workstation.services import push_address
 from workstation.services.push_address import name_of
+from workstation.services.push_message import Delivery, Message
 
 if TYPE_CHECKING:
     import aiohttp
@@ -44,26 +44,6 @@ _APPRISE_KINDS: Final = {
     Severity.WARN: "warning",
     Severity.CRITICAL: "failure",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """``numbers`` are those of the fires that it tells; empty for a test."""
-
-    title: str
-    text: str
-    severity: Severity
-    numbers: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """How a message, or something without one, ended; ``problem`` is empty if it went well."""
-
-    channel: str
-    message: Message | None
-    attempts: int
-    problem: str = ""
 
 
 class PushError(Exception):

@@ -9,7 +9,7 @@ import os
 from typing import Final
 from urllib.parse import urlsplit
 
-from workstation.errors import WorkstationError
+from workstation.errors import UsageError, WorkstationError
 
 VARIABLE: Final = "RISK_WORKSTATION_PUSH"  # addresses separated by blanks; beats the keyring
 _SERVICE: Final = "risk-workstation"
@@ -79,7 +79,7 @@ def check(address: str) -> str:
 
     Raises
     ------
-    WorkstationError
+    UsageError
         It is no address, or an http address without a topic.
     """
     address = address.strip()
@@ -87,7 +87,7 @@ def check(address: str) -> str:
     if address.startswith(("http://", "https://")):
         usable &= _is_web(address) and bool(urlsplit(address).path.strip("/"))
     if not usable:
-        raise WorkstationError(
+        raise UsageError(
             "The push address cannot be used: write it with its topic, such as "
             "https://ntfy.sh/a-topic-that-nobody-guesses, or as an address of apprise."
         )
@@ -99,12 +99,12 @@ def check_url(url: str) -> str:
 
     Raises
     ------
-    WorkstationError
+    UsageError
         It is none.
     """
     url = url.strip()
     if not _is_web(url) or _has_blank(url):
-        raise WorkstationError(
+        raise UsageError(
             "The dead-man URL cannot be used: write it with https:// and its whole path."
         )
     return url

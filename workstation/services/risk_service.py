@@ -2,8 +2,9 @@
 
 The engine itself keeps nothing. What one look at the market cannot know is kept here: the last good
 mark of every market of the book, how low and how high the marks have been since the book was true,
-and which positions were passed by the mark on the way. It belongs to one book at one market: a book
-that is read again, another market, or a tape that is wound back begins anew.
+and which positions were passed by the mark on the way. It belongs to one book at one market: an
+account that is read again, another market, or a tape that is wound back begins anew. Where two
+accounts hold one market, its marks count since the account that was read last.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
-from workstation.portfolio.model import Portfolio
+from workstation.portfolio.model import Account, Portfolio
 from workstation.risk.beta_estimates import BetaEstimate, default_estimate
+from workstation.risk.comparison import with_venue_figures
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
 from workstation.risk.marks import (
@@ -128,7 +130,8 @@ class RiskWork:
         self._epoch = 0
         self._book: Portfolio | None = None
         self._now_ms = UnixMs(0)
-        self._since_ms = UnixMs(0)
+        self._accounts: dict[str, Account] = {}
+        self._since_ms: dict[MarketKey, UnixMs] = {}
         self._memory: MarkMemory = {}
         self._session: dict[MarketKey, MarkRange] = {}
         self._presumed: dict[PositionKey, str] = {}
@@ -155,7 +158,7 @@ class RiskWork:
         self._estimates = self._betas(request.histories)
         betas = {coin: item.beta for coin, item in self._estimates.items()}
         inputs = replace(self._inputs(request), betas=betas)
-        risk = evaluate(request.portfolio, inputs)
+        risk = with_venue_figures(evaluate(request.portfolio, inputs), request.portfolio)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
         terms, scenario = _terms(request, inputs), None
@@ -200,12 +203,29 @@ class RiskWork:
         jumped = rewound or request.epoch != self._epoch
         if jumped:
             self._memory, self._session = {}, {}
+        if jumped:
+            self._accounts, self._since_ms = {}, {}
         if jumped or book is not self._book:
-            # a book from after the tape's present counts from where it met the tape
-            since_ms = min(book.as_of_ms, now_ms)
-            self._session = self._session if since_ms == self._since_ms else {}
-            self._since_ms, self._presumed = since_ms, {}
+            self._take_book(book, now_ms)
         self._epoch, self._book, self._now_ms = request.epoch, book, now_ms
+
+    def _take_book(self, book: Portfolio, now_ms: UnixMs) -> None:
+        """Keep what was seen of the accounts and markets that were not read again."""
+        # a book from after the tape's present counts from where it met the tape
+        times = {
+            account.id: min(account.as_of_ms or book.as_of_ms, now_ms) for account in book.accounts
+        }
+        since: dict[MarketKey, UnixMs] = {}
+        for account in book.accounts:
+            held = {position.symbol for position in account.positions}
+            for symbol in held | {order.symbol for order in account.orders}:
+                key = account.key(symbol)
+                since[key] = max(since.get(key, UnixMs(0)), times[account.id])
+        old, self._since_ms = self._since_ms, since
+        self._session = {k: v for k, v in self._session.items() if since.get(k) == old.get(k)}
+        kept = {a.id for a in book.accounts if self._accounts.get(a.id) is a}
+        self._presumed = {k: text for k, text in self._presumed.items() if k.account in kept}
+        self._accounts = {account.id: account for account in book.accounts}
 
     def _inputs(self, request: RiskRequest) -> RiskInputs:
         snapshot, overview = request.snapshot, request.overview
@@ -240,14 +260,15 @@ class RiskWork:
     def _widen(self, markets: frozenset[MarketKey], snapshot: MarketSnapshot) -> None:
         for key in markets:
             mark = snapshot.marks.get(key)
-            if mark is not None and mark.as_of_ms >= self._since_ms:
+            if mark is not None and mark.as_of_ms >= self._since_ms.get(key, UnixMs(0)):
                 seen = single_mark(mark.mark_price, mark.as_of_ms)
                 self._session[key] = wider(self._session.get(key, seen), seen)
 
     def _ranges(self, request: RiskRequest) -> Iterator[tuple[MarketKey, MarkRange]]:
         for key in request.portfolio.markets():
             session = self._session.get(key)
-            bars = [candle_range(item, self._since_ms) for item in request.candles.get(key, ())]
+            since_ms = self._since_ms.get(key, UnixMs(0))
+            bars = [candle_range(item, since_ms) for item in request.candles.get(key, ())]
             ranges = [seen for seen in (session, *bars) if seen is not None]
             if ranges:
                 yield key, reduce(wider, ranges)

@@ -15,6 +15,9 @@ name takes its place. A file that cannot be read costs that file, and a sentence
     [betas]          # optional
     SOL = 1.5
 
+    [haircuts]       # optional: collateral counts for less from the start
+    BTC = 0.2
+
     [[adl]]          # optional: winning positions of a coin are closed in part by the venue
     coin = "BTC"
     at = "-10%"
@@ -48,6 +51,7 @@ SHIPPED: Final = (
     "2026-02-05",
     "usdt-depeg",
     "usde-depeg",
+    "haircuts-raised",
     "deribit-down",
     "deribit-up",
     "deribit-tail-down",
@@ -60,7 +64,7 @@ SHIPPED: Final = (
 _SUFFIX: Final = ".toml"
 _REQUIRED: Final = ("title", "source", "moves", "over_h")
 _KNOWN: Final = frozenset(
-    (*_REQUIRED, "about", "betas", "use_betas", "funding_rate_8h", "course", "adl")
+    (*_REQUIRED, "about", "betas", "use_betas", "funding_rate_8h", "course", "haircuts", "adl")
 )
 
 
@@ -140,6 +144,9 @@ def _scenario(name: str, document: Mapping[str, Any]) -> LibraryScenario:
         betas={coin: _number(coin, beta) for coin, beta in _table(document, "betas").items()},
         use_betas=_flag(document.get("use_betas", True)),
         funding_rate_8h=None if rate is None else _number("funding_rate_8h", rate),
+        haircuts={
+            coin: _share(coin, haircut) for coin, haircut in _table(document, "haircuts").items()
+        },
         adl=tuple(_adl(item) for item in document.get("adl", [])),
     )
 
@@ -179,13 +186,10 @@ def _adl(item: Mapping[str, Any]) -> AssumedAdl:
     unknown = sorted(set(item) - {"coin", "at", "share", "venue"})
     if unknown or not {"coin", "at", "share"} <= set(item):
         raise ValueError("an [[adl]] has 'coin', 'at', 'share' and, if it is of one, 'venue'")
-    share = _at_least(0.0, "share", item["share"])
-    if share > 1:
-        raise ValueError(f"'share' must be at most 1, was {share}")
     return AssumedAdl(
         coin=str(item["coin"]),
         at=_end("at", item["at"]),
-        share=share,
+        share=_share("share", item["share"]),
         venue=None if "venue" not in item else str(item["venue"]),
     )
 
@@ -201,6 +205,13 @@ def _at_least(least: float, key: str, value: Any) -> float:
     if number < least:
         raise ValueError(f"'{key}' must be at least {least:g}, was {number:g}")
     return number
+
+
+def _share(key: str, value: Any) -> float:
+    share = _at_least(0.0, key, value)
+    if share > 1:
+        raise ValueError(f"'{key}' must be at most 1, was {share:g}")
+    return share
 
 
 def _flag(value: Any) -> bool:

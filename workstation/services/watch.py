@@ -21,6 +21,7 @@ import orjson
 
 from workstation import paths
 from workstation import settings as settings_file
+from workstation.alerts import words
 from workstation.alerts.document import fire_document
 from workstation.alerts.facts import Fire
 from workstation.market.catalogue import Catalogue
@@ -43,7 +44,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchOptions:
-    """The command line; ``None`` leaves the settings' value. ``ntfy`` and ``dead_man`` are URLs."""
+    """The command line; ``None`` leaves the settings' value. ``ntfy`` and ``dead_man`` are URLs.
+
+    Several push addresses are separated by blanks.
+    """
 
     portfolio: Path
     source: str = "live"
@@ -68,13 +72,13 @@ def run(options: WatchOptions, say: Say, warn: Say) -> int:
         The file, the source or an address cannot be used; nothing was started.
     """
     registry.read(options.portfolio, Catalogue.embedded())  # what is refused is refused now
-    addresses = push_address.check(options.ntfy) if options.ntfy else None
+    addresses = tuple(push_address.check(one) for one in (options.ntfy or "").split())
     dead_man = push_address.check_url(options.dead_man) if options.dead_man else None
     logs.set_up()
     settings, path = _settings(options, warn)
     desk = Desk(settings, path, maps=False)
-    if addresses is not None:
-        desk.alerts.push.use((addresses,))
+    if addresses:
+        desk.alerts.push.use(addresses)
     watch = _Watch(desk, options, say, warn, dead_man)
     warn(
         f"{options.portfolio.name}: waiting for prices ({settings.market.source}); Ctrl+C ends it."
@@ -137,7 +141,7 @@ class _Watch:
         near = "nothing has a liquidation price"
         if coming is not None:
             near = f"the nearest liquidation, {coming.symbol} at {coming.account}, is "
-            near += f"{abs(coming.distance):.1%} away"
+            near += f"{words.percent(abs(coming.distance))} away"
         count = len(risk.positions)
         self._warn(f"Watching {count} position{'' if count == 1 else 's'}: {near}.")
 
@@ -161,7 +165,7 @@ def _settings(options: WatchOptions, warn: Say) -> tuple[Settings, Path]:
         poll_interval_s=min(market.poll_interval_s, MOST_POLL_S),
     )
     alerts = dataclasses.replace(
-        settings.alerts, on=True, push=settings.alerts.push or options.ntfy is not None
+        settings.alerts, on=True, push=settings.alerts.push or bool(options.ntfy)
     )
     return dataclasses.replace(settings, market=market, alerts=alerts), path
 

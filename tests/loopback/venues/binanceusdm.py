@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.loopback.private import binanceusdm as private
 from tests.loopback.venues import binance
 from tests.loopback.world import Coin, Listing, Query, Terms, Venue, View
 from workstation.market.instrument import MarketKey
@@ -80,4 +81,6 @@ VENUE = Venue(
         },
     ),
     refusal=binance.refusal,
+    private=private.ANSWERS,
+    signed_by=private.SIGNED_BY,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.loopback.private import bybit as private
 from tests.loopback.world import (
     TIERS,
     Answer,
@@ -266,4 +267,6 @@ VENUE = Venue(
         "v5/market/risk-limit": risk_limits,
     },
     refusal=refusal,
+    private=private.ANSWERS,
+    signed_by=private.SIGNED_BY,
 )

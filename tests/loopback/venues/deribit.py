@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.loopback.private import deribit as private
 from tests.loopback.world import Coin, Listing, Query, Terms, Truth, Venue, View, grid, settled_rate
 from workstation.market.instrument import MarketKey, Side
 from workstation.units import DAY_MS, HOUR_MS, MINUTE_MS
@@ -332,7 +333,8 @@ def refusal(status: int) -> Any:
 VENUE = Venue(
     name="deribit",
     listings=listings,
-    answers={
+    answers=private.PUBLIC
+    | {
         f"api/v2/public/{path}": answer
         for path, answer in {
             "get_time": server_time,
@@ -353,4 +355,6 @@ VENUE = Venue(
         }.items()
     },
     refusal=refusal,
+    private=private.ANSWERS,
+    signed_by=private.SIGNED_BY,
 )

@@ -206,6 +206,29 @@ def no_orders(view: View, query: Query) -> Any:
     return []
 
 
+def stop_order(view: View, query: Query) -> Any:
+    """Answer the stop of the account's long, which watches the mark."""
+    listing = view.listings[0]
+    return [
+        {
+            "coin": listing.market_id,
+            "side": "A",
+            "limitPx": "60000.0",
+            "sz": f"{ACCOUNT_BTC:.5f}",
+            "isTrigger": True,
+            "triggerPx": "63000.0",
+            "triggerCondition": "Price below 63000",
+            "orderType": "Stop Market",
+            "reduceOnly": True,
+            "isPositionTpsl": False,
+        }
+    ]
+
+
+def user_fees(view: View, query: Query) -> Any:
+    return {"userCrossRate": "0.00040", "userAddRate": "0.00010"}
+
+
 def refusal(status: int) -> Any:
     return None  # Hyperliquid answers a bare null
 
@@ -228,7 +251,8 @@ VENUE = Venue(
         "spotClearinghouseState": spot_clearinghouse_state,
         "userAbstraction": user_abstraction,
         "openOrders": no_orders,
-        "frontendOpenOrders": no_orders,
+        "frontendOpenOrders": stop_order,
+        "userFees": user_fees,
     },
     refusal=refusal,
     method="POST",

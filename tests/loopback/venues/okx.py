@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.loopback.private import okx as private
 from tests.loopback.world import (
     TIERS,
     Answer,
@@ -331,4 +332,6 @@ VENUE = Venue(
         "api/v5/market/books": books,
     },
     refusal=refusal,
+    private=private.ANSWERS,
+    signed_by=private.SIGNED_BY,
 )

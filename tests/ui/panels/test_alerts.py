@@ -8,7 +8,7 @@ from ui.panels.alerts import AlertsPanel
 from workstation.alerts.facts import Severity
 from workstation.alerts.tracker import Standing
 from workstation.services.alert_service import AlertNews
-from workstation.services.push import Delivery
+from workstation.services.push_message import Delivery
 
 
 @pytest.fixture
@@ -19,29 +19,25 @@ def panel(qtbot, context):
     return panel
 
 
-def listed(monkeypatch, desk, *records):
-    monkeypatch.setattr(desk.alerts, "records", lambda: records)
-
-
 def cells(panel, row):
     model = panel.model
     return [model.index(row, column).data() for column in range(model.columnCount())]
 
 
-def test_the_newest_stands_first_with_its_delivery(panel, bridge, desk, monkeypatch):
+def test_the_newest_stands_first_with_its_delivery(panel, bridge):
     sent = (Delivery(channel="ntfy at h", message=None, attempts=4, problem="answered HTTP 503"),)
     failed = dataclasses.replace(record(2), deliveries=sent)
-    listed(monkeypatch, desk, record(1, Severity.WARN), failed)
-    bridge.alerts_changed.emit(AlertNews(fired=(failed,)))
+    bridge.alerts_changed.emit(AlertNews(fired=(record(1, Severity.WARN), record(2))))
+    bridge.alerts_changed.emit(AlertNews(changed=(failed,)))
     assert cells(panel, 0) == [
-        "alert 2.", "02-05 18:14:08", "critical", "64,212", "ntfy at h: answered HTTP 503", "",
+        "main BTC long: distance", "02-05 18:14:08", "critical", "64,212",
+        "ntfy at h: answered HTTP 503", "", "alert 2.",
     ]  # fmt: skip
     assert cells(panel, 1)[4] == "window"
 
 
-def test_what_was_acknowledged_says_when(panel, bridge, desk, monkeypatch):
+def test_what_was_acknowledged_says_when(panel, bridge):
     seen = dataclasses.replace(record(1), acknowledged_ms=NOW_MS)
-    listed(monkeypatch, desk, seen)
     bridge.alerts_changed.emit(AlertNews(changed=(seen,)))
     assert cells(panel, 0)[5] == "18:14:08"
 
@@ -60,9 +56,22 @@ def test_what_holds_and_what_was_held_back_are_counted(panel, bridge, desk, monk
     )
 
 
-def test_the_list_is_copied_as_a_table(panel, bridge, desk, monkeypatch):
-    listed(monkeypatch, desk, record(1))
+def test_the_list_is_copied_as_a_table(panel, bridge):
+    bridge.alerts_changed.emit(AlertNews(fired=(record(1),)))
     panel.copy()
     heading, row = QGuiApplication.clipboard().text().splitlines()
-    assert heading.split("\t")[:3] == ["What", "Time UTC", "Urgency"]
-    assert row.split("\t")[0] == "alert 1."
+    assert heading.split("\t")[:3] == ["Alert", "Time UTC", "Urgency"]
+    assert row.split("\t")[-1] == "alert 1."
+
+
+def test_a_panel_that_is_built_later_knows_what_has_fired(qtbot, context, desk, monkeypatch):
+    monkeypatch.setattr(desk.alerts, "records", lambda: (record(1), record(2)))
+    later = AlertsPanel(context)
+    qtbot.addWidget(later)
+    assert [cells(later, row)[-1] for row in range(2)] == ["alert 2.", "alert 1."]
+
+
+def test_the_newest_five_hundred_are_kept(panel, bridge):
+    bridge.alerts_changed.emit(AlertNews(fired=tuple(record(n) for n in range(1, 503))))
+    assert panel.model.rowCount() == 500
+    assert cells(panel, 499)[-1] == "alert 3."

@@ -17,6 +17,7 @@ from tests.workstation.risk.worlds import (
     table,
     world,
 )
+from ui.models.rows import plain_tip
 from ui.panels.positions import COLUMNS, PositionsPanel, rows_of
 from workstation.risk.scenario import Scenario, run
 
@@ -72,3 +73,8 @@ def test_the_profit_at_the_scenario_names_both_prices():
 def test_the_sum_says_what_it_adds_up():
     assert tip_of("P&L then", row=-1).startswith("The sum of the column")
     assert tip_of("Liq. price", row=-1) == "Sum"
+
+
+def test_a_name_out_of_a_file_is_never_markup():
+    assert plain_tip("a < b") == "<p style='white-space:pre-wrap'>a &lt; b</p>"
+    assert plain_tip("1 = 1") == "1 = 1"

@@ -21,7 +21,6 @@ from tests.workstation.market.facts import candles_of
 from tests.workstation.risk import worlds
 from workstation.alerts.facts import Severity
 from workstation.alerts.rules.base import Limits
-from workstation.alerts.rules.registry import RULES
 from workstation.alerts.watcher import Watcher
 from workstation.market.facts import CandlePrice, VenueState
 from workstation.market.feed import FeedMode
@@ -287,14 +286,3 @@ def test_what_is_not_live_says_so_first(mode):
     (fire,) = fires_of(falling(0.2, 0.07, mode=mode), "distance")
     assert fire.sentence.startswith(f"{mode}: ")
     assert fire.title.startswith(f"{mode}: ")
-
-
-def test_every_rule_explains_itself_and_its_rungs_are_in_order():
-    ids = [rule.id for rule in RULES]
-    assert len(ids) == len(set(ids))
-    for rule in RULES:
-        assert rule.help
-        thresholds = [rung.threshold for rung in rule.ladder.rungs]
-        assert thresholds == sorted(thresholds, reverse=rule.ladder.falling)
-        ranks = [rung.severity.rank for rung in rule.ladder.rungs]
-        assert ranks == sorted(ranks)

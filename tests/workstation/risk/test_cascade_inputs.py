@@ -35,7 +35,7 @@ from workstation.risk.cascade_inputs import (
     own_positions,
 )
 from workstation.risk.report import HeatmapColumns
-from workstation.risk.scenario import Scenario, prepared
+from workstation.risk.scenario import Scenario, prepared, run
 
 DELTA = 0.001
 
@@ -171,6 +171,21 @@ def test_only_a_liquidation_that_pushes_the_same_way_adds_to_the_flow():
     assert falling["eth"].quantity_base == 0.0
     rising = {item.account: item for item in own(book(short, inverse, other), {"BTC": 70_000.0})}
     assert rising["short"].quantity_base == 1.0
+
+
+def test_what_is_closed_in_parts_dies_with_the_last_of_them():
+    # Hyperliquid closes a fifth of what is worth more than 100,000 first, the rest half a minute on
+    large = account(
+        cross("BTC/USDC:USDC", 10.0, 60_000.0), balances={"USDC": 60_000.0}, venue="hyperliquid"
+    )
+    scenario = Scenario(moves={"BTC": 40_000.0}, funding_rate_8h=0.0)
+    inputs = world(prices={"BTC": 60_000.0})
+    events = run(book(large), inputs, scenario).events
+    assert len(events) > 1
+    living, inputs, path = prepared(book(large), inputs, scenario)
+    (found,) = own_positions(living, inputs, path, "BTC")
+    assert found.quantity_base == pytest.approx(10.0)
+    assert found.distance == pytest.approx(-math.log(events[-1].coin_price["BTC"] / 60_000))
 
 
 def test_a_coin_that_does_not_move_kills_nothing():

@@ -262,8 +262,8 @@ def test_the_tooltip_gives_formula_inputs_and_tier():
         "Bybit: everything else in the pool stands still; maintenance includes the fee of closing "
         "at the bankruptcy price.",
         "Tick 0.1.",
-        "Then a high tier is cut down to a lower one first (Bybit help centre, Trading Rules: "
-        "Liquidation Process (UTA)).",
+        "Then a high tier is cut down to a lower one first, without a fee of its own (Bybit help "
+        "centre, Trading Rules: Liquidation Process (UTA)).",
         "Rules: Bybit help centre, The New Margin Calculation (2025-09-18).",
     ]
     assert row.tier_source == "test"

@@ -82,6 +82,19 @@ def test_the_tier_at_the_liquidation_price_stands_beside_the_one_now():
     assert lines[-1].startswith("Rules: Binance FAQ")
 
 
+@pytest.mark.parametrize(
+    ("venue", "words"),
+    [
+        ("binanceusdm", "for a fee that is not known here and not counted (secondary text:"),
+        ("deribit", "it is cut in parts first, for a fee of 0.75% of what is closed"),
+        ("manual", "it is closed whole, without a fee of its own"),
+    ],
+)
+def test_the_price_says_what_happens_there_and_for_which_fee(venue, words):
+    row = row_of(cross(BTC, 1.0, 60_000.0), venue=venue, balances={"USDT": 9_000.0})
+    assert words in row.explain(Figure.LIQUIDATION)
+
+
 def test_the_bankruptcy_price_says_who_takes_what_is_short():
     assert "Beyond it the insurance fund takes it over" in ROW.explain(Figure.BANKRUPTCY)
     held = cross(BTC, 1.0, 60_000.0, maintenance_rate=0.0125)

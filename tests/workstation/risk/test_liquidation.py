@@ -91,6 +91,8 @@ def accounts(draw):
     else:
         held = draw(st.lists(positions(symbols), min_size=1, max_size=4))
         held = list({(p.symbol, p.side): p for p in held}.values())
+    if PROFILES[venue].nets_maturities:  # no rule for both sides of a coin there
+        held = [p for p in held if p.side is held[0].side]
     tiers = {}
     for p in held:
         value = abs(p.quantity) * (p.mark_price if p.contract is Contract.LINEAR else 1.0)

@@ -194,3 +194,23 @@ def test_what_a_pool_takes_along():
     assert [p.symbol for p in left.positions] == [ETH]
     assert left.balances == owner.balances
     assert left.orders == (bid, inverse_bid)
+
+
+def test_contracts_that_a_venue_nets_have_no_margin_here():
+    # Kraken's multi-collateral contracts need the larger of long and short margin only
+    perpetual, dated = "BTC/USD:USD", "BTC/USD:USD-260327"
+    both = account(
+        cross(perpetual, 1.0, 60_000.0), cross(dated, -1.0, 60_000.0), venue="krakenfutures",
+        balances={"USD": 10_000.0},
+    )  # fmt: skip
+    pool = only_pool(both)
+    assert pool.unknown is None
+    assert not pool.has_margin
+    assert "nets long and short contracts on BTC" in pool.unknown_margin
+    one_side = account(
+        cross(perpetual, 1.0, 60_000.0), cross("ETH/USD:USD", -1.0, 2_000.0),
+        venue="krakenfutures", balances={"USD": 10_000.0},
+    )  # fmt: skip
+    assert only_pool(one_side).has_margin
+    elsewhere = replace(both, venue="binanceusdm")
+    assert only_pool(elsewhere).has_margin

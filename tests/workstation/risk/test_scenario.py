@@ -186,3 +186,19 @@ def test_a_multi_asset_book_walks_with_what_backs_it():
     assert report.pnl_usd == pytest.approx(change)
     assert report.balances[0].asset == "BTC"
     assert evaluate(book(owner), inputs).as_of_ms == NOW_MS
+
+
+def test_haircuts_are_raised_from_the_start_and_never_lowered():
+    # 1 BTC backs 1 BTC of long: 60,000 x (1 - 0.95) = 3,000 counts, 300 are needed; at 0.999 60 do
+    owner = account(
+        cross(BTC, 1.0, 60_000.0), balances={"BTC": 1.0}, collateral=MULTI, haircuts={"BTC": 0.95}
+    )
+    still = {"moves": {"BTC": 60_000.0}, **FREE}
+    assert run(book(owner), world(), Scenario(**still)).events == ()
+    lower = Scenario(**still, haircuts={"BTC": 0.1, "ETH": 0.5})
+    assert run(book(owner), world(), lower).events == ()
+    higher = Scenario(**still, haircuts={"BTC": 0.999})
+    (event,) = run(book(owner), world(), higher).events
+    assert event.kind is EventKind.LIQUIDATION
+    curve = ladder(book(owner), world(), "BTC", np.array([60_000.0]), higher)
+    assert curve.liquidated == pytest.approx([1])

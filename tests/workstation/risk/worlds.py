@@ -31,6 +31,7 @@ BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
 BTC_INVERSE, ETH_INVERSE = "BTC/USD:BTC", "ETH/USD:ETH"
 EMPTY = Catalogue(frozenset(), {}, frozenset(), frozenset())
 NO_TIERS = TierBook({})
+DOLLARS = {"USDT": 1.0, "USDC": 1.0}
 
 HEDGE, MULTI = PositionMode.HEDGE, Collateral.MULTI_ASSET
 
@@ -59,7 +60,10 @@ def book(*accounts: Account) -> Portfolio:
 
 
 def world(marks=None, prices=None, tiers=None, instruments=(), **more: Any) -> RiskInputs:
-    """Return inputs; ``marks`` and ``tiers`` by (venue, symbol), ``prices`` by coin."""
+    """Return inputs; ``marks`` and ``tiers`` by (venue, symbol), ``prices`` by coin.
+
+    The dollars have a price, so that the report need not note that it takes them at par.
+    """
     used = {
         MarketKey(*key): MarkUsed(price=price, source=MarkSource.VENUE, age_s=1.0)
         for key, price in (marks or {}).items()
@@ -68,7 +72,7 @@ def world(marks=None, prices=None, tiers=None, instruments=(), **more: Any) -> R
     return RiskInputs(
         now_ms=NOW_MS,
         marks=used,
-        coin_prices=prices or {},
+        coin_prices=DOLLARS | (prices or {}),
         tiers=TierBook(tables),
         catalogue=EMPTY.with_instruments(instruments),
         **more,

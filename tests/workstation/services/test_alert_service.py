@@ -10,7 +10,7 @@ import pytest
 from tests.workstation.alerts.looks import BOOK, look, price_at
 from workstation.market.feed import FeedMode
 from workstation.services.alert_service import MAX_RECORDS, AlertService, WatchedRisk
-from workstation.services.push import Delivery, Message
+from workstation.services.push_message import Delivery, Message
 from workstation.services.risk_service import RiskAnswer, RiskRequest
 from workstation.settings import AlertSettings, Settings
 

@@ -16,22 +16,25 @@ from tests.workstation.recording.test_reader import KEY as REPLAYED
 from tests.workstation.recording.test_reader import candles as recorded_candles
 from tests.workstation.services.fake_feed import FakeFeed, FakeTape
 from workstation.errors import ExchangeUnavailableError, UsageError
+from workstation.exchanges.accounts.base import AccountReading
+from workstation.market.catalogue import Catalogue
 from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import FeedMode
-from workstation.market.instrument import Contract, Instrument
-from workstation.portfolio.model import Account
+from workstation.market.instrument import Contract, Instrument, MarketKey
+from workstation.portfolio.formats.registry import read as read_portfolio
+from workstation.portfolio.model import Account, Position
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
 from workstation.services import mark_cache, sources
 from workstation.services.desk import Desk
 from workstation.services.latest import LatestWorker
-from workstation.services.public_account import PublicAccountService
+from workstation.services.live_accounts import LiveAccounts
 from workstation.services.sources import Source
-from workstation.settings import MarketSettings, Settings
+from workstation.settings import MarketSettings, RiskSettings, Settings
 from workstation.settings import load as load_settings
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 BINANCE, BYBIT = btc("binanceusdm"), btc("bybit")
 ETHER = btc("bybit", "ETH/USDT:USDT")
 NOW_MS = 1_770_315_248_000  # 2026-02-05 18:14:08 UTC
@@ -278,41 +281,121 @@ def test_a_saved_book_is_opened(desk, book, tmp_path):
 class _Addresses:
     """Stands for Hyperliquid; without an account it does not answer."""
 
-    account: Account | None = Account(id="0xabc", venue="hyperliquid", balances={"USDC": 5.0})
+    positions = (Position(symbol="BTC/USDC:USDC", quantity=1.0, entry_price=70_000.0),)
+    fails = False
 
-    def read(self, address, options, timeout_s):
-        if self.account is None:
-            raise ExchangeUnavailableError("hyperliquid", "x", "y", user_message="No answer.")
-        return self.account
+    def reader(self, source, key, options, timeout_s):
+        self.source = source
+        return self
+
+    async def open(self):
+        pass
+
+    async def close(self):
+        pass
+
+    async def read(self):
+        if self.fails:
+            raise ExchangeUnavailableError("hyperliquid", "x", "y", user_message="No answer")
+        account = Account(id=self.source.id, venue="hyperliquid", positions=self.positions)
+        return AccountReading(account=account)
+
+
+ADDRESS = "0x" + "ab" * 20
+ADDRESS_NAME = "hyperliquid 0xabab…abab"
 
 
 @pytest.fixture
 def addresses(monkeypatch):
     found = _Addresses()
-    service = partial(PublicAccountService, read=found.read)
-    monkeypatch.setattr(desk_module, "PublicAccountService", service)
+    service = partial(LiveAccounts, new_reader=found.reader, every_s=0.02)
+    monkeypatch.setattr(desk_module, "LiveAccounts", service)
     return found
 
 
-def test_an_address_is_a_book_and_takes_the_place_of_a_file(addresses, make_desk, book):
+def accounts_of(desk):
+    return [found.id for found in desk.portfolio.accounts] if desk.portfolio else []
+
+
+def test_an_address_stands_beside_the_file(addresses, make_desk, book):
     desk = make_desk()
     opened(desk)
     desk.open_portfolio(book)
     tick_until(desk, lambda news: news.portfolio_changed)
-    desk.read_address("0x" + "ab" * 20)
-    tick_until(desk, lambda news: news.portfolio_changed)
-    assert [found.id for found in desk.portfolio.accounts] == ["0xabc"]
+    desk.read_address(ADDRESS)
+    tick_until(desk, lambda news: ADDRESS_NAME in accounts_of(desk))
+    assert accounts_of(desk) == ["main", ADDRESS_NAME]
+    assert desk.portfolio.path == book
+    assert BINANCE in desk.feed.watched[-1].markets
+    assert MarketKey("hyperliquid", "BTC/USDC:USDC") in desk.feed.watched[-1].markets
+
+
+def test_an_address_alone_is_a_book(addresses, make_desk):
+    desk = make_desk()
+    opened(desk)
+    desk.read_address(ADDRESS)
+    tick_until(desk, lambda news: news.portfolio_changed and desk.portfolio)
+    assert accounts_of(desk) == [ADDRESS_NAME]
+    assert desk.portfolio.path is None
+
+
+def test_an_account_read_again_keeps_what_is_shown_of_it(addresses, make_desk):
+    desk = make_desk()
+    say_marks(opened(desk), 70_000.0)
+    desk.read_address(ADDRESS)
+    tick_until(desk, lambda news: news.risk and news.risk.positions)
+    before, news = desk.portfolio, []
+    tick_until(desk, lambda new: news.append(new) or desk.portfolio is not before)
+    tick_until(desk, lambda new: news.append(new) or new.risk)
+    assert desk.risk is not None
+    assert not any(item.portfolio_changed for item in news)
+
+
+def test_a_position_that_was_closed_there_is_gone_here(addresses, make_desk):
+    desk = make_desk()
+    opened(desk)
+    desk.read_address(ADDRESS)
+    tick_until(desk, lambda news: desk.portfolio and desk.portfolio.accounts[0].positions)
+    addresses.positions = ()
+    tick_until(desk, lambda news: not desk.portfolio.accounts[0].positions)
 
 
 def test_an_address_that_cannot_be_read_keeps_the_file(addresses, make_desk, book):
-    addresses.account = None
+    addresses.fails = True
     desk = make_desk()
     opened(desk)
     desk.open_portfolio(book)
     tick_until(desk, lambda news: news.portfolio_changed)
-    desk.read_address("0x" + "ab" * 20)
-    notice(desk, "No answer.")
+    desk.read_address(ADDRESS)
+    notice(desk, "No answer")
     assert desk.portfolio.path == book
+    assert accounts_of(desk) == ["main"]
+    assert any("nothing is known of it yet" in text for text in desk.portfolio.warnings)
+
+
+def test_a_closed_book_takes_the_live_accounts_along(addresses, make_desk):
+    desk = make_desk()
+    opened(desk)
+    desk.read_address(ADDRESS)
+    tick_until(desk, lambda news: desk.portfolio)
+    desk.close_portfolio()
+    until_s = time.monotonic() + 0.2
+    tick_until(desk, lambda news: time.monotonic() > until_s)
+    assert desk.portfolio is None
+
+
+def test_a_live_account_is_saved_as_a_file(addresses, make_desk, tmp_path):
+    desk = make_desk()
+    opened(desk)
+    desk.read_address(ADDRESS)
+    tick_until(desk, lambda news: desk.portfolio)
+    copy = tmp_path / "copy.toml"
+    desk.save_book(copy)
+    notice(desk, "was saved")
+    saved = read_portfolio(copy, Catalogue.embedded())
+    assert [found.id for found in saved.accounts] == [ADDRESS_NAME]
+    assert saved.accounts[0].positions[0].quantity == 1.0
+    assert desk.portfolio.path is None  # what is open stays
 
 
 # --- the view and the scenario --------------------------------------------------------------------
@@ -606,3 +689,19 @@ def test_a_copy_stands_beside_the_book_until_another_book_comes(decided, tmp_pat
     decided.open_portfolio(tmp_path / "copy.toml")
     tick_until(decided, lambda news: news.portfolio_changed)
     assert decided.copy is None
+
+
+def test_the_models_say_what_they_lack_and_answer_to_their_settings(make_desk, book):
+    given = settings()
+    desk = make_desk(dataclasses.replace(given, risk=RiskSettings(implied_volatility=0.6)))
+    feed = opened(desk)
+    desk.open_portfolio(book)
+    say_marks(feed, 70_000.0)
+    touch = tick_until(desk, lambda news: news.scenario and news.scenario.touch)
+    assert touch.touches[0].price == desk.view.scenario_price
+    assert desk.scenario.cascade is None
+    assert not any("cascade" in problem for problem in desk.scenario.problems)
+    desk.apply_settings(dataclasses.replace(given, risk=RiskSettings(cascade=True)))
+    tick_until(desk, lambda news: news.scenario and len(news.scenario.problems) == 2)
+    assert "liquidation map" in desk.scenario.problems[0]
+    assert "touch probability" in desk.scenario.problems[1]

@@ -20,7 +20,9 @@ from tests.workstation.market.facts import (
 from tests.workstation.risk.test_cascade_inputs import columns_of
 from workstation.errors import RecordingError
 from workstation.market.facts import CandlePrice
-from workstation.services.outlook_service import outlook_market
+from workstation.risk.kernels.cascade import fixed_point, sell_one_by_one, simulate
+from workstation.risk.kernels.touch import extremes, filter_variance
+from workstation.services.outlook_service import outlook_market, warm_up
 from workstation.services.recorded_market import recorded_market
 
 BINANCE, BYBIT, OKX = btc("binanceusdm"), btc("bybit"), btc("okx")
@@ -100,3 +102,11 @@ def test_a_folder_without_a_recording_is_refused(tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(RecordingError):
         recorded_market(tmp_path, "BTC")
+
+
+def test_warming_up_compiles_every_kernel_of_the_models_and_says_so():
+    said = []
+    warm_up(said.append)
+    assert len(said) == 1
+    for kernel in (fixed_point, simulate, sell_one_by_one, extremes, filter_variance):
+        assert kernel.signatures

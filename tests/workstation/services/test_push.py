@@ -13,7 +13,8 @@ from tests.loopback.listener import Listener
 from workstation.alerts.facts import Severity
 from workstation.errors import WorkstationError
 from workstation.services import push_address
-from workstation.services.push import Message, PushService
+from workstation.services.push import PushService
+from workstation.services.push_message import Message
 
 MESSAGE = Message(
     title="main BTC long: distance", text="7.9 % away.", severity=Severity.CRITICAL, numbers=(7,)
@@ -245,3 +246,14 @@ def test_an_address_is_taken_without_blanks(address):
 def test_a_dead_man_url_is_a_web_address(url):
     with pytest.raises(WorkstationError, match="dead-man URL"):
         push_address.check_url(url)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its own imports
+def test_the_real_apprise_delivers(make):
+    pytest.importorskip("apprise")
+    with Listener() as hook:
+        service = make(f"{hook.url.replace('http', 'json')}/hook")
+        service.send(MESSAGE)
+        (end,) = ends(service)
+    assert (end.channel, end.problem) == ("json", "")
+    assert "7.9 % away." in hook.heard[0].text

@@ -126,7 +126,8 @@ def test_a_position_that_the_mark_has_passed_counts_as_lost_when_the_price_is_ba
     work(at(62_000.0, SECOND))
     answers = [work(at(70_000.0, time_ms)) for time_ms in (2 * SECOND, 3 * SECOND)]
     assert {row(answer).status for answer in answers} == {Status.PRESUMED_LIQUIDATED}
-    [problem] = answers[-1].risk.problems
+    problem, note = answers[-1].risk.problems
+    assert note.startswith("USDT: counted as 1 USD")
     assert "62,000" in problem
     assert "1970-01-01T00:00:01Z (marks of this session)" in problem
 
@@ -278,3 +279,37 @@ def test_a_coin_that_is_held_but_not_traded_has_the_price_of_the_venues():
     answer = RiskWork()(request(held, mark(BINANCE, 70_000.0), mark(ether, 2_000.0)))
     # two ether and the isolated margin
     assert answer.risk.totals.equity_usd == pytest.approx(4_000.0 + 7_000.0)
+
+
+# --- accounts that are read again -----------------------------------------------------------------
+
+
+def two(live_ms, *, of_file=None):
+    """The file's account, and a live one that was read at a time."""
+    live = Account(id="live", venue="bybit", positions=(LONG,), as_of_ms=live_ms)
+    return Portfolio(accounts=(of_file or BOOK.accounts[0], live), as_of_ms=0, name="both")
+
+
+def statuses(answer):
+    return {row.account: row.status for row in answer.risk.positions}
+
+
+def test_a_reading_clears_the_account_that_was_read_and_no_other():
+    lost = Status.PRESUMED_LIQUIDATED
+    held = two(0)
+    work = RiskWork()
+    work(at(70_000.0, portfolio=held))
+    work(at(63_000.0, now_ms=SECOND, portfolio=held))
+    back = work(at(70_000.0, now_ms=2 * SECOND, portfolio=held))
+    assert statuses(back) == {"main": lost, "live": lost}
+    again = two(3 * SECOND, of_file=held.accounts[0])
+    after = work(at(70_000.0, now_ms=4 * SECOND, portfolio=again))
+    assert statuses(after) == {"main": lost, "live": Status.OK}
+
+
+def test_what_was_before_a_live_account_was_read_does_not_count_against_it():
+    work = RiskWork()
+    early = at(63_000.0, now_ms=SECOND, portfolio=two(2 * SECOND))
+    work(early)
+    answer = work(at(70_000.0, now_ms=3 * SECOND, portfolio=two(2 * SECOND)))
+    assert statuses(answer)["live"] is Status.OK

@@ -24,6 +24,9 @@ ETH = 1500
 [betas]
 SOL = 1.5
 
+[haircuts]
+BTC = 0.2
+
 [[adl]]
 coin = "BTC"
 at = "-10%"
@@ -46,6 +49,7 @@ def test_every_field_is_read(tmp_path):
     assert entry.ends["ETH"].price == 1_500
     assert (entry.course, entry.use_betas, entry.betas) == ((100, 90, 80), False, {"SOL": 1.5})
     assert entry.funding_rate_8h == 0.0003
+    assert entry.haircuts == {"BTC": 0.2}
     (adl,) = entry.adl
     assert (adl.coin, adl.at.fraction, adl.share, adl.venue) == ("BTC", -0.1, 0.25, "okx")
 
@@ -65,6 +69,7 @@ def test_every_field_is_read(tmp_path):
         ("use_betas = false", "use_betas = 0", "true or false"),
         ("course = [100, 90, 80]", "course = [100]", "two or more"),
         ("course = [100, 90, 80]", "course = [100, 90, 100]", "end elsewhere"),
+        ("BTC = 0.2\n", "BTC = 2\n", "at most 1"),
         ("share = 0.25", "share = 25", "at most 1"),
         ('at = "-10%"', "", "an [[adl]] has"),
         ("[moves]", "[moves", "could not be read"),

@@ -25,10 +25,10 @@ from workstation.portfolio.formats.schema import (
     table_at,
 )
 from workstation.portfolio.model import MANUAL_VENUE, Collateral, MarginMode, PositionMode
+from workstation.portfolio.plausibility import far_from_mark
 
 MAX_SUGGESTIONS: Final = 100  # a file with more problems has another one than spelling
 MAX_QUOTED: Final = 80  # characters of the offending text that a sentence repeats
-FAR_FROM_MARK: Final = 0.5
 _DOLLARS: Final = frozenset({"USD", "USDT", "USDC"})
 
 
@@ -266,11 +266,8 @@ def warnings(document: PortfolioDocument, catalogue: Catalogue) -> Iterator[str]
             if doubt := _unchecked(position, account.venue, catalogue):
                 yield f"{subject}: {doubt}"
             mark = position.mark_price
-            if mark is not None and abs(position.entry_price / mark - 1) > FAR_FROM_MARK:
-                yield (
-                    f"{subject}: the entry price {position.entry_price:,.10g} is more than half "
-                    f"away from the mark price {mark:,.10g}."
-                )
+            if mark is not None and (doubt := far_from_mark(position.entry_price, mark)):
+                yield f"{subject}: {doubt}"
 
 
 def _unchecked(position: PositionTable, venue: str, catalogue: Catalogue) -> str | None:

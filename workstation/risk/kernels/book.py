@@ -149,11 +149,8 @@ def _cross(
     for age in (FAST, SLOW):
         for layer in range(state.mass.shape[2]):
             bins = state.mass[side, age, layer]
-            unit = 0.0
-            for k in range(first, last + 1):
-                unit += bins[k]
-                bins[k] = 0.0
-            unit *= state.multiplier[side, age]
+            unit = state.multiplier[side, age] * _sum(bins[first : last + 1])
+            bins[first : last + 1] = 0.0
             left = state.running[side, age, layer] - unit
             state.running[side, age, layer] = max(0.0, left)
             if len(crossed):
@@ -213,7 +210,7 @@ def _resum(state: BookState) -> None:
     for side in (LONG, SHORT):
         for age in (FAST, SLOW):
             for layer in range(state.mass.shape[2]):
-                unit = state.mass[side, age, layer].sum()
+                unit = _sum(state.mass[side, age, layer])
                 state.running[side, age, layer] = state.multiplier[side, age] * unit
 
 
@@ -259,9 +256,9 @@ def _deposit(
 def _reached(spread: FloatArray, base: int, bars: BarArrays, i: int, side: int) -> float:
     # what the bar's own extreme would liquidate of a coin opened in it
     if side == LONG:
-        reached: float = spread[min(len(spread), max(0, bars.low[i] - base)) :].sum()
+        reached: float = _sum(spread[min(len(spread), max(0, bars.low[i] - base)) :])
     else:
-        reached = spread[: max(0, bars.high[i] + 1 - base)].sum()
+        reached = _sum(spread[: max(0, bars.high[i] + 1 - base)])
     return reached
 
 
@@ -288,14 +285,17 @@ def _add(
     # Returns the share of a unit that found a place.
     if not len(spread):
         return 0.0
-    unit: float = spread.sum()
-    for age in (FAST, SLOW):
-        quantity = opened * (fast_share if age == FAST else 1.0 - fast_share)
-        state.running[side, age, layer] += quantity * unit
-        factor = quantity / state.multiplier[side, age]
-        bins = state.mass[side, age, layer, base : base + len(spread)]
-        for k in range(len(spread)):
-            bins[k] += factor * spread[k]
+    unit: float = _sum(spread)
+    fast, slow = opened * fast_share, opened * (1.0 - fast_share)
+    state.running[side, FAST, layer] += fast * unit
+    state.running[side, SLOW, layer] += slow * unit
+    fast /= state.multiplier[side, FAST]
+    slow /= state.multiplier[side, SLOW]
+    fast_bins = state.mass[side, FAST, layer, base : base + len(spread)]
+    slow_bins = state.mass[side, SLOW, layer, base : base + len(spread)]
+    for k in range(len(spread)):
+        fast_bins[k] += fast * spread[k]
+        slow_bins[k] += slow * spread[k]
     if side == LONG:
         state.reach[LONG] = max(state.reach[LONG], base + len(spread) - 1)
     else:
@@ -306,20 +306,32 @@ def _add(
 @njit(cache=True, nogil=True)
 def _write(state: BookState, basis: Basis, picture: Picture, row: int) -> None:
     last, first = state.reach[LONG], state.reach[SHORT]
-    for age in (FAST, SLOW):
-        for layer in range(state.mass.shape[2]):
-            scale = basis.weight[LONG, layer] * state.multiplier[LONG, age]
-            _add_scaled(state.mass[LONG, age, layer, : last + 1], scale, picture.long[row])
-            scale = basis.weight[SHORT, layer] * state.multiplier[SHORT, age]
-            _add_scaled(state.mass[SHORT, age, layer, first:], scale, picture.short[row, first:])
+    for layer in range(state.mass.shape[2]):
+        long, short = state.mass[LONG, :, layer], state.mass[SHORT, :, layer]
+        weight = basis.weight[:, layer]
+        _add_ages(long[:, : last + 1], weight[LONG], state.multiplier[LONG], picture.long[row])
+        _add_ages(
+            short[:, first:], weight[SHORT], state.multiplier[SHORT], picture.short[row, first:]
+        )
     picture.open_interest[row] += total(state, basis, LONG, FAST)
     picture.open_interest[row] += total(state, basis, LONG, SLOW)
 
 
 @njit(cache=True, nogil=True)
-def _add_scaled(bins: FloatArray, scale: float, out: PictureArray) -> None:
-    for k in range(len(bins)):
-        out[k] += np.float32(scale * bins[k])
+def _add_ages(bins: FloatArray, weight: float, multiplier: FloatArray, out: PictureArray) -> None:
+    fast_scale, slow_scale = weight * multiplier[FAST], weight * multiplier[SLOW]
+    fast, slow = bins[FAST], bins[SLOW]
+    for k in range(len(fast)):
+        out[k] += np.float32(fast_scale * fast[k] + slow_scale * slow[k])
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _sum(values: FloatArray) -> float:
+    # in whatever order is fastest: one after the other takes four cycles a bin
+    result = 0.0
+    for value in values:
+        result += value
+    return result
 
 
 @njit(cache=True, nogil=True)

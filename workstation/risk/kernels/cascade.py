@@ -21,6 +21,7 @@ _COLLAPSE: Final = 0.075  # of ln(depth) a sigma: medians 1.23 to 6.1 over 636 e
 _BOOK_SHAPE: Final = 0.16  # depth grows with distance ** 1.16
 _SQUARE_ROOT_SEED: Final = 1e-7  # of the day's volume: keeps the first sale's impact finite
 _FAST_REFILL: Final = 0.02  # a displacement at which the book refills at twice its rate
+_SMALL: Final = 1e-3  # a displacement whose refill is not faster than usual
 _NO_FLOW: Final = 1e-12
 
 
@@ -150,6 +151,41 @@ def sell_one_by_one(
 
 
 @njit(cache=True, nogil=True)
+def _collapsed(speed: float, usual: float, most: float) -> float:
+    # the factor by which depth is thinner, at a speed in sigmas of five minutes
+    if speed <= _QUIET_SPEED:
+        return usual
+    collapse: float = usual * min(most, math.exp(min(50.0, _COLLAPSE * (speed - _QUIET_SPEED))))
+    return collapse
+
+
+@njit(cache=True, nogil=True)
+def _lasting(scale: float, volume: float, sold: float, sell: float) -> float:
+    # what a sale adds to the displacement that stays for hours
+    before, after = sold / volume + _SQUARE_ROOT_SEED, (sold + sell) / volume + _SQUARE_ROOT_SEED
+    displacement: float = scale * (math.sqrt(after) - math.sqrt(before))
+    return displacement
+
+
+@njit(cache=True, nogil=True)
+def _walked(sell: float, depth: float, transient: float) -> float:
+    # how far a sale walks the book that stands beyond the displacement of the moment
+    shape = (transient / 0.01) ** _BOOK_SHAPE if transient > 0.01 else 1.0
+    displacement: float = sell * 0.01 / (depth * (1.0 + _BOOK_SHAPE) * shape)
+    return displacement
+
+
+@njit(cache=True, nogil=True)
+def _refilled(transient: float, steps_a_refill: float, calm: float) -> float:
+    # a displacement after one step; a large one draws more liquidity
+    if transient < _SMALL:
+        return transient * calm
+    faster = (transient / _FAST_REFILL) ** 2
+    left: float = transient * math.exp(-steps_a_refill * (1.0 + faster))
+    return left
+
+
+@njit(cache=True, nogil=True)
 def simulate(
     cumulative: FloatArray,
     delta: float,
@@ -168,88 +204,86 @@ def simulate(
     price : USD per coin at the start; ``sign`` -1 for a fall, 1 for a rise
     own : (k,) log distances at which own positions die, ascending
     """
-    n, steps, step_s = len(draws.impact), push.steps, push.step_s
+    n = len(draws.impact)
     out = Outcomes(
         np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n),
         np.zeros(n), np.zeros(n), np.zeros(n), np.ones(n), np.full((n, len(own)), np.nan),
     )  # fmt: skip
-    pace_steps = max(1, round(PACE_S / step_s))
-    minute_steps = max(1, round(60.0 / step_s))
-    pushing = len(push.path)
-    furthest = push.path.max() if pushing else 0.0
-    recent = np.zeros(pace_steps)
-    minute = np.zeros(minute_steps)
+    recent = np.zeros(max(1, round(PACE_S / push.step_s)))
+    minute = np.zeros(max(1, round(60.0 / push.step_s)))
     for i in range(n):
         recent[:] = 0.0
         minute[:] = 0.0
-        scale = draws.book_scale[i]
-        volume, capacity = draws.volume_base[i], draws.capacity_base_s[i] * step_s
-        impact = draws.impact[i] * draws.volatility_daily[i]
-        noise = push.noise * draws.volatility_daily[i] * math.sqrt(step_s / _DAY_S)
-        per_sigma = 1.0 / (draws.volatility_daily[i] * math.sqrt(PACE_S / _DAY_S))
-        calm = math.exp(-step_s / draws.refill_s[i])
-        permanent = transient = queue = sold = sold_usd = taken = wander = 0.0
-        seen = reached = lowest = x = in_minute = 0.0
-        thinnest, dead = draws.collapse[i], 0
-        for t in range(steps):
-            if t < pushing - 1:
-                left = float(pushing - t)
-                step = noise * math.sqrt((left - 1.0) / left)
-                wander += -wander / left + step * rng.standard_normal()
-                pushed = min(push.path[t] + wander, furthest)
-            else:
-                pushed = push.path[pushing - 1] if pushing else 0.0
-            sell = min(queue, capacity)
-            lasting = 0.0
-            if sell > _NO_FLOW:
-                speed = abs(x - recent[t % pace_steps]) * per_sigma
-                collapse = draws.collapse[i]
-                if speed > _QUIET_SPEED:
-                    grown = math.exp(min(50.0, _COLLAPSE * (speed - _QUIET_SPEED)))
-                    collapse *= min(draws.most_collapse[i], grown)
-                    thinnest = max(thinnest, collapse)
-                queue -= sell
-                before, after = sold / volume, (sold + sell) / volume
-                lasting = impact * (
-                    math.sqrt(after + _SQUARE_ROOT_SEED) - math.sqrt(before + _SQUARE_ROOT_SEED)
-                )
-                sold += sell
-                permanent += lasting
-                shape = 1.0
-                if transient > 0.01:
-                    shape = (transient / 0.01) ** _BOOK_SHAPE
-                walked = sell * 0.01 * collapse / (draws.depth_base[i] * (1 + _BOOK_SHAPE) * shape)
-                walked = max(0.0, walked - lasting)
-            else:
-                walked = sell = 0.0
-            if transient > _NO_FLOW:
-                if transient > 1e-3:
-                    faster = (transient / _FAST_REFILL) ** 2
-                    transient *= math.exp(-step_s / draws.refill_s[i] * (1.0 + faster))
-                else:
-                    transient *= calm
-            transient += walked
-            recent[t % pace_steps] = x
-            x = pushed + permanent + transient
-            if sell > 0.0:
-                sold_usd += sell * price * math.exp(sign * x)
-            in_minute += sell - minute[t % minute_steps]
-            minute[t % minute_steps] = sell
-            out.busiest_base[i] = max(out.busiest_base[i], in_minute)
-            lowest = max(lowest, x)
-            mark = pushed + permanent + draws.mark_share[i] * transient
-            if mark > seen:
-                seen = mark
-                now_reached = scale * _standing(cumulative, delta, seen)
-                queue += now_reached - reached
-                reached = now_reached
-                while dead < len(own) and own[dead] <= seen:
-                    out.died_s[i, dead] = (t + 1) * step_s
-                    dead += 1
-            if transient > draws.bankruptcy_gap[i]:
-                taken += queue
-                queue = 0.0
-        out.lowest[i], out.end[i], out.mark[i] = lowest, x, seen
-        out.reached_base[i], out.sold_base[i], out.sold_usd[i] = reached, sold, sold_usd
-        out.taken_base[i], out.waiting_base[i], out.thinnest[i] = taken, queue, thinnest
+        _play(cumulative, delta, price, sign, draws, push, own, rng, i, recent, minute, out)
     return out
+
+
+@njit(cache=True, nogil=True)
+def _play(
+    cumulative: FloatArray,
+    delta: float,
+    price: float,
+    sign: float,
+    draws: Draws,
+    push: Push,
+    own: FloatArray,
+    rng: np.random.Generator,
+    i: int,
+    recent: FloatArray,
+    minute: FloatArray,
+    out: Outcomes,
+) -> None:
+    # Path ``i`` of ``simulate``; ``recent`` and ``minute`` are rings of prices and of sales.
+    step_s, pushing, furthest = push.step_s, len(push.path), push.path.max()
+    sigma, volume = draws.volatility_daily[i], draws.volume_base[i]
+    capacity, scale = draws.capacity_base_s[i] * step_s, draws.impact[i] * sigma
+    noise = push.noise * sigma * math.sqrt(step_s / _DAY_S)
+    per_sigma = 1.0 / (sigma * math.sqrt(PACE_S / _DAY_S))
+    steps_a_refill = step_s / draws.refill_s[i]
+    calm = math.exp(-steps_a_refill)
+    permanent = transient = queue = wander = x = in_minute = seen = 0.0
+    dead = 0
+    out.thinnest[i] = draws.collapse[i]
+    for t in range(push.steps):
+        pushed = furthest
+        if t < pushing - 1:
+            left = float(pushing - t)
+            wander += noise * math.sqrt((left - 1.0) / left) * rng.standard_normal() - wander / left
+            pushed = min(push.path[t] + wander, furthest)
+        # what waits is sold, and the book gives way and refills
+        sell, standing = min(queue, capacity), transient
+        if standing > _NO_FLOW:
+            transient = _refilled(standing, steps_a_refill, calm)
+        if sell > _NO_FLOW:
+            speed = abs(x - recent[t % len(recent)]) * per_sigma
+            collapse = _collapsed(speed, draws.collapse[i], draws.most_collapse[i])
+            out.thinnest[i] = max(out.thinnest[i], collapse)
+            lasting = _lasting(scale, volume, out.sold_base[i], sell)
+            walked = _walked(sell, draws.depth_base[i] / collapse, standing)
+            permanent += lasting
+            transient += max(0.0, walked - lasting)
+            queue -= sell
+            out.sold_base[i] += sell
+        else:
+            sell = 0.0
+        recent[t % len(recent)] = x
+        x = pushed + permanent + transient
+        out.sold_usd[i] += sell * price * math.exp(sign * x) if sell > 0.0 else 0.0
+        in_minute += sell - minute[t % len(minute)]
+        minute[t % len(minute)] = sell
+        out.busiest_base[i] = max(out.busiest_base[i], in_minute)
+        out.lowest[i] = max(out.lowest[i], x)
+        # what the mark reaches for the first time joins the queue
+        mark = pushed + permanent + draws.mark_share[i] * transient
+        if mark > seen:
+            seen = mark
+            reached = draws.book_scale[i] * _standing(cumulative, delta, seen)
+            queue += reached - out.reached_base[i]
+            out.reached_base[i] = reached
+            while dead < len(own) and own[dead] <= seen:
+                out.died_s[i, dead] = (t + 1) * step_s
+                dead += 1
+        if transient > draws.bankruptcy_gap[i]:
+            out.taken_base[i] += queue
+            queue = 0.0
+    out.end[i], out.mark[i], out.waiting_base[i] = x, seen, queue

@@ -1,0 +1,1 @@
+"""Accounts read from the exchanges: one module a venue."""
