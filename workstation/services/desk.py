@@ -125,6 +125,7 @@ class Desk:
     settings_path : where ``apply_settings`` writes
     chosen : what the settings file says, where that differs from ``settings``
     maps : whether to keep the liquidation map; who only watches a book can do without
+    decides : whether to work out repair and rescue; likewise
 
     Raises
     ------
@@ -139,6 +140,7 @@ class Desk:
         chosen: Settings | None = None,
         *,
         maps: bool = True,
+        decides: bool = True,
     ) -> None:
         self.settings = settings
         self.source = settings.market.source
@@ -157,7 +159,7 @@ class Desk:
             interval_s=INTERVALS_S[settings.market.interval],
             scenario_price=settings.risk.scenario_price,
         )
-        self._maps = maps
+        self._maps, self._decides = maps, decides
         self._settings_path = settings_path
         self._chosen = chosen or settings
         self._catalogue = Catalogue.embedded()
@@ -208,7 +210,8 @@ class Desk:
         self._files.start()
         self._accounts.start()
         self._risk_worker.start()
-        self._decision_worker.start()
+        if self._decides:
+            self._decision_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
         if self._maps:
@@ -569,7 +572,7 @@ class Desk:
 
     def _ask_for_decision(self) -> None:
         answer, decision = self._answer, self.decision
-        if answer is None or answer.terms is None or not self._maps:
+        if answer is None or answer.terms is None or not self._decides:
             return
         harder = self._harder(answer, answer.terms)
         if decision is None or (decision.terms, decision.endured) != (
