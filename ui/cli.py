@@ -308,6 +308,16 @@ def report(
             metavar="SHARE", help="Share of maintenance kept (default: the setting).", min=0.0
         ),
     ] = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The market that the models look at, at its end."),
+    ] = None,
+    implied_volatility: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
+        ),
+    ] = None,
     max_mark_age: MaxMarkAge = None,
     settings: SettingsFile = None,
 ) -> None:
@@ -329,7 +339,12 @@ def report(
         buffer=chosen.risk.buffer if buffer is None else buffer,
     )
     moves = move or [f"{headless.DRIVER}={chosen.risk.scenario_price:.10g}"]
-    question = headless.Question(moves=arguments.moves(moves), terms=terms)
+    volatility = implied_volatility or chosen.risk.implied_volatility or None
+    models = headless.Models(recording=recording, implied_volatility=volatility)
+    asked = recording is not None or volatility is not None
+    question = headless.Question(
+        moves=arguments.moves(moves), terms=terms, models=models if asked else None
+    )
     transfers = transfer_terms(chosen.transfers)
     answer, decision = headless.advise(_book(portfolio, mark, max_mark_age), question, transfers)
     facts = html_report.ReportFacts(

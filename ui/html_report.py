@@ -19,6 +19,7 @@ from ui.charts.ticks import value_ticks
 from ui.names import EVENT_WORDS, coin_of
 from ui.rescue_texts import (
     arrival_text,
+    frontier_text,
     headline,
     origin_text,
     pool_text,
@@ -39,10 +40,6 @@ from workstation.units import UnixMs
 
 _DEATHS: Final = (EventKind.PARTIAL, EventKind.LIQUIDATION)
 _RUNGS: Final = 25
-_LIKELY: Final = (
-    "How likely the price is touched: not known here, as it needs the market's history; the "
-    "window's scenario panel shows it."
-)
 _STYLE: Final = """
 body{background:#fff;color:#1b2430;font:15px/1.45 system-ui,sans-serif;margin:2rem auto;
 max-width:64rem;padding:0 1rem}
@@ -125,7 +122,7 @@ def _summary(facts: ReportFacts) -> Iterator[str]:
         f"{fmt.usd(facts.after.equity_before_usd)} ({fmt.usd(pnl, sign=True)})."
     )
     yield _p(f"What to do for the least money: {_to_do(facts)}")
-    yield _p(_LIKELY)
+    yield _p(likely(facts.after))
 
 
 def _dies_first(facts: ReportFacts) -> str:
@@ -138,6 +135,21 @@ def _dies_first(facts: ReportFacts) -> str:
         f"{fmt.price(row.coin_price)}, {fmt.percent(row.distance, sign=True)}); doing nothing "
         f"loses {fmt.usd(row.loss_usd)} there."
     )
+
+
+def likely(report: ScenarioReport) -> str:
+    """Return how likely the scenario price is touched, as a range of the models."""
+    touch = report.touch.touches[0] if report.touch and report.touch.touches else None
+    if touch is None:
+        return (
+            "How likely the price is touched: not known here. Give --implied-volatility, or a "
+            "--recording of the market."
+        )
+    ranges = ", ".join(
+        f"{fmt.whole_fives(band.low, band.high)} within {band.horizon_days:g} d"
+        for band in touch.bands
+    )
+    return f"How likely {touch.coin} touches {fmt.price(touch.price)}, by the models: {ranges}."
 
 
 def _to_do(facts: ReportFacts) -> str:
@@ -291,6 +303,22 @@ def _rescue(facts: ReportFacts) -> Iterator[str]:
     )
     notes = dict.fromkeys(note for row in decision.rescue.rows for note in row.notes)
     yield from (_p(note, "dim") for note in notes)
+    if decision.frontier is not None:
+        between = decision.frontier
+        yield _p(f"{pool_text(decision.rescue.rows[0])}. {frontier_text(between)}.")
+        yield svg.curve(
+            f"{between.asset} to add over the share of the positions that is cut",
+            between.share.tolist(),
+            between.deposit.tolist(),
+            [svg.Tick(x, fmt.percent(x, 0)) for x in (0.0, 0.25, 0.5, 0.75, 1.0)],
+            [svg.Tick(y, fmt.number(y)) for y in value_ticks(0.0, float(between.deposit[0]), 5)],
+        )
+    if decision.hedge is not None:
+        hedge = decision.hedge
+        yield _p(
+            f"Or hedge it: {fmt.number(hedge.quantity, 3)} of {hedge.symbol} {hedge.side} at "
+            f"{hedge.account} (cost {fmt.usd(hedge.cost_usd, decimals=2)})."
+        )
     if decision.repair.add_collateral:
         deposits = "; ".join(
             f"{fmt.number(d.amount, 2)} {d.asset} to {d.account}"
@@ -390,6 +418,8 @@ def _assumed(facts: ReportFacts) -> Iterator[tuple[str, str, str]]:
         f"{transfers.minutes:g} min, {fmt.usd(transfers.fee_usd)}",
         ("settings, page Transfers (assumed unless you set them)"),
     )
+    for sentence in facts.after.touch.assumptions if facts.after.touch else ():
+        yield "Touch probability", sentence, "models"
     yield "Slippage of a cut", fmt.percent(transfers.slippage_rate, 2), "settings, page Transfers"
     tiers = dict.fromkeys(row.tier_source or "not known" for row in facts.before.positions)
     yield "Maintenance tiers", ", ".join(tiers), "the tables named"

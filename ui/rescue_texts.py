@@ -6,6 +6,7 @@ import math
 
 from ui import format as fmt
 from ui.names import coin_of
+from workstation.risk.frontier import Frontier
 from workstation.risk.rescue import Action, RescueReport, RescueRow, Step
 from workstation.risk.transfers import SourceKind
 
@@ -67,3 +68,13 @@ def headline(report: RescueReport) -> str:
         f"alive. Equity then: {fmt.usd(report.equity_rescued_usd)}; doing nothing: "
         f"{fmt.usd(report.equity_doing_nothing_usd)}."
     )
+
+
+def frontier_text(found: Frontier) -> str:
+    """Return ``cut 0 % and add 17,084 USDT · cut 25 % ...``: between deposit and cut."""
+    points = [
+        f"cut {fmt.percent(float(share), 0)} and add {fmt.number(float(deposit))}"
+        for share, deposit in zip(found.share, found.deposit, strict=True)
+    ]
+    shown = points[:: max(1, (len(points) - 1) // 4)]
+    return f"Between deposit and cut, in {found.asset}: {' · '.join(shown)}"

@@ -59,7 +59,7 @@ def desk(loopback: LoopbackExchange, tmp_path) -> Iterator[Desk]:
         transfers=TransferSettings(minutes=10.0, suspended=("bybit",)),
         venues={v: {"ccxt": ccxt_options(v, loopback.url) | HURRY} for v in VENUES},
     )
-    desk = Desk(settings, tmp_path / "settings.toml")
+    desk = Desk(settings, tmp_path / "settings.toml", maps=False)
     desk.start()
     desk.open_portfolio(the_book(tmp_path))
     yield desk

@@ -64,11 +64,11 @@ def test_it_says_what_dies_first_what_is_left_and_what_to_do():
     assert "How likely the price is touched" in text
 
 
-def test_book_scenario_waterfall_ladder_repair_and_assumptions_are_there_with_two_pictures():
+def test_book_scenario_waterfall_ladder_repair_and_assumptions_are_there_with_pictures():
     seen = Page(page(facts()))
     for part in ("Book now", "Scenario", "Waterfall", "Ladder", "Repair", "Assumptions"):
         assert part in seen.text
-    assert seen.tags.count("svg") == 2
+    assert seen.tags.count("svg") == 3  # equity, waterfall, between deposit and cut
     assert seen.tags.count("circle") == 4  # a mark an event
     assert "1.25 in logarithms" in seen.text
 
@@ -113,6 +113,15 @@ def test_the_command_writes_the_page(tmp_path, capsys):
     assert main(["report", str(sample_path()), "--out", str(out), "--move", "BTC=-7%"]) == 0
     assert "Sample desk: BTC 66,030" in out.read_text(encoding="utf-8")
     assert str(out) in capsys.readouterr().out
+
+
+def test_an_implied_volatility_says_how_likely_the_price_is(tmp_path):
+    # reflection: 2 N(ln(60/71) / (.55 sqrt(7/365))) = 2.7 %
+    out = tmp_path / "page.html"
+    volatility = ["--implied-volatility", "0.55"]
+    assert main(["report", str(sample_path()), "--out", str(out), *volatility]) == 0
+    text = Page(out.read_text(encoding="utf-8")).text
+    assert re.search(r"How likely BTC touches 60,000, by the models: .*0–5 % within 7 d", text)
 
 
 def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path, capsys):

@@ -71,3 +71,12 @@ def test_every_setting_explains_itself_and_its_default_is_valid():
         for item in dataclasses.fields(getattr(Settings(), page)):
             assert item.metadata["help"], f"{page}.{item.name}"
             assert module.check(page, item, item.default) == item.default
+
+
+def test_a_route_that_cannot_be_read_costs_that_setting(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text('[transfers]\nroutes = ["bybit>okx=8:1", "bybit to okx"]\nminutes = 5.0\n')
+    read, problems = load(file)
+    assert read.transfers.routes == ()
+    assert read.transfers.minutes == 5.0
+    assert "'bybit to okx'" in str(problems[0])

@@ -14,6 +14,7 @@ from ui.names import assumed
 from ui.panels.base import Panel, PanelContext
 from ui.rescue_texts import (
     arrival_text,
+    frontier_text,
     headline,
     origin_text,
     pool_text,
@@ -131,7 +132,6 @@ COLUMNS: Final = (
         text=lambda line: origin_text(line.step),
         value=lambda line: origin_text(line.step),
         tip=_pool_tip,
-        is_figure=False,
     ),
     Column[RescueLine](
         heading="Arrives",
@@ -174,6 +174,12 @@ class RescuePanel(Panel):
             "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."
         )
         self._apply.clicked.connect(self.apply_to_copy)
+        self._between = plain_label()
+        self._between.setToolTip(
+            "For the pool that dies first: close this share of its positions, and add so much. "
+            "Each pair alone keeps it alive to the scenario, with the buffer."
+        )
+        tint(self._between, self.theme, "dim")
         self._table = make_table(self.model)
         line = QHBoxLayout()
         line.addWidget(self._head, 1)
@@ -182,6 +188,7 @@ class RescuePanel(Panel):
         layout.setContentsMargins(8, 4, 8, 4)
         layout.addLayout(line)
         layout.addWidget(self._table, 1)
+        layout.addWidget(self._between)
         self.setFocusProxy(self._table)
         self.bridge.decision_changed.connect(self.show_decision)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -202,6 +209,7 @@ class RescuePanel(Panel):
         bad = bool(decision.rescue.rows) and not decision.rescue.alive
         tint(self._head, self.theme, "alarm" if bad else "text")
         self.model.replace_rows(lines_of(decision.rescue))
+        self._between.setText(frontier_text(decision.frontier) if decision.frontier else "")
         self._show_parts()
 
     @Slot()
@@ -213,4 +221,5 @@ class RescuePanel(Panel):
     def _show_parts(self) -> None:
         rows = self._report.rows if self._report else ()
         self._table.setVisible(bool(rows))
+        self._between.setVisible(bool(rows) and bool(self._between.text()))
         self._apply.setVisible(any(row.steps for row in rows))

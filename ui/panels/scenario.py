@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -29,6 +30,7 @@ from ui.style import caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.urgency import profit_token
 from workstation.market.overview import MarketOverview
+from workstation.risk.adverse import OVERSHOOT_SOURCE
 from workstation.risk.frontier import Hedge
 from workstation.risk.report import PositionOutcome, Reduce, ScenarioReport
 from workstation.risk.rescue import RescueRow, Step
@@ -40,6 +42,11 @@ _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
 _WIDE_PX: Final = 620  # from here on there is room for a remark beside the move
 _MAX_REPAIRS: Final = 8
+_BETA_HELP: Final = (
+    "Other coins move with BTC by their betas, in logarithms.\nAssumed where no hourly returns are "
+    "at hand: ETH 1.25, SOL 1.35, BNB 1.15, XRP 1.4, DOGE 1.5, others 1.6, from the day and week "
+    "of 5 and 6 February 2026"
+)
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what a move does to it."
 
 
@@ -66,6 +73,8 @@ class ScenarioPanel(Panel):
         with QSignalBlocker(self._price), QSignalBlocker(self._slider):
             self._price.setValue(view.scenario_price)
             self._slider.setValue(self._to_step(view.scenario_price))
+        with QSignalBlocker(self._harder):
+            self._harder.setChecked(view.unfavourable)
         with QSignalBlocker(self._duration):
             nearest = min(_DURATIONS_H, key=lambda name: abs(_DURATIONS_H[name] - view.over_h))
             self._duration.setCurrentText(nearest)
@@ -104,13 +113,31 @@ class ScenarioPanel(Panel):
         lost.show_value(f"{dead} of {len(report.positions)}", "alarm" if dead else "")
         if report.ladder is not None:
             self._curve.show_curve(report.ladder, self._view.scenario_price, report.events)
+        self._show_touch(report)
         self._problems.setText("\n".join(report.problems))
         self._problems.setVisible(bool(report.problems))
+
+    def _show_touch(self, report: ScenarioReport) -> None:
+        """Say how likely the scenario's price is touched: a range, in the panel only."""
+        touch = report.touch.touches[0] if report.touch and report.touch.touches else None
+        self._touch.setVisible(touch is not None)
+        if touch is None or report.touch is None:
+            return
+        ranges = " · ".join(
+            f"{fmt.whole_fives(band.low, band.high)} in {band.horizon_days:g} d"
+            for band in touch.bands
+        )
+        self._touch.setText(f"Touch of {fmt.price(touch.price)}, by the models: {ranges}")
+        self._touch.setToolTip(
+            "The range of the models, in whole fives: filtered historical simulation, a geometric "
+            "Brownian motion, and the volatility of the settings.\nAssumed: "
+            + " ".join(report.touch.assumptions)
+        )
 
     @Slot(object)
     def show_decision(self, decision: Decision) -> None:
         """Show the cheapest way to keep everything alive, and what else would."""
-        price = fmt.price(decision.terms.moves.get(self._view.coin))
+        price = fmt.price(decision.endured.moves.get(self._view.coin))
         share = fmt.percent(decision.terms.buffer, 0)
         self._repair_head.setText(
             f"Cheapest way to keep all alive at {price} · buffer {share} of maintenance"
@@ -138,6 +165,12 @@ class ScenarioPanel(Panel):
     @Slot(str)
     def choose_duration(self, name: str) -> None:
         view = dataclasses.replace(self._view, over_h=_DURATIONS_H[name])
+        self.bridge.desk.set_view(view)
+
+    @Slot(bool)
+    def choose_end(self, unfavourable: bool) -> None:
+        """Let repairs hold at the scenario's unfavourable end, or at the scenario itself."""
+        view = dataclasses.replace(self._view, unfavourable=unfavourable)
         self.bridge.desk.set_view(view)
 
     def _choose(self, price: float) -> None:
@@ -187,6 +220,10 @@ class ScenarioPanel(Panel):
         layout.addWidget(self._empty)
         layout.addWidget(self._curve, 1)
         layout.addLayout(self._make_repairs())
+        self._touch = plain_label()
+        self._touch.hide()
+        tint(self._touch, self.theme, "dim")
+        layout.addWidget(self._touch)
         self._problems = plain_label()
         self._problems.setWordWrap(True)
         self._problems.hide()
@@ -208,9 +245,19 @@ class ScenarioPanel(Panel):
         self._price.valueChanged.connect(self.choose_price)
         self._duration = QComboBox()
         self._duration.addItems(list(_DURATIONS_H))
-        self._duration.setToolTip("How long the move takes: funding is paid meanwhile")
+        self._duration.setToolTip(
+            "How long the move takes: funding is paid meanwhile.\n"
+            "Assumed: 6 h, as long as the last 11 % to the low of 6 February 2026 took"
+        )
         self._duration.currentTextChanged.connect(self.choose_duration)
+        self._harder = QCheckBox("with overshoot")
+        self._harder.setToolTip(
+            "Repairs hold at the unfavourable end: beyond the price, and with every beta at that "
+            "end of its band that hurts.\nAssumed: " + OVERSHOOT_SOURCE
+        )
+        self._harder.toggled.connect(self.choose_end)
         self._move = plain_label()
+        self._move.setToolTip(_BETA_HELP)
         self._move.setFont(figure_font())
         tint(self._move, self.theme, "dim")
         line = QHBoxLayout()
@@ -221,6 +268,7 @@ class ScenarioPanel(Panel):
             line.addWidget(widget, share)
         line.addWidget(within)
         line.addWidget(self._duration)
+        line.addWidget(self._harder)
         return line
 
     def _make_slider(self) -> QSlider:

@@ -91,9 +91,18 @@ class MarketPath:
         """Return margin balance minus (1 + buffer) maintenance margins, (n,)."""
         return self._way(pool).surplus(clock, since, 1.0 + buffer)
 
+    def maintenance(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
+        """Return the maintenance margin in the pool's currency, (n,)."""
+        way = self._way(pool)
+        return way.surplus(clock, since, 0.0) - way.surplus(clock, since, 1.0)
+
     def value_usd(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
         """Return what the pool is worth at market value, without haircut, in USD, (n,)."""
-        return self._way(pool).value(clock, since) * self.usd_price(pool, clock)
+        return self.value(pool, clock, since) * self.usd_price(pool, clock)
+
+    def value(self, pool: Pool, clock: FloatArray, since: float = 0.0) -> FloatArray:
+        """Return the same in the pool's currency, (n,)."""
+        return self._way(pool).value(clock, since)
 
     def _way(self, pool: Pool) -> _Way:
         way = self._ways.get(id(pool))

@@ -33,7 +33,6 @@ from workstation.risk.report import (
     ScenarioPrice,
     ScenarioReport,
 )
-from workstation.risk.surplus import maintenance
 from workstation.risk.waterfall import Stage, Waterfall
 
 _FUNDING_H: Final = 8.0  # the unit of a scenario's funding rate
@@ -225,7 +224,7 @@ def _in_stage(stage: Stage, path: MarketPath, clock: FloatArray) -> FloatArray:
         if pool.unknown is None:
             rows[0] += path.value_usd(pool, clock, since)
         if pool.has_margin:
-            rows[3] += maintenance(pool, path.legs(pool, clock)) * path.usd_price(pool, clock)
+            rows[3] += path.maintenance(pool, clock, since) * path.usd_price(pool, clock)
     return rows
 
 
@@ -390,8 +389,8 @@ def _ratio(pool: Pool, path: MarketPath) -> float | None:
     if not pool.has_margin:
         return None
     end = np.ones(1)  # where all funding is paid
-    balance = float(path.surplus(pool, end, since=1.0, buffer=-1.0)[0])  # nothing is required
-    required = balance - float(path.surplus(pool, end, since=1.0)[0])
+    required = float(path.maintenance(pool, end, since=1.0)[0])
+    balance = required + float(path.surplus(pool, end, since=1.0)[0])
     return required / balance if balance > 0 else None
 
 

@@ -114,11 +114,9 @@ class Sources:
                 continue
             spare = self._spare(book, account, asset)
             if spare > 0:
-                source = Source(
-                    kind, account.id, account.venue, self._route(account, to, kind), spare,
-                    self.inputs.withdrawals.get(account.venue, Withdrawals.UNKNOWN),
-                )  # fmt: skip
-                found.append(source)
+                route = self._route(account, to, kind)
+                status = withdrawals_of(account, self.inputs)
+                found.append(Source(kind, account.id, account.venue, route, spare, status))
         found.sort(key=lambda s: (s.kind, s.route.fee_usd, s.route.minutes, s.account))
         return found, barred
 
@@ -133,7 +131,7 @@ class Sources:
         """Return why a wallet may not give, in a sentence; empty if it may."""
         inputs = self.inputs
         if kind is SourceKind.OTHER_VENUE:
-            if inputs.withdrawals.get(account.venue) is Withdrawals.SUSPENDED:
+            if withdrawals_of(account, inputs) is Withdrawals.SUSPENDED:
                 return f"Withdrawals of {account.venue} are suspended."
             if any(_is_estimated(pool) for pool in pools_of(account, inputs)):
                 return f"The marks of {account.venue} are stale: what it can spare is not known."
@@ -167,6 +165,14 @@ class Sources:
             return 1.0
         held = pool.account.balances[asset]
         return coin.value / held * max(1.0, math.exp(self.path.rate(asset)))
+
+
+def withdrawals_of(account: Account, inputs: RiskInputs) -> Withdrawals:
+    """Return whether an account lets collateral out: what the user says beats what was read."""
+    status = inputs.withdrawals.get(account.venue, Withdrawals.UNKNOWN)
+    if status is not Withdrawals.UNKNOWN or account.withdrawals_open is None:
+        return status
+    return Withdrawals.OPEN if account.withdrawals_open else Withdrawals.SUSPENDED
 
 
 def _surplus(worst: Worst | None) -> float:

@@ -115,7 +115,7 @@ class Waterfall:
 
     def equity_usd(self, clock: float) -> float:
         """Return the value of all pools that have one, at market, at a time of the last stage."""
-        return sum(self._value(pool, clock) for pool in self._all_pools() if pool.unknown is None)
+        return sum(self._account_usd(account_id, clock) for account_id in sorted(self._pools))
 
     def position_pnl(self) -> dict[PositionKey, float]:
         """Return what each position gained in USD, what was forfeited and paid included."""
@@ -343,7 +343,7 @@ class Waterfall:
         quantity: float,
         loss_usd: float,
     ) -> None:
-        own = [pool for pool in self._pools[key.account] if pool.unknown is None]
+        worth = {account_id: self._account_usd(account_id, clock) for account_id in self._pools}
         self.events.append(
             ScenarioEvent(
                 step=len(self.events) + 1,
@@ -355,8 +355,8 @@ class Waterfall:
                 coin_price={coin: self._usd(coin, clock) for coin in self._drivers},
                 quantity=quantity,
                 loss_usd=loss_usd,
-                account_equity_after_usd=sum(self._value(pool, clock) for pool in own),
-                equity_after_usd=self.equity_usd(clock),
+                account_equity_after_usd=worth[key.account],
+                equity_after_usd=sum(worth[account_id] for account_id in sorted(worth)),
             )
         )
 
@@ -395,11 +395,17 @@ class Waterfall:
         for account_id in sorted(self._pools):
             yield from self._pools[account_id]
 
-    def _since_of(self, pool: Pool) -> float:
-        return self._since[pool.account.id]
+    def _account_usd(self, account_id: str, clock: float) -> float:
+        """Return what the pools of an account that have a value are worth, at market."""
+        now, since = np.array([clock]), self._since[account_id]
+        valued = (pool for pool in self._pools[account_id] if pool.unknown is None)
+        return sum(
+            float(self._path.value(pool, now, since)[0]) * self._usd_price(pool, clock)
+            for pool in valued
+        )
 
-    def _value(self, pool: Pool, clock: float) -> float:
-        return float(self._path.value_usd(pool, np.array([clock]), self._since_of(pool))[0])
+    def _usd_price(self, pool: Pool, clock: float) -> float:
+        return (pool.usd_price or 0.0) * self._factor(pool.currency, clock)
 
     def _held_usd(self, clock: float) -> dict[PositionKey, float]:
         return {
@@ -410,7 +416,7 @@ class Waterfall:
 
     def _position_usd(self, pool: Pool, leg: Leg, clock: float) -> float:
         """Return what a position holds in USD: its profit, and its margin if it is isolated."""
-        price = (pool.usd_price or 0.0) * self._factor(pool.currency, clock)
+        price = self._usd_price(pool, clock)
         profit = leg.direction * (leg.value * self._path.leg_factor(leg, clock) - leg.cost)
         return (profit + (pool.wallet if pool.isolated else 0.0)) * price
 

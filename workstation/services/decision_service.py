@@ -28,7 +28,10 @@ _BPS: Final = 1e-4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRequest:
-    """A book, its scenario and the prices of one answer; ``copy`` is the what-if copy, if any."""
+    """A book, its scenario and the prices of one answer; ``copy`` is the what-if copy, if any.
+
+    ``harder`` is the scenario's unfavourable end, if repairs are to hold there.
+    """
 
     epoch: int
     portfolio: Portfolio
@@ -36,6 +39,7 @@ class DecisionRequest:
     terms: Scenario
     transfers: TransferTerms
     copy: Portfolio | None = None
+    harder: Scenario | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Decision:
     epoch: int
     portfolio: Portfolio
     terms: Scenario
+    endured: Scenario  # what repair and rescue hold for: the scenario, or its unfavourable end
     repair: Repair
     rescue: RescueReport
     frontier: Frontier | None
@@ -82,13 +87,15 @@ def _route(text: str, fee_usd: float) -> tuple[tuple[str, str], Route]:
 def decide(request: DecisionRequest) -> Decision:
     """Return what to do, for one request."""
     book, inputs, terms = request.portfolio, request.inputs, request.terms
-    found = rescue(book, inputs, terms, request.transfers)
-    between, hedge = _alternatives(request, found)
+    endured = request.harder or terms
+    found = rescue(book, inputs, endured, request.transfers)
+    between, hedge = _alternatives(request, endured, found)
     return Decision(
         epoch=request.epoch,
         portfolio=book,
         terms=terms,
-        repair=repair_of(book, inputs, terms),
+        endured=endured,
+        repair=repair_of(book, inputs, endured),
         rescue=found,
         frontier=between,
         hedge=hedge,
@@ -117,10 +124,9 @@ def _estimated(key: MarketKey, inputs: RiskInputs) -> Iterator[MarkUsed]:
 
 
 def _alternatives(
-    request: DecisionRequest, found: RescueReport
+    request: DecisionRequest, terms: Scenario, found: RescueReport
 ) -> tuple[Frontier | None, Hedge | None]:
     """Return the frontier and the hedge of the pool that dies first."""
-    terms = request.terms
     book, inputs, path = prepared(request.portfolio, request.inputs, terms)
     plan = AccountPlan(
         inputs, path, terms.buffer, terms.use_orders, book, request.transfers.slippage_rate

@@ -34,10 +34,11 @@ from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tap
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
+from workstation.risk.adverse import adverse
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
-from workstation.risk.scenario import with_repair, with_rescue
+from workstation.risk.scenario import Scenario, with_repair, with_rescue
 from workstation.services import mark_cache
 from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
 from workstation.services.book import joined
@@ -83,7 +84,8 @@ DEFAULT_MOVE: Final = 0.9  # of the mark, where the scenario's default price is 
 class View:
     """What the user looks at: the coin and interval of the charts, and the scenario.
 
-    ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along.
+    ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along;
+    ``unfavourable`` makes repairs hold at the scenario's unfavourable end.
     """
 
     coin: str
@@ -91,6 +93,7 @@ class View:
     scenario_price: float
     over_h: float = 6.0
     use_betas: bool = True
+    unfavourable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ class Desk:
     settings_path : where ``apply_settings`` writes
     chosen : what the settings file says, where that differs from ``settings``
     maps : whether to keep the liquidation map; who only watches a book can do without
+    decides : whether to work out repair and rescue; likewise
 
     Raises
     ------
@@ -136,6 +140,7 @@ class Desk:
         chosen: Settings | None = None,
         *,
         maps: bool = True,
+        decides: bool = True,
     ) -> None:
         self.settings = settings
         self.source = settings.market.source
@@ -154,7 +159,7 @@ class Desk:
             interval_s=INTERVALS_S[settings.market.interval],
             scenario_price=settings.risk.scenario_price,
         )
-        self._maps = maps
+        self._maps, self._decides = maps, decides
         self._settings_path = settings_path
         self._chosen = chosen or settings
         self._catalogue = Catalogue.embedded()
@@ -205,7 +210,8 @@ class Desk:
         self._files.start()
         self._accounts.start()
         self._risk_worker.start()
-        self._decision_worker.start()
+        if self._decides:
+            self._decision_worker.start()
         self._feeds.start()
         self._feeds.open(self.source, self.settings)
         if self._maps:
@@ -566,9 +572,13 @@ class Desk:
 
     def _ask_for_decision(self) -> None:
         answer, decision = self._answer, self.decision
-        if answer is None or answer.terms is None or not self._maps:
+        if answer is None or answer.terms is None or not self._decides:
             return
-        if decision is None or decision.terms != answer.terms:
+        harder = self._harder(answer, answer.terms)
+        if decision is None or (decision.terms, decision.endured) != (
+            answer.terms,
+            harder or answer.terms,
+        ):
             self._decision_every.at_once()
         if self._decision_every.due():
             request = DecisionRequest(
@@ -578,8 +588,14 @@ class Desk:
                 terms=answer.terms,
                 transfers=transfer_terms(self.settings.transfers),
                 copy=self.copy,
+                harder=harder,
             )
             self._decision_worker.submit(request)
+
+    def _harder(self, answer: RiskAnswer, terms: Scenario) -> Scenario | None:
+        if not self.view.unfavourable or answer.scenario is None:
+            return None
+        return adverse(answer.portfolio, answer.inputs, terms, answer.scenario.beta_estimates)
 
     def _take_decision(self) -> Decision | None:
         decision = self._decision_worker.take()

@@ -173,6 +173,8 @@ def advise(book: Book, question: Question, transfers: TransferTerms) -> tuple[An
     still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
     curve = scenario.ladder(portfolio, inputs, coin, curve_prices(start), still)
     after = replace(scenario.run(portfolio, inputs, terms), ladder=curve)
+    if question.models is not None:
+        after = _with_outlook(after, portfolio, inputs, terms, question.models)
     request = DecisionRequest(
         epoch=0, portfolio=portfolio, inputs=inputs, terms=terms, transfers=transfers
     )

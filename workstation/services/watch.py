@@ -76,7 +76,7 @@ def run(options: WatchOptions, say: Say, warn: Say) -> int:
     dead_man = push_address.check_url(options.dead_man) if options.dead_man else None
     logs.set_up()
     settings, path = _settings(options, warn)
-    desk = Desk(settings, path, maps=False)
+    desk = Desk(settings, path, maps=False, decides=False)
     if addresses:
         desk.alerts.push.use(addresses)
     watch = _Watch(desk, options, say, warn, dead_man)

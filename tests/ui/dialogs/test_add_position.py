@@ -132,3 +132,16 @@ def test_another_file_can_be_chosen(open_form, desk, tmp_path):
     fill(form, account="main", symbol="BTC/USDT:USDT", quantity="1", entry_price="70000")
     _, path = save(form, desk)
     assert path == tmp_path / "other.json"
+
+
+def test_a_position_for_the_copy_goes_into_the_copy_and_no_file(qtbot, desk):
+    desk.copy = registry.read(sample_path(), Catalogue.embedded())
+    form = AddPositionDialog(desk, DARK, into_copy=True)
+    qtbot.addWidget(form)
+    fill(form, account="okx-alts", symbol="BTC/USDT:USDT", side="short", quantity="0.1")
+    fill(form, entry_price="71000", leverage="10")
+    form.accept()
+    assert form.problems() == ""
+    ((request, copy),) = desk.requests
+    assert request == "set_copy"
+    assert copy.accounts[1].positions[-1].quantity == -0.1

@@ -79,6 +79,8 @@ def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_a
     assert second[0] == ""  # the pool's second step
     assert (second[6], second[7], second[8]) == ("bybit-cross · Bybit", "20 min", "2.00")
     assert "keeps everything alive" in panel._head.text()
+    assert "cut 0 % and add 17,084" in panel._between.text()
+    assert panel._between.text().endswith("cut 100 % and add 0")
 
 
 def test_one_click_makes_a_copy_with_everything_done_and_orders_nothing(make, book, desk):

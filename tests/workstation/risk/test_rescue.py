@@ -111,6 +111,15 @@ def test_a_venue_that_lets_nothing_out_is_never_asked():
     assert report.alive
 
 
+def test_an_account_that_was_read_says_itself_whether_it_lets_out():
+    shut, free = elsewhere(9_000.0, withdrawals_open=False), elsewhere(9_000.0, name="free")
+    (step,) = only_row(ask(desk(shut, replace(free, withdrawals_open=True)))).steps
+    assert (step.origin, step.withdrawals) == ("free", Withdrawals.OPEN)
+    # what the user says beats what was read
+    row = only_row(ask(desk(free), withdrawals={"okx": Withdrawals.SUSPENDED}))
+    assert row.steps[0].action is Action.CUT
+
+
 def test_what_arrives_after_the_price_is_no_rescue_and_the_answer_is_the_cut():
     # 6 % an hour: 54,271 is 97 minutes away
     terms = replace(TERMS, minutes=98.0)

@@ -23,6 +23,7 @@ from workstation.market.feed import FeedMode
 from workstation.market.instrument import Contract, Instrument, MarketKey
 from workstation.portfolio.formats.registry import read as read_portfolio
 from workstation.portfolio.model import Account, Position
+from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
 from workstation.services import mark_cache, sources
@@ -634,6 +635,60 @@ def test_stopping_does_not_wait_for_a_venue_that_hangs(make_desk, monkeypatch):
 
 def test_a_desk_that_was_never_started_can_be_stopped(feeds, tmp_path):
     assert Desk(settings(), tmp_path / "settings.toml").stop()
+
+
+# --- decisions and the copy -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def decided(desk, book):
+    """A desk that has decided what to do about its book at 60,000."""
+    desk.open_portfolio(book)
+    tick_until(desk, lambda news: news.portfolio_changed)
+    say_marks(desk.feed, 71_000.0)
+    tick_until(desk, lambda news: news.decision)
+    return desk
+
+
+def test_a_decision_follows_the_scenario_and_brings_its_repair(decided):
+    assert decided.decision.terms.moves == decided.scenario.moves == {"BTC": 60_000.0}
+    assert decided.scenario.repair == decided.decision.repair
+
+
+def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
+    moved = dataclasses.replace(decided.view, scenario_price=50_000.0)
+    decided.set_view(moved)
+    tick_until(
+        decided, lambda news: news.decision and news.decision.terms.moves == {"BTC": 50_000.0}
+    )
+    assert decided.scenario.moves == {"BTC": 50_000.0}
+    assert decided.scenario.repair == decided.decision.repair
+
+
+def test_repairs_may_be_asked_to_hold_beyond_the_scenario(decided):
+    decided.set_view(dataclasses.replace(decided.view, unfavourable=True))
+    harder = tick_until(
+        decided,
+        lambda news: (
+            news.decision and news.decision.endured.moves["BTC"] < 60_000 and news.decision
+        ),
+    )
+    assert harder.terms.moves == {"BTC": 60_000.0}
+    assert harder.rescue.scenario == harder.endured
+
+
+def test_a_copy_stands_beside_the_book_until_another_book_comes(decided, tmp_path):
+    copy = copy_of(decided.portfolio)
+    decided.set_copy(copy)
+    assert decided.tick().copy_changed
+    found = tick_until(decided, lambda news: news.decision and news.decision.what_if)
+    assert found.portfolio == copy
+    decided.save_copy(tmp_path / "copy.toml")
+    notice(decided, "copy.toml was saved.")
+    assert decided.portfolio.name != copy.name  # the book stays open
+    decided.open_portfolio(tmp_path / "copy.toml")
+    tick_until(decided, lambda news: news.portfolio_changed)
+    assert decided.copy is None
 
 
 def test_the_models_say_what_they_lack_and_answer_to_their_settings(make_desk, book):
