@@ -14,7 +14,6 @@ import time
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from tests.workstation.market.facts import btc
 from tests.workstation.risk.bars import walk_bars
