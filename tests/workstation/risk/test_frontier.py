@@ -24,6 +24,7 @@ from workstation.risk.frontier import frontier, smallest_hedge
 from workstation.risk.pools import pools_of
 from workstation.risk.repair import AccountPlan
 from workstation.risk.scenario import Scenario
+from workstation.risk.tiers import TierMode
 from workstation.risk.trades import execute
 
 FALL = Scenario(moves={"BTC": 50_000.0}, funding_rate_8h=0.0)
@@ -66,7 +67,8 @@ def test_the_frontier_falls_and_is_convex(drawn, ratio):
             continue
         found = frontier(plan, owner, pool)
         size = 1.0 + float(np.nanmax(found.deposit))
-        if not owner.taker_fee and found.asset == "USDT":
+        jumps = any(leg.table.mode is TierMode.FLAT for leg in pool.legs)  # at a tier's boundary
+        if not owner.taker_fee and found.asset == "USDT" and not jumps:
             assert np.all(np.diff(found.deposit) <= 0.02 + 1e-9 * size)
             assert np.all(np.diff(found.deposit, 2) >= -0.05 - 1e-9 * size)
 
