@@ -7,6 +7,7 @@ everything that was written anywhere is searched for them.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,8 @@ from workstation.services.desk import Desk, DeskNews
 from workstation.services.state_document import state_document
 from workstation.settings import MarketSettings, Settings
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
+COMPILES_S = 60.0  # on a machine that has never run the kernels
 TALKATIVE = ("ccxt", "asyncio", "aiohttp", "keyring")
 
 
@@ -51,10 +53,13 @@ def desk(loopback: LoopbackExchange, memory_keyring, log_file, tmp_path) -> Iter
     market = MarketSettings(
         source="live", venues=("binanceusdm", "bybit"), poll_interval_s=0.5, timeout_s=2.0
     )
+    before = set(threading.enumerate())
     desk = Desk(Settings(market=market, venues=venue_options(loopback)), tmp_path / "s.toml")
     desk.start()
     yield desk
     desk.stop()
+    for thread in set(threading.enumerate()) - before:  # kernels compile to their end
+        thread.join(COMPILES_S)
 
 
 def tick_until(desk: Desk, wanted: Callable[[DeskNews], object]) -> None:

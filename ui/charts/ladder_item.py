@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
 from ui import format as fmt
-from ui.charts.map_levels import MapSide, UsdArray, usd_per_unit
+from ui.charts.map_levels import MapSide, UsdArray, band_usd_per_unit, usd_per_unit
 from ui.charts.pixels import PixelMap
 from ui.charts.plotting import ViewBox, fill_rects
 from ui.theme import MIN_FONT_PX, Theme
@@ -20,13 +20,21 @@ from workstation.risk.report import HeatmapColumns
 ROW_PX: Final = 4.0  # least height of a bar; bins are averaged until they reach it
 TEXT_PX: Final = 18
 _NEWEST: Final = slice(-1, None)
+_SOLID: Final = 0.85  # strength of a bar's colour
+_PALE: Final = 0.45
+_PALEST: Final = 0.2
+_BAND_TEXT: Final = (
+    "\nA bar is solid up to the low end of its 80 % band, paler up to the estimate, and palest up "
+    "to the high end."
+)
 
 
 class LadderItem(QGraphicsWidget):
     """Longs below the price and shorts above it, now, in USD per 0.1 % of price.
 
     It has the price axis of its view, the array of the map, and the scale of the map: a full bar
-    is the scale's top.
+    is the scale's top. Where a band is known, a bar is solid up to its low end, paler up to the
+    estimate, and palest up to its high end.
     """
 
     def __init__(self, view: ViewBox, theme: Theme) -> None:
@@ -34,24 +42,34 @@ class LadderItem(QGraphicsWidget):
         self._view, self._theme = view, theme
         self._edges: FloatArray = np.empty(0)
         self._sides: tuple[tuple[str, UsdArray], ...] = ()
+        self._bars: list[tuple[str, float, UsdArray]] = []  # colour, its strength, length in USD
         self._top_usd = 1.0
 
     def set_columns(self, columns: HeatmapColumns | None, top_usd: float | None) -> None:
         """Show the newest bar of a map, on the map's scale."""
         if columns is None or top_usd is None:
-            self._sides = ()
+            self._sides, self._bars = (), []
             self.setToolTip("")
             return
+        band = band_usd_per_unit(columns)
         self.setToolTip(
             "Estimated liquidations waiting now, in USD per 0.1 % of price: "
             f"longs below the price, shorts above it.\nA full bar is {fmt.usd_short(top_usd)}, "
-            "the end of the map's scale."
+            f"the end of the map's scale.{'' if band is None else _BAND_TEXT}"
         )
         self._edges, self._top_usd = columns.edges(), top_usd
         self._sides = (
             ("long", usd_per_unit(columns, MapSide.LONG, _NEWEST)[0]),
             ("short", usd_per_unit(columns, MapSide.SHORT, _NEWEST)[0]),
         )
+        self._bars = [(side, _SOLID, usd) for side, usd in self._sides]
+        if band is not None:
+            lows, highs = band
+            self._bars = [
+                (side, strength, usd)
+                for i, (side, likely) in enumerate(self._sides)
+                for strength, usd in ((_PALEST, highs[i]), (_PALE, likely), (_SOLID, lows[i]))
+            ]
 
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
@@ -60,9 +78,9 @@ class LadderItem(QGraphicsWidget):
             return
         painter.setClipRect(self.rect())
         pixels = PixelMap.of(self._view)
-        for side, usd in self._sides:
+        for side, strength, usd in self._bars:
             rects = bar_rects(self._edges, usd / self._top_usd, pixels, self.rect().width())
-            fill_rects(painter, rects, self._theme.colour(side, 0.85))
+            fill_rects(painter, rects, self._theme.colour(side, strength))
         self._draw_text(painter)
 
     def _draw_text(self, painter: QPainter) -> None:

@@ -47,12 +47,22 @@ _PARTS: Final = {  # of longs and of shorts
 
 def usd_per_unit(columns: HeatmapColumns, side: MapSide, rows: slice = slice(None)) -> UsdArray:
     """Return (bars, bins) what would be sold or bought in each bin, in USD per 0.1 % of price."""
+    long, short = columns.long_base[rows], columns.short_base[rows]
+    of_long, of_short = _PARTS[side]
+    return (of_long * long + of_short * short) * _usd_of_coin(columns)
+
+
+def band_usd_per_unit(columns: HeatmapColumns) -> UsdArray | None:
+    """Return the (2, 2, bins) 80 % band of the newest bar: low and high, longs and shorts."""
+    return None if columns.band_base is None else columns.band_base * _usd_of_coin(columns)
+
+
+def _usd_of_coin(columns: HeatmapColumns) -> UsdArray:
+    # (bins,) USD per 0.1 % that a coin in the bin stands for
     edges = columns.edges()
     price = np.sqrt(edges[:-1] * edges[1:])
     unit = price * columns.liquidatable_fraction * (UNIT_FRACTION / columns.delta)
-    long, short = columns.long_base[rows], columns.short_base[rows]
-    of_long, of_short = _PARTS[side]
-    return (of_long * long + of_short * short) * unit.astype(np.float32)
+    return unit.astype(np.float32)
 
 
 def scale_top(columns: HeatmapColumns, side: MapSide, known: float | None = None) -> float:

@@ -79,7 +79,12 @@ def _origin(columns: HeatmapColumns) -> str:
     lines = [f"From candles and open interest of {_names(columns.venues)}."]
     if columns.missing:
         lines.append(f"Without {_names(columns.missing)}: no open interest is known there.")
-    return "\n".join((*lines, *columns.notes))
+    if columns.score:
+        lines.append(f"Where it places liquidations is {columns.score}.")
+    if columns.coverage is not None:
+        longs, shorts = (fmt.percent(share, 0) for share in columns.coverage)
+        lines.append(f"Its 80 % band held {longs} of hours for longs, {shorts} for shorts.")
+    return "\n".join((*lines, *columns.mix, *columns.notes))
 
 
 def _names(venues: tuple[str, ...]) -> str:

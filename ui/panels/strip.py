@@ -237,6 +237,7 @@ class StripPanel(Panel):
         if abs(update.now_ms - self._now_ms) < 1_000:
             return
         self._now_ms = update.now_ms
+        self._portfolio = self.bridge.desk.portfolio or self._portfolio  # accounts are read anew
         self._show_badge()
         self._show_book()
 

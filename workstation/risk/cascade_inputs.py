@@ -102,7 +102,7 @@ def depth_near(facts: MarketFacts, *, falls: bool) -> float | None:
     for nothing.
     """
     found = [_depth(book, falls=falls) for book in facts.books]
-    known = [coins for coins in found if coins is not None]
+    known = [coins for coins in found if coins]
     return sum(known) if known else None
 
 

@@ -19,11 +19,11 @@ alike, at the prices where volume traded, and is spread over distances by the le
 
 Columns are the book after a bar, with what was known then; a later bar never changes them.
 
-What it does not do well: the mix is a prior, not a fit, so sizes can be off by a factor of several
-while places are better; bars are of last prices, whose wicks can exceed those of the mark that
-decides; at bars of an hour and more high leverage opens and dies inside one bar and is not seen;
-cross margin has no price of its own and stays outside; hidden stops sell before liquidations. A
-venue's published liquidations are not used yet.
+What it does not do well: bars are of last prices, whose wicks can exceed those of the mark that
+decides; at bars of an hour and more high leverage opens and dies inside one bar, of which only half
+of what was within reach is believed; cross margin has no price of its own and stays outside; hidden
+stops sell before liquidations; the bin of a bar's extreme is emptied whole. The mix here is a
+prior, right in shape rather than size: ``heatmap_fitted`` fits it to a venue's liquidations.
 
 Inputs are one-sided open interest in coins; conversion of venues' units happens at the edge.
 """

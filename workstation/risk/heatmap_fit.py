@@ -140,8 +140,9 @@ def draw_mixes(
     for side in (LONG, SHORT):
         rows = _Rows(evidence, side, prior[side])
         for i in range(DRAWS):
-            trust = rng.exponential(size=prior.shape[1:])
-            found = rows.refit(fit.shares[side], float(fit.dispersion[side]), by_day[i][day], trust)
+            trust = rng.exponential(size=(prior.shape[1],))
+            spread = float(fit.dispersion[side])
+            found = rows.refit(fit.shares[side], spread, by_day[i, day], trust)
             draws[i, side] = _capped(found / scale[i])
     return draws
 

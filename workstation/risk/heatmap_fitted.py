@@ -78,6 +78,14 @@ class Taken:
     expected: FloatArray  # (n, 2) truly liquidated, longs and shorts, given the bar's path
     reported_share: FloatArray  # (n,) as believed then
 
+    def __getitem__(self, rows: slice) -> Taken:
+        return Taken(
+            bars=self.bars[rows],
+            observed=self.observed[rows],
+            expected=self.expected[rows],
+            reported_share=self.reported_share[rows],
+        )
+
 
 @dataclass(slots=True, eq=False)
 class _Candidate:
@@ -141,6 +149,10 @@ class FittedBook:
     @property
     def belief(self) -> Belief:
         return self.beliefs[-1]
+
+    @property
+    def open_interest_base(self) -> float | None:
+        return self.book.open_interest_base
 
     @property
     def bridged(self) -> Bridged:

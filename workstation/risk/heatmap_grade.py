@@ -34,7 +34,7 @@ from workstation.risk.heatmap_score import (
     make_windows,
     mean_and_error,
 )
-from workstation.risk.kernels.book import LONG, SHORT, IntArray
+from workstation.risk.kernels.book import LONG, SHORT, IntArray, PictureArray
 from workstation.units import DAY_MS, HOUR_MS
 
 THIS: Final = "this map"
@@ -124,7 +124,7 @@ def grade(
     grid: Grid,
     plan: Plan,
     events: Events,
-    maps: Mapping[str, FloatArray],
+    maps: Mapping[str, PictureArray],
     expected: FloatArray,
     actual: FloatArray,
     *,
@@ -142,7 +142,7 @@ def grade(
     band_of : (n, 2) what the band's residuals are made of, ``actual`` if not given
     """
     columns, swept = fixed_weight(bars, grid, plan.anchors)
-    located: dict[str, Callable[[Windows], FloatArray]] = {
+    located: dict[str, Callable[[Windows], PictureArray]] = {
         UNIFORM: lambda windows: np.ones((len(windows), 2, grid.bins), np.float32),
         DISTANCE: lambda windows: distance_only(windows, events, grid.bins),
         FIXED: lambda windows: _at(columns, plan, windows),
@@ -187,8 +187,8 @@ def _rng(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def _at(table: FloatArray, plan: Plan, windows: Windows) -> FloatArray:
-    rows: FloatArray = table[np.searchsorted(plan.anchors, windows.anchor)]
+def _at(table: PictureArray, plan: Plan, windows: Windows) -> PictureArray:
+    rows: PictureArray = table[np.searchsorted(plan.anchors, windows.anchor)]
     return rows
 
 

@@ -19,7 +19,7 @@ from workstation.risk.heatmap import Grid
 from workstation.risk.heatmap_bars import Bars
 from workstation.risk.heatmap_fit import HALF_LIFE_DAYS, WINDOW_DAYS
 from workstation.risk.heatmap_score import Events, Windows, found_in
-from workstation.risk.kernels.book import LONG, SHORT, IntArray
+from workstation.risk.kernels.book import LONG, SHORT, IntArray, PictureArray
 from workstation.risk.kernels.rivals import fixed_weight_book
 
 # leverages and weights of gptprojectmanager/liquidations, time_evolving_heatmap.py
@@ -29,9 +29,9 @@ _SMOOTH_BINS: Final = 3  # [A] of the distance-only curve, each way
 _RIDGE: Final = 1.0  # [A] of the path regression, in standardised features
 
 
-def fixed_weight(bars: Bars, grid: Grid, anchors: IntArray) -> tuple[FloatArray, FloatArray]:
+def fixed_weight(bars: Bars, grid: Grid, anchors: IntArray) -> tuple[PictureArray, FloatArray]:
     """Return the fixed-weight book's (m, 2, bins) columns after bars, and (n, 2) swept coins."""
-    columns = np.zeros((len(anchors), 2, grid.bins))
+    columns = np.zeros((len(anchors), 2, grid.bins), np.float32)
     swept = np.zeros((len(bars), 2))
     interest = bars.open_interest_base
     held = np.maximum.accumulate(np.where(np.isnan(interest), -1, np.arange(len(bars))))
@@ -55,10 +55,10 @@ def fixed_weight(bars: Bars, grid: Grid, anchors: IntArray) -> tuple[FloatArray,
     return columns, swept
 
 
-def distance_only(windows: Windows, events: Events, bins: int) -> FloatArray:
+def distance_only(windows: Windows, events: Events, bins: int) -> PictureArray:
     """Return (m, 2, bins) maps: the rate at each distance in the windows that have ended before."""
     volume, exposure = np.zeros((2, bins)), np.zeros((2, bins))
-    maps = np.ones((len(windows), 2, bins))
+    maps = np.ones((len(windows), 2, bins), np.float32)
     ended = 0
     for m in range(len(windows)):
         while windows.end[ended] <= windows.anchor[m]:  # its own window ends later

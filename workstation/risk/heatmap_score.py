@@ -12,15 +12,17 @@ replacement, because the hours of a day go together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from workstation.market.facts import FloatArray
+from workstation.market.facts import FloatArray, Liquidation
+from workstation.market.instrument import Side
 from workstation.risk.heatmap import Grid
 from workstation.risk.heatmap_bars import Bars
-from workstation.risk.kernels.book import LONG, SHORT, IntArray
+from workstation.risk.kernels.book import LONG, SHORT, IntArray, PictureArray
 from workstation.units import DAY_MS, HOUR_MS
 
 EVEN: Final = 0.05  # of every map is an even spread
@@ -50,6 +52,22 @@ class Events:
         rows = slice(*np.searchsorted(self.bar, [first_bar, end_bar]))
         taken = self.side[rows] == side
         return self.bar[rows][taken], self.bin[rows][taken], self.quantity_base[rows][taken]
+
+
+def events_of(bars: Bars, grid: Grid, liquidations: Sequence[Liquidation]) -> Events:
+    """Give the liquidations of one market their bars and bins; those outside all bars are left."""
+    times = np.array([row.time_ms for row in liquidations], np.int64)
+    bar = np.searchsorted(bars.time_ms, times, "right") - 1
+    inside = np.flatnonzero((bar >= 0) & (times < bars.time_ms[bar] + bars.interval_ms))
+    rows = [liquidations[int(i)] for i in inside]
+    return place_events(
+        bars,
+        grid,
+        bar[inside],
+        np.array([LONG if row.side is Side.LONG else SHORT for row in rows], np.int64),
+        np.array([row.price for row in rows], np.float64),
+        np.array([row.quantity_base for row in rows], np.float64),
+    )
 
 
 def place_events(
@@ -177,7 +195,7 @@ class Located:
 
 
 def locate(
-    maps: FloatArray, windows: Windows, events: Events, rows: IntArray, rng: np.random.Generator
+    maps: PictureArray, windows: Windows, events: Events, rows: IntArray, rng: np.random.Generator
 ) -> Located:
     """Score (m, 2, bins) maps, one a window, in the windows ``rows``."""
     found = []

@@ -41,6 +41,14 @@ class OutlookMarket:
     history: ReturnHistory | None = None
     implied_volatility: float | None = None
 
+    @property
+    def mapped(self) -> HeatmapColumns | None:
+        """The map, if its newest column is of a known open interest."""
+        columns = self.columns
+        if columns is None or not len(columns.time_ms) or not columns.open_interest_base[-1] > 0:
+            return None
+        return columns
+
 
 def outlook(
     portfolio: Portfolio,
@@ -80,8 +88,8 @@ def outlook(
         implied_volatility=market.implied_volatility,
     )
     cascade = None
-    if with_cascade and market.columns is not None and abs(rate) > _LEAST_MOVE:
-        cascade = _cascade(scenario, market.columns, market, start, rate, own, rng)
+    if with_cascade and market.mapped is not None and abs(rate) > _LEAST_MOVE:
+        cascade = _cascade(scenario, market.mapped, market, start, rate, own, rng)
     problems = _problems(market, touch, with_cascade=with_cascade)
     daily = market.facts.volatility_daily
     volatility = {} if daily is None else {market.coin: daily}
@@ -140,7 +148,7 @@ def _levels(own: Sequence[OwnPosition], start: float, sign: float) -> Iterator[L
 def _problems(
     market: OutlookMarket, touch: TouchReport | None, *, with_cascade: bool
 ) -> Iterator[str]:
-    if with_cascade and market.columns is None:
+    if with_cascade and market.mapped is None:
         yield (
             "The cascade model is not known: it needs a liquidation map, and there is none "
             "without a recorded or a live market's open interest."

@@ -382,6 +382,12 @@ class HeatmapColumns:
     missing: tuple[str, ...] = ()  # venues without open interest, by name
     notes: tuple[str, ...] = field(default=())
     final: int = 0  # leading columns that later answers repeat unchanged
+    # (2, 2, bins) coins: the 80 % band, low and high, of what truly stands there after the last
+    # bar, longs and shorts; None where nobody made one
+    band_base: NDArray[np.float32] | None = None
+    mix: tuple[str, ...] = ()  # by venue: fitted to what, or the prior
+    score: str = ""  # "better than distance only, 41 days"; empty: not graded yet
+    coverage: tuple[float, float] | None = None  # of hours inside the band, longs and shorts
 
     def edges(self) -> FloatArray:
         """Return the (bins + 1,) prices that bound the bins."""

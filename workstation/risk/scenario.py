@@ -128,7 +128,7 @@ def walked(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scen
         events=tuple(walk.events),
         positions=tuple(_outcomes(portfolio, walk, path)),
         balances=tuple(_balances(walk)),
-        problems=tuple(dict.fromkeys(_problems(walk))),
+        problems=tuple(dict.fromkeys([*_problems(walk), *walk.assumptions()])),
     )
 
 

@@ -30,11 +30,13 @@ from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.ledger import Ledger, Purse
 from workstation.risk.path import MarketPath, first_breach
 from workstation.risk.pools import Leg, Pool, pools_of, taker_fee, without
+from workstation.risk.profiles import profile_of
 from workstation.risk.reduction import Cut, name_of, next_cuts
 from workstation.risk.report import EventKind, ScenarioEvent
 from workstation.risk.surplus import equity
 from workstation.risk.trades import Trade, execute, paid, retained
 
+_FEE_NOT_KNOWN: Final = ", and its liquidation fee is not counted where it is not known."
 STOP_SLIPPAGE: Final = 0.0005  # 5 bp against the trader; headless.md, "Orders"
 
 
@@ -95,6 +97,17 @@ class Waterfall:
     @property
     def liquidated(self) -> frozenset[PositionKey]:
         return frozenset(self._liquidated)
+
+    def assumptions(self) -> Iterator[str]:
+        """Yield what is assumed of partial liquidations, a sentence an account that has them."""
+        cut = dict.fromkeys(e.account for e in self.events if e.kind is EventKind.PARTIAL)
+        for account_id in cut:
+            profile = profile_of(self._accounts[account_id].venue)
+            fee = "." if profile.liquidation.fee_rate is not None else _FEE_NOT_KNOWN
+            yield (
+                f"{account_id}: {profile.name} cuts large positions step by step; the cuts are "
+                f"taken to fill at the mark{fee}"
+            )
 
     def end_pools(self) -> list[Pool]:
         """Return the pools that are left; all funding is paid."""

@@ -19,6 +19,7 @@ from workstation.risk.heatmap import Grid
 
 LISTED_FROM: Final = 1e-6  # of open interest, a bin and side
 _BATCH: Final = 128  # columns between two writes
+_REPEATING: Final = ["time", "price_low", "price_high"]  # the other columns compress by bytes
 _TIME: Final = pa.timestamp("ms", tz="UTC")
 _BINS: Final = pa.schema(
     [("time", _TIME)]
@@ -59,7 +60,13 @@ class HeatmapFiles:
 
     def __enter__(self) -> Self:
         self._writers = [
-            pq.ParquetWriter(_partial(path), schema, compression="zstd")
+            pq.ParquetWriter(
+                _partial(path),
+                schema,
+                compression="zstd",
+                use_dictionary=_REPEATING,
+                use_byte_stream_split=[name for name in schema.names if name not in _REPEATING],
+            )
             for path, schema in zip(self._paths, (_BINS, _BARS), strict=True)
         ]
         return self

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 
 from workstation.errors import RecordingError
-from workstation.market.facts import CandlePrice, Candles, FloatArray, Liquidation, TimeArray
-from workstation.market.instrument import MarketKey, Side
+from workstation.market.facts import CandlePrice, Candles, Liquidation, TimeArray
+from workstation.market.instrument import MarketKey
 from workstation.market.series import aggregate_candles
 from workstation.recording.reader import Recording, read_recording
 from workstation.risk.heatmap import DEFAULT_PARAMETERS, Grid
@@ -24,8 +24,8 @@ from workstation.risk.heatmap_bars import Bars, join_bars, observe
 from workstation.risk.heatmap_basis import NODE_LEVERAGES
 from workstation.risk.heatmap_fitted import Belief, FittedBook, Taken, column_band, join_taken
 from workstation.risk.heatmap_grade import THIS, Grade, Grades, grade, plan_grading
-from workstation.risk.heatmap_score import Events, place_events
-from workstation.risk.kernels.book import LONG, SHORT
+from workstation.risk.heatmap_score import events_of
+from workstation.risk.kernels.book import LONG, SHORT, PictureArray
 from workstation.services.heatmap_files import HeatmapFiles
 from workstation.units import SECOND_MS, iso_utc
 
@@ -182,7 +182,7 @@ class _Walk:
         self._ends_ms = market.ends_ms
         self._observed = observe(market.bars, market.liquidations)
         self._plan = plan_grading(market.bars, grid) if market.liquidations else None
-        self._maps: list[FloatArray] = []
+        self._maps: list[PictureArray] = []
         self._taken: list[Taken] = []
         self._at = 0
         self.fitted = FittedBook(grid, market.key.venue)
@@ -224,25 +224,10 @@ class _Walk:
             self._market.bars,
             self._grid,
             self._plan,
-            self._events(),
+            events_of(self._market.bars, self._grid, self._market.liquidations),
             {THIS: np.stack(self._maps)},
             taken.expected * reported,
             taken.observed.base,
-        )
-
-    def _events(self) -> Events:
-        rows = self._market.liquidations
-        times = np.array([row.time_ms for row in rows], np.int64)
-        bars = self._market.bars
-        bar = np.searchsorted(bars.time_ms, times, "right") - 1
-        inside = np.flatnonzero((bar >= 0) & (times < bars.time_ms[bar] + bars.interval_ms))
-        return place_events(
-            bars,
-            self._grid,
-            bar[inside],
-            np.array([LONG if row.side is Side.LONG else SHORT for row in rows], np.int64)[inside],
-            np.array([row.price for row in rows], np.float64)[inside],
-            np.array([row.quantity_base for row in rows], np.float64)[inside],
         )
 
 

@@ -71,9 +71,12 @@ class _Work:
         self._answer: HeatmapAnswer | None = None
 
     def __call__(self, question: _Question) -> _Answer:
+        from workstation import paths
+        from workstation.services.heatmap_scores import ScoreFile
         from workstation.services.heatmap_service import HeatmapAnswer
 
         if self._answer is None or question.epoch != self._epoch:
-            self._epoch, self._answer = question.epoch, HeatmapAnswer()
+            scores = ScoreFile(paths.cache_dir())
+            self._epoch, self._answer = question.epoch, HeatmapAnswer(scores)
         columns = None if question.request is None else self._answer(question.request)
         return _Answer(question.epoch, columns)

@@ -35,7 +35,7 @@ def outlook_market(
     history = _history(store, coin, keys)
     mapped = [key for key in keys if columns is not None and key.venue in columns.venues]
     facts = MarketFacts(
-        volatility_daily=history.daily_volatility() if history else None,
+        volatility_daily=(history.daily_volatility() or None) if history else None,
         volume_24h_base=_volume(store, mapped),
         books=tuple(
             book

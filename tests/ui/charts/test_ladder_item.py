@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,23 @@ def test_the_ladder_is_the_newest_column_of_the_map(view):
     np.testing.assert_array_equal(long, usd_per_unit(columns, MapSide.LONG)[-1])
     np.testing.assert_array_equal(short, usd_per_unit(columns, MapSide.SHORT)[-1])
     assert "$1.00 M" in ladder.toolTip()
+
+
+def test_a_band_is_drawn_around_the_estimate(view):
+    columns = heatmap()
+    likely = np.stack([columns.long_base[-1], columns.short_base[-1]])
+    banded = dataclasses.replace(columns, band_base=np.stack([likely / 3, likely * 2]))
+    ladder = LadderItem(view, DARK)
+    ladder.set_columns(columns, 1e6)
+    assert [side for side, _, _ in ladder._bars] == ["long", "short"]
+    assert "80 % band" not in ladder.toolTip()
+    ladder.set_columns(banded, 1e6)
+    longs = [(strength, usd.sum()) for side, strength, usd in ladder._bars if side == "long"]
+    (palest, high), (pale, middle), (solid, low) = longs  # what is shorter lies on top
+    assert palest < pale < solid
+    assert high == pytest.approx(2 * middle, rel=1e-5)
+    assert low == pytest.approx(middle / 3, rel=1e-5)
+    assert "80 % band" in ladder.toolTip()
 
 
 def test_without_a_map_the_ladder_is_empty(view):

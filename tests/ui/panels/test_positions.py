@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -19,6 +21,8 @@ from tests.workstation.risk.worlds import (
 )
 from ui.models.rows import plain_tip
 from ui.panels.positions import COLUMNS, PositionsPanel, rows_of
+from workstation.portfolio.model import VenueFigures
+from workstation.risk.report import Status
 from workstation.risk.scenario import Scenario, run
 
 TIERS = {("bybit", BTC): table((0, 50_000, 0.004, 0), (50_000, None, 0.005, 50))}
@@ -78,3 +82,63 @@ def test_the_sum_says_what_it_adds_up():
 def test_a_name_out_of_a_file_is_never_markup():
     assert plain_tip("a < b") == "<p style='white-space:pre-wrap'>a &lt; b</p>"
     assert plain_tip("1 = 1") == "1 = 1"
+
+
+# --- what the venue says itself -------------------------------------------------------------------
+
+TOLD = VenueFigures(
+    mark_price=60_010.0,
+    margin_balance=6_000.0,
+    maintenance_margin=250.5,
+    margin_ratio=0.0417,
+    liquidation_price=54_271.4,
+    apart="a 12 there and a 13 here.",
+)
+
+
+def told(**changes):
+    """The same report, of an account that was read."""
+    row = replace(RISK.positions[0], told=TOLD, adl_rank=4, **changes)
+    return replace(RISK, positions=(row,))
+
+
+def cell(heading, risk):
+    (column,) = (column for column in COLUMNS if column.heading == heading)
+    (row, *_) = rows_of(risk, None)
+    return column.text(row), column.token(row)
+
+
+def test_the_venues_own_figures_stand_in_the_tooltip():
+    tip = tip_of("Liq. price", risk=told())
+    assert (
+        "Bybit says: liquidation 54,271, margin balance 6,000.00 USDT, maintenance margin 250.50 "
+        "USDT, ratio 4.2 %, at its mark 60,010"
+    ) in tip
+    assert tip.endswith("a 12 there and a 13 here.")
+    assert "auto-deleveraging: 4" in tip_of("Position", risk=told())
+
+
+def test_a_price_that_the_venue_puts_elsewhere_is_marked():
+    text, token = cell("Liq. price", told())
+    assert text.endswith("\N{NOT EQUAL TO}")
+    assert token == "warn"
+    assert cell("Liq. price", RISK)[1] == ""
+
+
+def test_a_position_without_a_rule_shows_the_venues_ratio():
+    unknown = told(margin_ratio=None, status=Status.UNKNOWN)
+    assert cell("Ratio", unknown) == ("4 % (venue)", "")
+
+
+@pytest.mark.parametrize(
+    ("stop", "text", "token", "words"),
+    [
+        (None, "no stop", "", "No stop"),
+        (57_000.0, "57,000", "", "Stop at 57,000 before liquidation"),
+        (50_000.0, "50,000 too late", "warn", "Stop at 50,000 behind liquidation"),
+    ],
+)
+def test_each_position_says_where_its_stop_is(stop, text, token, words):
+    risk = told(stop_price=stop)
+    assert cell("Stop", risk) == (text, token)
+    assert words in tip_of("Stop", risk=risk).splitlines()

@@ -118,6 +118,11 @@ def test_a_book_that_hardly_begins_counts_for_nothing():
     assert depth_near(MarketFacts(books=(stub, empty)), falls=True) is None
 
 
+def test_a_book_with_nothing_near_gives_no_depth():
+    far = order_book([[100.0, 0.0], [95.0, 1.0]], [[100.1, 0.0], [105.0, 1.0]])
+    assert depth_near(MarketFacts(books=(far,)), falls=True) is None
+
+
 def test_what_is_known_is_used_and_depth_is_scaled_up_to_the_maps_venues():
     deep = order_book([[99.9, 5.0], [98.0, 1.0]], [[100.1, 5.0], [102.0, 1.0]])
     facts = MarketFacts(

@@ -55,6 +55,13 @@ def test_without_a_map_and_a_history_it_says_what_is_missing():
         "The cascade model", "The touch probability"]  # fmt: skip
 
 
+def test_a_map_without_open_interest_is_none():
+    unknown = replace(MAP, open_interest_base=np.zeros(1))
+    found = asked(OutlookMarket(coin="BTC", columns=unknown, implied_volatility=0.5))
+    assert found.cascade is None
+    assert "liquidation map" in found.problems[0]
+
+
 def test_the_cascade_can_be_left_out():
     market = OutlookMarket(coin="BTC", columns=MAP, implied_volatility=0.5)
     found = asked(market, with_cascade=False)

@@ -59,6 +59,17 @@ def test_a_position_that_is_only_reduced_says_so():
     assert parts(report) == pytest.approx(report.pnl_usd)
 
 
+def test_what_is_assumed_of_cuts_is_said():
+    assert long_btc("bybit").problems == (
+        "a: Bybit cuts large positions step by step; the cuts are taken to fill at the mark.",
+    )
+    assert long_btc("binanceusdm").problems == (
+        "a: Binance USD-M cuts large positions step by step; the cuts are taken to fill at the "
+        "mark, and its liquidation fee is not counted where it is not known.",
+    )
+    assert long_btc("manual").problems == ()
+
+
 def test_a_position_in_the_lowest_tier_goes_whole_at_once():
     report = long_btc("bybit", tiers=table((0, 70_000, 0.01, 0), (70_000, None, 0.02, 700)))
     assert kinds(report) == [(LIQUIDATION, BTC)]

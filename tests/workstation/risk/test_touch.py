@@ -150,6 +150,11 @@ def test_without_history_only_what_was_given_is_used_and_without_either_nothing_
     assert "Without 30 days" in report.assumptions[0]
 
 
+def test_a_price_that_never_moved_is_no_history():
+    still = ReturnHistory(coin="BTC", returns=np.zeros(24 * 40))
+    assert touch_report("BTC", 68_000.0, [], still, np.random.default_rng(1)) is None
+
+
 def test_a_short_history_is_said_to_be_short():
     report = touch_report(
         "BTC", 68_000.0, [], gaussian_history(days=40), np.random.default_rng(1), paths=10

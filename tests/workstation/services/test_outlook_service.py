@@ -82,6 +82,11 @@ def test_without_a_day_of_hours_nothing_is_known_of_volatility():
     assert market.facts.volatility_daily is None
 
 
+def test_a_price_that_stood_still_has_no_volatility():
+    still = candles_of(np.full(100, 60_000.0), key=BINANCE, interval_s=HOUR_S)
+    assert given(candles=(still,)).facts.volatility_daily is None
+
+
 def test_a_recording_gives_the_map_and_the_history_at_its_end(recording):
     store, columns = recorded_market(recording, "BTC")
     assert columns.open_interest_base[-1] == pytest.approx(80_000 + 10 * (40 * 96 - 1), rel=1e-3)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from workstation.market.facts import FloatArray
-from workstation.risk.kernels.book import LONG, SHORT, IntArray
+from workstation.risk.kernels.book import LONG, SHORT, IntArray, PictureArray
 
 
 @njit(cache=True, nogil=True)
@@ -19,7 +19,7 @@ def fixed_weight_book(
     short_bins: IntArray,
     weights: FloatArray,
     anchors: IntArray,
-    columns: FloatArray,
+    columns: PictureArray,
     swept: FloatArray,
 ) -> None:
     """Play the fixed-weight book; write its columns after ``anchors`` and what each bar swept.
@@ -48,5 +48,5 @@ def fixed_weight_book(
         elif change < 0.0:
             mass *= open_interest[i] / open_interest[i - 1]
         while anchor < len(anchors) and anchors[anchor] == i:
-            columns[anchor] = mass
+            columns[anchor] = mass.astype(np.float32)
             anchor += 1
