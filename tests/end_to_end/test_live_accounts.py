@@ -21,7 +21,8 @@ from tests.loopback.server import LoopbackExchange
 from workstation.exchanges.accounts.base import AccountSource
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import OrderType
-from workstation.services.live_accounts import KeyCheck, LiveAccounts
+from workstation.services.key_check import KeyCheck
+from workstation.services.live_accounts import LiveAccounts
 
 TIMEOUT_S = 1.0
 every_keyed_venue = pytest.mark.parametrize("venue", KEYED)

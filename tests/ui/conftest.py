@@ -18,7 +18,8 @@ from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
 from workstation.services.alert_service import AlertService
 from workstation.services.desk import DeskNews, View
-from workstation.services.live_accounts import KeyCheck, LiveAccount
+from workstation.services.key_check import KeyCheck
+from workstation.services.live_accounts import LiveAccount
 from workstation.settings import Settings
 
 

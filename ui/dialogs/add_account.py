@@ -24,7 +24,7 @@ from workstation.exchanges.accounts.base import AccountSource
 from workstation.exchanges.accounts.registry import ACCESS, access_to
 from workstation.exchanges.api_key import ApiKey
 from workstation.services.desk import Desk
-from workstation.services.live_accounts import KeyCheck
+from workstation.services.key_check import KeyCheck
 
 LOOK_MS: Final = 50
 _WORDS: Final = (

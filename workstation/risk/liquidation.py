@@ -19,6 +19,7 @@ from workstation.risk.pools import Leg, Pool
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
 from workstation.risk.surplus import (
+    FAR,
     Root,
     equity_line,
     maintenance_now,
@@ -169,7 +170,7 @@ def _bankruptcy(pool: Pool, leg: Leg, inputs: RiskInputs) -> float | None:
         pool, lambda other: other.position.symbol == symbol, lambda held: held.coin == leg.coin
     )
     factor = -constant / slope if slope else 0.0
-    if factor <= 0:
+    if factor <= 1 / FAR:
         return None
     instrument = inputs.listing(pool.account.key(symbol), leg.position)
     price = leg.price(factor)

@@ -23,7 +23,7 @@ from workstation.market.facts import FloatArray
 from workstation.risk.pools import CoinCollateral, Leg, Pool
 from workstation.risk.tiers import TierMode
 
-_FAR: Final = 1e9  # factors beyond it are no prices
+FAR: Final = 1e9  # factors beyond it, or below its inverse (what rounding leaves), are no prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class _Walk:
 
     def _checked(self, factor: float) -> Root:
         known = self._frozen or all(leg.knows(factor) for leg in self._moving)
-        return Root(factor, known) if factor < _FAR else Root(None, known)
+        return Root(factor, known) if 1 / FAR < factor < FAR else Root(None, known)
 
     def _kinks(self) -> list[float]:
         """Return the factors at which a moving leg changes its tier, ascending."""

@@ -47,8 +47,9 @@ from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
 from workstation.services.hourly_betas import coin_histories
+from workstation.services.key_check import KeyCheck
 from workstation.services.latest import LatestWorker
-from workstation.services.live_accounts import KeyCheck, LiveAccount, LiveAccounts
+from workstation.services.live_accounts import LiveAccount, LiveAccounts
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles

@@ -17,6 +17,7 @@ from typing import Any, Final
 from workstation import __version__, paths
 from workstation import settings as settings_file
 from workstation.errors import WorkstationError
+from workstation.services.key_store import KeyStore
 from workstation.services.tier_shelf import newest_tiers
 from workstation.settings import Settings
 
@@ -71,6 +72,7 @@ def examine(file: Path | None = None, venues: Iterable[str] | None = None) -> It
     chosen, problems = _settings(file)
     for problem in problems:
         yield Finding(subject="settings", ok=False, says=problem)
+    yield _keyring()
     names = tuple(chosen.market.venues if venues is None else venues)
     yield from asyncio.run(_ask_venues(names, chosen))
 
@@ -96,6 +98,12 @@ def _library(name: str) -> Finding:
         return Finding(subject=name, ok=True, says=importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return Finding(subject=name, ok=False, says="missing: install the program again")
+
+
+def _keyring() -> Finding:
+    problem = KeyStore().problem()
+    says = problem or "keys of exchanges are kept in it"
+    return Finding(subject="keyring", ok=None if problem else True, says=says)
 
 
 def _folder(name: str, find: Callable[[], Path]) -> Finding:

@@ -32,6 +32,7 @@ from workstation.risk.comparison import Difference, compare_with_venue, lasting,
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.tiers import TierBook
 from workstation.services import account_list
+from workstation.services.key_check import KeyCheck, verdict
 from workstation.services.key_store import KeyStore
 from workstation.services.tier_shelf import TierShelf
 from workstation.units import UnixMs, iso_utc, now_ms
@@ -90,15 +91,6 @@ class LiveAccount:
         if self.as_of_ms is not None:
             since = f"what is shown is of {iso_utc(self.as_of_ms)}"
         return (f"{self.source.id}: {self.failure}; {since}.", *self.notes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyCheck:
-    """Whether a key is taken, and why, in a sentence; what stands against keeping it."""
-
-    accepted: bool
-    sentence: str
-    keyring_problem: str | None = None
 
 
 class LiveAccounts:
@@ -369,25 +361,6 @@ class LiveAccounts:
             await reader.close()
         accepted, sentence = verdict(source.venue, rights, by_address=key is None)
         return KeyCheck(accepted=accepted, sentence=sentence, keyring_problem=problem)
-
-
-def verdict(venue: str, rights: KeyRights, *, by_address: bool) -> tuple[bool, str]:
-    """Return whether a key with these rights is taken, and the sentence for it."""
-    if by_address:
-        return True, "A public address needs no key."
-    told = {"trade": rights.may_trade, "withdraw or transfer": rights.may_withdraw}
-    can = [what for what, may in told.items() if may]
-    if can:
-        return False, (
-            f"{venue} says that this key can {' and '.join(can)}; it is not taken. "
-            "Make one there that can only read."
-        )
-    if None in told.values():
-        return True, (
-            f"{venue} does not tell what this key may do; nothing but reads is sent with it here. "
-            "Check there that it can only read."
-        )
-    return True, f"{venue} says that this key can only read."
 
 
 def _compare(account: Account, reading: AccountReading, tiers: TierBook) -> tuple[Difference, ...]:

@@ -9,7 +9,8 @@ from ui.theme import DARK
 from workstation.exchanges.accounts.base import AccountSource
 from workstation.exchanges.api_key import ApiKey
 from workstation.portfolio.model import Account
-from workstation.services.live_accounts import KeyCheck, LiveAccount
+from workstation.services.key_check import KeyCheck
+from workstation.services.live_accounts import LiveAccount
 from workstation.units import now_ms
 
 KEY = ApiKey(key="k", secret="s", passphrase="p")

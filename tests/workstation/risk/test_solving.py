@@ -14,6 +14,7 @@ from tests.workstation.risk.worlds import BTC, account, cross, world
 from workstation.portfolio.model import MarginSystem
 from workstation.risk import solving
 from workstation.risk.pools import pools_of
+from workstation.risk.report import LiquidationKind
 
 NAMES = ("first", "other", "common_shock", "bankruptcy")
 
@@ -45,3 +46,18 @@ def test_both_ways_give_the_same_prices(drawn):
             assert got.kind is want.kind
             for name in NAMES:
                 assert near(getattr(got, name), getattr(want, name))
+
+
+def test_what_rounding_leaves_of_zero_is_no_price(monkeypatch):
+    """The wallet is the cost to the last digit of a float: no way may print 1e-12 as a price."""
+    quantity, entry = 0.0340768039461414, 58_272.66312832219
+    held = account(
+        cross(BTC, quantity, entry, maintenance_rate=0.01), balances={"USDT": quantity * entry}
+    )
+    inputs = world(prices=PRICES)
+    pools = list(pools_of(held, inputs))
+    for many in (solving.MANY_LEGS, 0):
+        monkeypatch.setattr(solving, "MANY_LEGS", many)
+        (found,) = solving.solve(pools, inputs)
+        assert found.prices[0].kind is LiquidationKind.NONE
+        assert found.prices[0].bankruptcy is None

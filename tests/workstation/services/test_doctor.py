@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.end_to_end.memory_keyring import memory_keyring, no_keyring
 from tests.loopback.__main__ import settings_toml
 from tests.loopback.faults import Fault
 from tests.loopback.fixtures import loopback, loopback_server
 from workstation import paths
 from workstation.services import doctor
 
-__all__ = ["loopback", "loopback_server"]
+__all__ = ["loopback", "loopback_server", "memory_keyring", "no_keyring"]
 
 
 @pytest.fixture
@@ -103,3 +104,15 @@ def test_the_document_has_a_row_a_finding():
         "schema": 1,
         "findings": [{"subject": "Python", "ok": True, "says": "3.13"}],
     }
+
+
+def test_a_keyring_that_works_is_told(memory_keyring, settings_file):
+    finding = found(doctor.examine(settings_file, ["okx"]), "keyring")
+    assert finding.ok
+    assert finding.says == "keys of exchanges are kept in it"
+
+
+def test_a_missing_keyring_is_told_and_is_no_fault(no_keyring, settings_file):
+    finding = found(doctor.examine(settings_file, ["okx"]), "keyring")
+    assert finding.ok is None
+    assert "no keyring" in finding.says

@@ -11,7 +11,8 @@ from workstation.errors import ExchangeThrottledError, ExchangeUnavailableError,
 from workstation.exchanges.accounts.base import AccountReading, AccountSource
 from workstation.exchanges.api_key import ApiKey, KeyRights
 from workstation.portfolio.model import Account
-from workstation.services.live_accounts import LiveAccounts, verdict
+from workstation.services.key_check import verdict
+from workstation.services.live_accounts import LiveAccounts
 
 MINE = AccountSource(id="mine", venue="okx")
 KEY = ApiKey(key="abc-key", secret="abc-secret", passphrase="abc-pass")

@@ -27,7 +27,7 @@ from workstation.risk.kernels.margin_arrays import (
     View,
 )
 from workstation.risk.kernels.margin_shock import common_shock, main_coin, set_rates
-from workstation.risk.kernels.margin_walk import moving, nearest_factors, required_at
+from workstation.risk.kernels.margin_walk import FAR, moving, nearest_factors, required_at
 
 
 @njit(cache=True, nogil=True)
@@ -109,7 +109,7 @@ def _leg_prices(
     linear, sign, tick, coin = legs.linear[leg], legs.sign[leg], legs.tick[leg], legs.coin[leg]
     count, slope, still = moving(view, room, own, coin, held_coin, stable, False)
     empty, bankrupt = -(balance - slope) / slope if slope != 0.0 else 0.0, np.nan
-    if empty > 0.0:
+    if empty > 1.0 / FAR:
         how = ROUND_NONE if rounding == ROUND_PLUS_SIDE else rounding
         bankrupt = _rounded(_price(linear, mark, empty), mark, sign, tick, how, isolated)
     if dead:

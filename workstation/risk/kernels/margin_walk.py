@@ -21,7 +21,7 @@ from workstation.risk.kernels.margin_arrays import (
     View,
 )
 
-_FAR: Final = 1e9  # factors beyond it are no prices
+FAR: Final = 1e9  # factors beyond it, or below its inverse (what rounding leaves), are no prices
 _EDGE: Final = 1e-12
 
 
@@ -150,7 +150,8 @@ def nearest_factors(
     """Return the kind, the factor nearest to the present at which the pool dies, and the other."""
     low = _walk(view, room, count, fixed, slope, False)
     high = _walk(view, room, count, fixed, slope, True)
-    high = high if high < _FAR else np.nan
+    low = low if low > 1.0 / FAR else np.nan
+    high = high if high < FAR else np.nan
     if np.isnan(low) or (not np.isnan(high) and np.log(high) < -np.log(low)):
         low, high = high, low
     if np.isnan(low):
