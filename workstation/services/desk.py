@@ -561,7 +561,7 @@ class Desk:
         self._answer, self.risk, self.scenario = answer, answer.risk, scenario
         self._attach_repair()
         self._ask_for_decision()
-        return self.risk, self.scenario
+        return (None if answer.coarse else self.risk), self.scenario  # a drag leaves the rest
 
     def _ask_for_decision(self) -> None:
         if self._decides and self._answer is not None:
