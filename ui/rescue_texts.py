@@ -7,7 +7,7 @@ import math
 from ui import format as fmt
 from ui.names import coin_of
 from workstation.risk.frontier import Frontier
-from workstation.risk.rescue import Action, RescueReport, RescueRow, Step
+from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.transfers import SourceKind
 
 

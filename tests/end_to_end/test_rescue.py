@@ -19,7 +19,7 @@ from tests.loopback.server import LoopbackExchange, ccxt_options
 from tests.loopback.world import MarketScript
 from tests.workstation.portfolio.books import account, json_file, position
 from workstation.risk.report import EventKind, MarkSource
-from workstation.risk.rescue import Action, RescueReport
+from workstation.risk.rescue_report import Action, RescueReport
 from workstation.risk.scenario import walked
 from workstation.risk.transfers import SourceKind
 from workstation.services.desk import Desk

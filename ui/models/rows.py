@@ -22,6 +22,7 @@ from ui.theme import Theme, figure_font
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole
 FIGURE_PX: Final = 12
 ROW_PX: Final = 25
+_ROWS_MEASURED: Final = 40  # for the width of a column; all rows of a large book cost a second
 Index = QModelIndex | QPersistentModelIndex
 R = TypeVar("R")
 
@@ -185,6 +186,7 @@ def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableVi
     header = table.horizontalHeader()
     header.setHighlightSections(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setResizeContentsPrecision(_ROWS_MEASURED)
     header.setSortIndicatorClearable(True)
     header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     table.setSortingEnabled(True)

@@ -25,7 +25,7 @@ from ui.style import plain_label, tint
 from ui.urgency import distance_token
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
-from workstation.risk.rescue import RescueReport, RescueRow, Step
+from workstation.risk.rescue_report import RescueReport, RescueRow, Step
 from workstation.risk.transfers import SourceKind
 from workstation.services.decision_service import Decision
 

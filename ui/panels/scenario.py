@@ -33,7 +33,7 @@ from workstation.market.overview import MarketOverview
 from workstation.risk.adverse import OVERSHOOT_SOURCE
 from workstation.risk.frontier import Hedge
 from workstation.risk.report import PositionOutcome, Reduce, ScenarioReport
-from workstation.risk.rescue import RescueRow, Step
+from workstation.risk.rescue_report import RescueRow, Step
 from workstation.services.decision_service import Decision
 from workstation.services.desk import View
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -36,6 +36,7 @@ from workstation.risk.waterfall import Waterfall
 
 _Step = TypeVar("_Step")
 _MOST_STEPS: Final = 10**15  # a deposit beyond it is no repair
+_REMEMBERED: Final = 8  # accounts whose worst moments are kept
 
 
 class Worst(NamedTuple):
@@ -94,9 +95,25 @@ class AccountPlan:
     use_orders: bool
     book: Portfolio
     slippage_rate: float = 0.0  # of the orders that cut
+    _known: dict[int, tuple[Account, dict[str, Worst]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def worst(self, account: Account) -> dict[str, Worst]:
-        """Return every pool's worst moment on the way if nothing is liquidated."""
+        """Return every pool's worst moment on the way if nothing is liquidated.
+
+        The last few accounts are remembered: each pool of one asks for all of them.
+        """
+        known = self._known.get(id(account))
+        if known is not None and known[0] is account:
+            return known[1]
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        found = self._walked(account)
+        self._known[id(account)] = account, found
+        return found
+
+    def _walked(self, account: Account) -> dict[str, Worst]:
         walk = Waterfall(
             replace(self.book, accounts=(account,)),
             self.inputs,

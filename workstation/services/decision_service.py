@@ -18,7 +18,8 @@ from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.pools import pools_of
 from workstation.risk.repair import AccountPlan
 from workstation.risk.report import MarkSource, Repair, RiskReport, ScenarioReport
-from workstation.risk.rescue import RescueReport, rescue
+from workstation.risk.rescue import rescue
+from workstation.risk.rescue_report import RescueReport
 from workstation.risk.scenario import Scenario, prepared, repair_of, walked
 from workstation.risk.transfers import Route, TransferTerms
 from workstation.settings import TransferSettings

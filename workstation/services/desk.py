@@ -34,20 +34,15 @@ from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tap
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
-from workstation.risk.adverse import adverse
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
-from workstation.risk.scenario import Scenario, with_repair, with_rescue
+from workstation.risk.scenario import with_repair, with_rescue
 from workstation.services import mark_cache
 from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
 from workstation.services.book import joined
-from workstation.services.decision_service import (
-    Decision,
-    DecisionRequest,
-    decide,
-    transfer_terms,
-)
+from workstation.services.decision_service import Decision, transfer_terms
+from workstation.services.decision_worker import DecisionWorker
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch
 from workstation.services.heatmap_worker import HeatmapWorker
@@ -67,7 +62,6 @@ log = logging.getLogger(__name__)
 OVERVIEW_EVERY_S: Final = 0.25
 GAUGES_EVERY_S: Final = 1.0  # two milliseconds each, of a month of every venue
 RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
-DECISION_EVERY_S: Final = 1.0  # and at once when the question changes
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
@@ -173,14 +167,13 @@ class Desk:
         self.alerts = AlertService(settings)
         work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
-        self._decision_worker = LatestWorker[DecisionRequest, Decision]("decision", decide)
+        self._decision_worker = DecisionWorker()
         self._heatmap_worker = HeatmapWorker()
         self._outlook_worker = OutlookWorker()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._gauges_every = Every(GAUGES_EVERY_S)
         self._risk_every = Every(RISK_EVERY_S)
-        self._decision_every = Every(DECISION_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
         self._clock_every = Every(CLOCK_EVERY_S)
         self._cache_every = Every(CACHE_MARKS_EVERY_S)
@@ -320,7 +313,6 @@ class Desk:
     def set_copy(self, copy: Portfolio | None) -> None:
         """Put a what-if copy beside the book, change it, or (``None``) take it away."""
         self.copy, self._copy_changed = copy, True
-        self._decision_every.at_once()
         self._ask_for_decision()
 
     def save_copy(self, path: Path) -> None:
@@ -569,44 +561,19 @@ class Desk:
         self._answer, self.risk, self.scenario = answer, answer.risk, scenario
         self._attach_repair()
         self._ask_for_decision()
-        return self.risk, self.scenario
+        return (None if answer.coarse else self.risk), self.scenario  # a drag leaves the rest
 
     def _ask_for_decision(self) -> None:
-        answer, decision = self._answer, self.decision
-        if answer is None or answer.terms is None or not self._decides:
-            return
-        harder = self._harder(answer, answer.terms)
-        if decision is None or (decision.terms, decision.endured) != (
-            answer.terms,
-            harder or answer.terms,
-        ):
-            self._decision_every.at_once()
-        if self._decision_every.due():
-            request = DecisionRequest(
-                epoch=answer.epoch,
-                portfolio=answer.portfolio,
-                inputs=answer.inputs,
-                terms=answer.terms,
-                transfers=transfer_terms(self.settings.transfers),
-                copy=self.copy,
-                harder=harder,
-            )
-            self._decision_worker.submit(request)
-
-    def _harder(self, answer: RiskAnswer, terms: Scenario) -> Scenario | None:
-        if not self.view.unfavourable or answer.scenario is None:
-            return None
-        return adverse(answer.portfolio, answer.inputs, terms, answer.scenario.beta_estimates)
+        if self._decides and self._answer is not None:
+            transfers = transfer_terms(self.settings.transfers)
+            unfavourable = self.view.unfavourable
+            self._decision_worker.ask(self._answer, transfers, self.copy, unfavourable=unfavourable)
 
     def _take_decision(self) -> Decision | None:
-        decision = self._decision_worker.take()
-        if decision is None or (decision.epoch, decision.portfolio) != (
-            self._epoch,
-            self.portfolio,
-        ):
-            return None
-        self.decision = decision
-        self._attach_repair()
+        decision = self._decision_worker.take(self._epoch, self.portfolio)
+        if decision is not None:
+            self.decision = decision
+            self._attach_repair()
         return decision
 
     def _attach_repair(self) -> None:

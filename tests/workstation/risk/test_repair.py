@@ -209,3 +209,8 @@ def test_a_repair_that_is_carried_out_works_and_a_step_less_does_not(drawn, rati
         assert not dies(reduced(owner, found.reduce, owner.taker_fee), inputs, scenario)
     if found.add_collateral and not buffer:
         assert dies(deposited(owner, found.add_collateral, less=1), inputs, scenario)
+    if len(found.reduce) == 1 and not buffer:
+        (cut,) = found.reduce
+        lot = next(p.contract_size for p in owner.positions if p.symbol == cut.symbol) or 0.001
+        less = [replace(cut, quantity=cut.quantity - lot)] if cut.quantity > lot else []
+        assert dies(reduced(owner, less, owner.taker_fee), inputs, scenario)

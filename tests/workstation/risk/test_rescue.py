@@ -27,7 +27,8 @@ from tests.workstation.risk.worlds import (
 from workstation.risk.edits import account_of
 from workstation.risk.inputs import MarkUsed
 from workstation.risk.report import EventKind, MarkSource, Withdrawals
-from workstation.risk.rescue import Action, minutes_at_pace, rescue
+from workstation.risk.rescue import minutes_at_pace, rescue
+from workstation.risk.rescue_report import Action
 from workstation.risk.scenario import Scenario, run
 from workstation.risk.transfers import Route, SourceKind, TransferTerms
 
