@@ -48,3 +48,8 @@ def test_what_is_missing_is_said_in_one_sentence(tmp_path, capsys):
     assert not said.out
     assert said.err.count("\n") == 1
     assert "nowhere is not a folder" in said.err
+
+
+def test_a_folder_that_does_not_exist_is_bad_usage(tape, tmp_path, capsys):
+    assert ask(tape, tmp_path / "nowhere" / "map.parquet") == cli.BAD_USAGE
+    assert "nowhere is not a folder; make it, or choose another" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from workstation.errors import RecordingError
+from workstation.errors import RecordingError, UsageError
 from workstation.market.facts import CandlePrice, Candles, Liquidation, TimeArray
 from workstation.market.instrument import MarketKey
 from workstation.market.series import aggregate_candles
@@ -69,7 +69,11 @@ def write_heatmap(
     ------
     RecordingError
         The recording has no candles of the symbol, or no open interest to go with them.
+    UsageError
+        The folder of ``out`` does not exist.
     """
+    if not out.parent.is_dir():
+        raise UsageError(f"--out: {out.parent} is not a folder; make it, or choose another")
     recording = read_recording(folder)
     markets, missing = _markets(recording, symbol, venue)
     grid = Grid.around(
