@@ -186,8 +186,9 @@ class NextLiquidation:
     """What of the user's own is liquidated next, and what would help.
 
     ``minutes_at_pace`` extrapolates the last hour's move towards the price: a pace, no forecast;
-    ``None`` when the price does not approach. ``rescue_amount`` of ``rescue_asset`` moves the
-    liquidation price beyond the scenario.
+    infinite when the price does not approach, ``None`` when the coin's pace is not known.
+    ``rescue_amount`` of ``rescue_asset`` moves the liquidation price beyond the scenario, which
+    ``rescue_until`` gives: the prices by coin up to which it is kept.
     """
 
     account: str
@@ -203,6 +204,7 @@ class NextLiquidation:
     stop_price: float | None
     rescue_amount: float | None
     rescue_asset: str | None
+    rescue_until: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
