@@ -257,6 +257,7 @@ def _next_liquidation(
         stop_price=row.stop_price,
         rescue_amount=None,
         rescue_asset=None,
+        past=row.status is Status.BELOW_MAINTENANCE,
     )
 
 

@@ -109,9 +109,7 @@ def test_a_pool_without_a_value_says_why(owner, sentence):
 def test_a_position_without_a_mark_says_so():
     blind = replace(cross(BTC, 1.0, 60_000.0), mark_price=None)
     pool = only_pool(account(blind, balances={"USDT": 1.0}))
-    assert pool.unknown == (
-        "a BTC/USDT:USDT has no mark price: give one with --mark SYMBOL=PRICE."
-    )
+    assert pool.unknown == ("a BTC/USDT:USDT has no mark price: give one with --mark SYMBOL=PRICE.")
 
 
 def test_a_position_without_tiers_says_so():
