@@ -138,8 +138,10 @@ class NextLiquidationPanel(Panel):
         foot.setHorizontalSpacing(18)
         foot.setVerticalSpacing(2)
         foot.setColumnStretch(1, 1)
-        for place, remark in enumerate(self._remarks):
+        *short, rescue = self._remarks
+        for place, remark in enumerate(short):
             foot.addWidget(remark, place // 2, place % 2)
+        foot.addWidget(rescue, 2, 0, 1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_MARGIN_PX, 8, _MARGIN_PX, 8)
         layout.setSpacing(4)

@@ -290,10 +290,8 @@ class StripPanel(Panel):
             words.append(f"{to_datetime(self._now_ms):%Y-%m-%d}")
         if tape is not None:
             words.append("paused" if tape.paused else f"{tape.speed:g}×")
-        live, answered = (
-            self._mode is FeedMode.LIVE,
-            answers(self.bridge.desk.store.health.values()),
-        )
+        live = self._mode is FeedMode.LIVE
+        answered = answers(self.bridge.desk.store.health.values())
         if live and not answered:
             words.append(_NO_ANSWER)
         self._badge.setText(" ".join(words))
