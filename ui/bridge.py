@@ -33,7 +33,9 @@ class Bridge(QObject):
     copy_changed : Portfolio, the what-if copy, or None when it was taken away
     heatmap_changed : HeatmapColumns
     alerts_changed : AlertNews, when something fired or was delivered
-    source_changed : FeedMode, after another source was opened; everything drawn is void
+    sight_changed : Sight, after each answer of the engine: what of the book is seen
+    source_changed : FeedMode, after another source was opened; everything drawn is void, and
+        portfolio_changed is said after it, for what was known of the book is void as well
     noticed : str, a sentence for the log panel and the status bar
     """
 
@@ -50,6 +52,7 @@ class Bridge(QObject):
     copy_changed = Signal(object)
     heatmap_changed = Signal(object)
     alerts_changed = Signal(object)
+    sight_changed = Signal(object)
     source_changed = Signal(object)
     noticed = Signal(str)
 
@@ -74,7 +77,7 @@ class Bridge(QObject):
             self.source_changed.emit(news.source)
         if news.view is not None:
             self.view_changed.emit(news.view)
-        if news.portfolio_changed:
+        if news.portfolio_changed or news.source is not None:
             self.portfolio_changed.emit(self.desk.portfolio)
         if news.refused is not None:
             self.portfolio_refused.emit(news.refused)
@@ -88,6 +91,8 @@ class Bridge(QObject):
             self.gauges_changed.emit(news.gauges)
         if news.heatmap is not None:
             self.heatmap_changed.emit(news.heatmap)
+        if news.sight is not None:
+            self.sight_changed.emit(news.sight)
         if news.risk is not None:
             self.risk_changed.emit(news.risk)
         if news.scenario is not None:
@@ -112,6 +117,7 @@ class Bridge(QObject):
             (self.overview_changed, desk.overview),
             (self.gauges_changed, desk.gauges),
             (self.heatmap_changed, desk.heatmap),
+            (self.sight_changed, desk.sight),
             (self.risk_changed, desk.risk),
             (self.scenario_changed, desk.scenario),
             (self.copy_changed, desk.copy),

@@ -7,6 +7,7 @@ from typing import Final
 from ui import format as fmt
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode
+from workstation.risk.liquidation import DRIVER
 from workstation.risk.report import EventKind
 
 _MODES: Final = {MarginMode.ISOLATED: "iso", MarginMode.CROSS: "cross"}
@@ -34,6 +35,11 @@ def pool_name(venue: str, margin_mode: MarginMode, contract: Contract = Contract
     """Return ``Binance iso`` or ``Deribit inverse``."""
     mode = "inverse" if contract is Contract.INVERSE else _MODES[margin_mode]
     return f"{fmt.venue_name(venue)} {mode}"
+
+
+def others_text(coin: str, *, use_betas: bool) -> str:
+    """Say what the other coins do while one moves: betas are to bitcoin and its move alone."""
+    return "others by beta" if use_betas and coin == DRIVER else "other coins stay still"
 
 
 def assumed(words: str, source: str) -> str:

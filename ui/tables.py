@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ui import format as text
 from workstation.risk.betas import STABLECOINS
+from workstation.risk.liquidation import DRIVER
 from workstation.risk.outlook import CascadeReport, ReverseStress, StressKind, TouchReport
 from workstation.risk.report import (
     EquityCurve,
@@ -100,6 +101,8 @@ def print_scenario(report: ScenarioReport) -> None:
         f"{text.usd(report.equity_after_usd, decimals=2)} · "
         f"P&L {text.usd(report.pnl_usd, sign=True, decimals=2)}",
     )
+    if report.moves and DRIVER not in report.moves:
+        console.print(f"{DRIVER} does not move, so the other coins stay still: betas are to it.")
     console.print(_outcomes(report))
     if report.events:
         console.print(_events(report))

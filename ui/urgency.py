@@ -7,6 +7,7 @@ from typing import Final
 from workstation.alerts.facts import Severity
 from workstation.risk.report import Status
 
+PAST: Final = "past its liquidation"  # below maintenance: there is no price left to reach
 # (below this distance, colour token): look.md's warn and alarm
 _BANDS: Final = ((0.04, "alarm"), (0.08, "warn"))
 _STATUS: Final = {

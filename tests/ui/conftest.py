@@ -20,6 +20,7 @@ from workstation.services.alert_service import AlertService
 from workstation.services.desk import DeskNews, View
 from workstation.services.key_check import KeyCheck
 from workstation.services.live_accounts import LiveAccount
+from workstation.services.sight import SEEN
 from workstation.settings import Settings
 
 
@@ -35,6 +36,7 @@ class StubDesk:
             None
         )
         self.decision = self.copy = None
+        self.sight = SEEN
         self.tape = None
         self.alerts = AlertService(self.settings)
         self.live: tuple[LiveAccount, ...] = ()

@@ -79,3 +79,8 @@ def test_a_broken_file_of_ones_own_is_named_in_a_sentence(capsys):
     said = capsys.readouterr().err
     assert "mine.toml" in said
     assert "Traceback" not in said
+
+
+def test_a_move_without_bitcoin_says_that_the_others_stay_still(capsys):
+    assert "the other coins stay still" in printed(capsys, "--move", "ETH=1800")
+    assert "stay still" not in printed(capsys, "--move", "BTC=60000")

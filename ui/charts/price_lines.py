@@ -13,6 +13,7 @@ from ui import format as fmt
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
 from ui.theme import MIN_FONT_PX, Theme
+from ui.trust import Trust, cross_rows, muted, trust_of
 from ui.urgency import distance_token
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import MarginMode
@@ -33,8 +34,10 @@ class PriceLine:
     style: Qt.PenStyle = field(default=Qt.PenStyle.DotLine)
 
 
-def own_lines(report: RiskReport, coin: str) -> tuple[PriceLine, ...]:
+def own_lines(report: RiskReport, coin: str, *, blind: bool = False) -> tuple[PriceLine, ...]:
     """Return where positions in a coin and pools that hang on it are liquidated.
+
+    A line whose marks are not of now is dim; ``blind``: none of the book is.
 
     A cross position dies with its pool, so the pool's line stands for it wherever the pool has a
     price in this coin.
@@ -44,14 +47,17 @@ def own_lines(report: RiskReport, coin: str) -> tuple[PriceLine, ...]:
         for account in report.accounts
         if account.liquidation_coin == coin and account.liquidation_coin_price is not None
     }
-    lines = [_pool_line(account) for account in pools.values()]
+    lines = [
+        _pool_line(account, trust_of(cross_rows(report, account), blind=blind))
+        for account in pools.values()
+    ]
     for position in report.positions:
         has_pool = position.margin_mode is MarginMode.CROSS and (
             (position.account, position.currency) in pools
             or (position.account, "USD") in pools  # one pool for all in a multi-asset account
         )
         if split_symbol(position.symbol)[0] == coin and not has_pool:
-            lines += _position_lines(position)
+            lines += _position_lines(position, trust_of((position,), blind=blind))
     return tuple(sorted(lines, key=lambda line: -line.price))
 
 
@@ -63,27 +69,30 @@ def scenario_line(price: float) -> PriceLine:
 _VERBS: Final = {Status.PRESUMED_LIQUIDATED: "presumably liquidated at"}
 
 
-def _pool_line(account: AccountReport) -> PriceLine:
+def _pool_line(account: AccountReport, trust: Trust) -> PriceLine:
     price = account.liquidation_coin_price or 0.0
     return PriceLine(
         price=price,
-        text=f"{account.id} account {_verb(account.status)} {fmt.price(price)}",
-        token=distance_token(account.liquidation_coin_distance) or "text",
+        text=f"{account.id} account {_fate(account.status, price)}",
+        token=muted(distance_token(account.liquidation_coin_distance) or "text", trust),
     )
 
 
-def _position_lines(position: PositionReport) -> list[PriceLine]:
-    if position.liquidation_price is None:
+def _position_lines(position: PositionReport, trust: Trust) -> list[PriceLine]:
+    price = position.liquidation_price
+    if price is None:
         return []
     coin = split_symbol(position.symbol)[0]
     name = f"{fmt.venue_name(position.venue)} {coin} {position.side.value}"
-    text = f"{name} {_verb(position.status)} {fmt.price(position.liquidation_price)}"
-    token = distance_token(position.distance) or "text"
-    return [PriceLine(price=position.liquidation_price, text=text, token=token)]
+    token = muted(distance_token(position.distance) or "text", trust)
+    return [PriceLine(price=price, text=f"{name} {_fate(position.status, price)}", token=token)]
 
 
-def _verb(status: Status) -> str:
-    return _VERBS.get(status, "liquidates")
+def _fate(status: Status, price: float) -> str:
+    """Say at which price it dies; one that is past it has only the mark, which is no price."""
+    if status is Status.BELOW_MAINTENANCE:
+        return "already past liquidation"
+    return f"{_VERBS.get(status, 'liquidates')} {fmt.price(price)}"
 
 
 class PriceLinesItem(Layer):

@@ -31,6 +31,10 @@ def _no_token(_: object) -> str:
     return ""
 
 
+def _as_it_is(_: object, token: str) -> str:
+    return token
+
+
 @dataclass(frozen=True, kw_only=True)  # no slots: ``Column[Row](...)`` fails with them on 3.11
 class Column(Generic[R]):
     """One column.
@@ -58,7 +62,8 @@ def plain_tip(text: str) -> str:
 class RowsModel(QAbstractTableModel, Generic[R]):
     """Rows under declared columns; rows with the same keys change in place, others reset it.
 
-    ``is_total`` marks rows that stay at the end however the table is sorted.
+    ``is_total`` marks rows that stay at the end however the table is sorted; ``recolour`` may give
+    a cell of a row another colour token than its column does.
     """
 
     def __init__(
@@ -67,8 +72,10 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         theme: Theme,
         key: Callable[[R], Hashable],
         is_total: Callable[[R], bool] = lambda _: False,
+        recolour: Callable[[R, str], str] = _as_it_is,
     ) -> None:
         super().__init__()
+        self._recolour = recolour
         self.columns = tuple(columns)
         self._theme = theme
         self._key = key
@@ -128,7 +135,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(column.tip(row) if column.tip else column.help)
         if role == Qt.ItemDataRole.ForegroundRole:
-            token = column.token(row)
+            token = self._recolour(row, column.token(row))
             return self._theme.colour(token) if token else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column.is_figure)

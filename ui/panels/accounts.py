@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.models.rows import Column, RowsModel, make_table
+from ui.names import coin_of, position_name
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.told import told_lines, told_ratio
-from ui.urgency import distance_token, status_token
-from workstation.risk.report import AccountReport, RiskReport, Status, Withdrawals
+from ui.trust import WAITING, Trust, cross_rows, muted, trust_of
+from ui.urgency import PAST, distance_token, status_token
+from workstation.portfolio.model import MarginMode, VenueFigures
+from workstation.risk.report import (
+    AccountReport,
+    PositionReport,
+    RiskReport,
+    Status,
+    Withdrawals,
+)
 from workstation.units import HOUR_MS, SECOND_MS
 
 _EMPTY: Final = "No account yet. Open a portfolio file (Ctrl+O) or add a position (File menu)."
@@ -24,11 +34,29 @@ _DOLLARS: Final = ("USD", "USDT", "USDC")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
-    """A pool, the age of the book in seconds, and the age from which it is called old."""
+    """A margin pool: an account's wallet, or one isolated position with its own margin.
 
-    pool: AccountReport
-    book_age_s: float | None
-    old_from_s: float
+    ``dies_at`` is a price of ``coin``: bitcoin, the pool's main coin, or the position's own. What
+    is the account's and not the position's (funding, withdrawals, what is free) is ``None`` in the
+    row of a position.
+    """
+
+    key: tuple[str, ...]
+    name: str
+    currency: str
+    status: Status
+    equity: float | None
+    ratio: float | None
+    coin: str | None
+    dies_at: float | None
+    distance: float | None
+    told: VenueFigures | None
+    trust: Trust
+    venue: str
+    wallet: AccountReport | None = None
+    note: str = ""  # what an isolated position of the account should be looked at for
+    book_age_s: float | None = None
+    old_from_s: float = 0.0  # the age from which the book is called old
 
 
 def _money(amount: float | None, currency: str) -> str:
@@ -37,26 +65,41 @@ def _money(amount: float | None, currency: str) -> str:
     return fmt.UNKNOWN if amount is None else f"{fmt.number(amount, 4)} {currency}"
 
 
-def _dies_at(pool: AccountReport) -> str:
-    if pool.liquidation_coin_price is None:
-        return "not known" if pool.status is Status.UNKNOWN else "none"
-    coin = "" if pool.liquidation_coin == "BTC" else f" {pool.liquidation_coin}"
-    return f"{fmt.price(pool.liquidation_coin_price)}{coin}"
+def _dies_at(row: AccountRow) -> str:
+    if row.status is Status.BELOW_MAINTENANCE:
+        return PAST
+    if row.dies_at is None:
+        return "not known" if row.status is Status.UNKNOWN else "none"
+    coin = "" if row.coin == "BTC" else f" {row.coin}"
+    return f"{fmt.price(row.dies_at)}{coin}"
 
 
 def _ratio_text(row: AccountRow) -> str:
     """Return our ratio; the venue's own, said so, where there is no rule for one here."""
-    pool, told = row.pool, told_ratio(row.pool.told)
-    if pool.margin_ratio is None and pool.status is Status.UNKNOWN and told is not None:
+    told = told_ratio(row.told)
+    if row.ratio is None and row.status is Status.UNKNOWN and told is not None:
         return f"{fmt.percent(told, 0)} (venue)"
-    return fmt.percent(pool.margin_ratio, 0)
+    return fmt.percent(row.ratio, 0)
 
 
 def _told(row: AccountRow) -> str:
-    pool = row.pool
+    stands = f"{row.name}: {row.status.replace('_', ' ')}"
     return "\n".join(
-        [f"{pool.id}: {pool.status}", *told_lines(pool.venue, pool.currency, pool.told)]
+        [stands, *filter(None, (row.note,)), *told_lines(row.venue, row.currency, row.told)]
     )
+
+
+def _name_token(row: AccountRow) -> str:
+    return status_token(row.status) or ("warn" if row.note else "")
+
+
+def _of_wallet(name: str, words: Callable[[Any], str]) -> Callable[[AccountRow], str]:
+    """Return the text of a figure that only the account's own row has."""
+    return lambda row: words(getattr(row.wallet, name)) if row.wallet is not None else ""
+
+
+def _wallets(name: str) -> Callable[[AccountRow], Any]:
+    return lambda row: getattr(row.wallet, name) if row.wallet is not None else None
 
 
 def _read_token(row: AccountRow) -> str:
@@ -66,51 +109,58 @@ def _read_token(row: AccountRow) -> str:
 COLUMNS: Final = (
     Column[AccountRow](
         heading="Account",
-        help="Account and venue; each settlement coin is a margin pool of its own",
-        text=lambda row: f"{row.pool.id} · {fmt.venue_name(row.pool.venue)} {row.pool.currency}",
-        value=lambda row: row.pool.id,
-        token=lambda row: status_token(row.pool.status),
+        help="Account and venue; each settlement coin is a margin pool of its own, and so is each "
+        "isolated position",
+        text=lambda row: row.name,
+        value=lambda row: row.key,
+        token=_name_token,
         tip=_told,
         is_figure=False,
     ),
     Column[AccountRow](
         heading="Equity",
-        help="Margin balance: wallet plus unrealised profit, in the pool's currency (USD without)",
-        text=lambda row: _money(row.pool.margin_balance, row.pool.currency),
-        value=lambda row: row.pool.margin_balance,
+        help="Margin balance: wallet (of an isolated position its margin) plus unrealised profit, "
+        "in the pool's currency (USD without)",
+        text=lambda row: _money(row.equity, row.currency),
+        value=lambda row: row.equity,
     ),
     Column[AccountRow](
         heading="Free",
         help="Collateral that no position needs as initial margin",
-        text=lambda row: _money(row.pool.free_collateral, row.pool.currency),
-        value=lambda row: row.pool.free_collateral,
+        text=lambda row: (
+            _money(row.wallet.free_collateral, row.currency) if row.wallet is not None else ""
+        ),
+        value=_wallets("free_collateral"),
         tip=_told,
     ),
     Column[AccountRow](
         heading="Margin ratio",
         help="Maintenance margin / margin balance of this pool; liquidation at 100 %",
         text=_ratio_text,
-        value=lambda row: row.pool.margin_ratio,
+        value=lambda row: row.ratio,
         tip=_told,
     ),
     Column[AccountRow](
         heading="Liquidates at BTC",
-        help="Price of BTC at which the pool is liquidated when every coin moves with its beta",
-        text=lambda row: _dies_at(row.pool),
-        value=lambda row: row.pool.liquidation_coin_price,
+        help="Price of BTC at which the pool is liquidated when every coin moves with its beta; "
+        "of another coin where it is named, and of its own for an isolated position",
+        text=_dies_at,
+        value=lambda row: row.dies_at,
+        token=lambda row: "alarm" if row.status is Status.BELOW_MAINTENANCE else "",
     ),
     Column[AccountRow](
         heading="Distance",
         help="From the coin's price now to that price",
-        text=lambda row: fmt.percent(row.pool.liquidation_coin_distance, sign=True),
-        value=lambda row: row.pool.liquidation_coin_distance,
-        token=lambda row: distance_token(row.pool.liquidation_coin_distance),
+        text=lambda row: fmt.percent(row.distance, sign=True),
+        value=lambda row: row.distance,
+        token=lambda row: distance_token(row.distance),
     ),
     Column[AccountRow](
         heading="Funding 24h $",
-        help="What funding pays (+) or costs (−) in the next 24 hours at the running rates, in USD",
-        text=lambda row: fmt.number(row.pool.funding_24h_usd, 2, sign=True),
-        value=lambda row: row.pool.funding_24h_usd,
+        help="What funding pays (+) or costs (−) the account in the next 24 hours at the running "
+        "rates, in USD, isolated positions included",
+        text=_of_wallet("funding_24h_usd", lambda usd: fmt.number(usd, 2, sign=True)),
+        value=_wallets("funding_24h_usd"),
     ),
     Column[AccountRow](
         heading="Read",
@@ -122,11 +172,103 @@ COLUMNS: Final = (
     Column[AccountRow](
         heading="Withdrawals",
         help="Whether the venue lets collateral out; unknown where it does not tell",
-        text=lambda row: row.pool.withdrawals.value,
-        value=lambda row: row.pool.withdrawals.value,
-        token=lambda row: "warn" if row.pool.withdrawals is Withdrawals.SUSPENDED else "",
+        text=_of_wallet("withdrawals", str),
+        value=_wallets("withdrawals"),
+        token=lambda row: (
+            "warn"
+            if row.wallet is not None and row.wallet.withdrawals is Withdrawals.SUSPENDED
+            else ""
+        ),
     ),
 )
+
+
+def rows_of(report: RiskReport, warning_s: float, *, blind: bool = False) -> list[AccountRow]:
+    """Return a row a margin pool: each wallet, and under it the account's isolated positions.
+
+    Parameters
+    ----------
+    warning_s : the age in seconds from which a book is called old
+    blind : no mark of the book is of now any more
+    """
+    rows, last = [], {pool.id: at for at, pool in enumerate(report.accounts)}
+    alone = _by_account(report)
+    for at, pool in enumerate(report.accounts):
+        own = alone.get(pool.id, [])
+        wallet = _wallet_row(pool, report, own, blind=blind)
+        read_ms = report.book_as_of_ms if pool.read_ms is None else pool.read_ms
+        age_ms = None if read_ms is None else report.as_of_ms - read_ms
+        aged = replace(
+            wallet,
+            book_age_s=None if age_ms is None or age_ms < 0 else age_ms / SECOND_MS,
+            old_from_s=warning_s if pool.read_ms is None else LIVE_OLD_S,
+        )
+        rows.append(aged)
+        if at == last[pool.id]:  # under the last of the account's wallets
+            rows += [_leg_row(row, aged, blind=blind) for row in alone.pop(pool.id, [])]
+    return rows + [_leg_row(row, None, blind=blind) for left in alone.values() for row in left]
+
+
+def _by_account(report: RiskReport) -> dict[str, list[PositionReport]]:
+    found: dict[str, list[PositionReport]] = {}
+    for row in report.positions:
+        if row.margin_mode is MarginMode.ISOLATED:
+            found.setdefault(row.account, []).append(row)
+    return found
+
+
+def _wallet_row(
+    pool: AccountReport, report: RiskReport, own: Sequence[PositionReport], *, blind: bool
+) -> AccountRow:
+    backed = cross_rows(report, pool)
+    name = f"{pool.id} · {fmt.venue_name(pool.venue)} {pool.currency}"
+    if own:
+        name += " cross" if backed else " wallet"
+    return AccountRow(
+        key=(pool.id, pool.currency),
+        name=name,
+        currency=pool.currency,
+        status=pool.status,
+        equity=pool.margin_balance,
+        ratio=pool.margin_ratio,
+        coin=pool.liquidation_coin,
+        dies_at=pool.liquidation_coin_price,
+        distance=pool.liquidation_coin_distance,
+        told=pool.told,
+        trust=trust_of(backed, blind=blind),
+        venue=pool.venue,
+        wallet=pool,
+        note="\n".join(filter(None, map(_leg_note, own))),
+    )
+
+
+def _leg_note(row: PositionReport) -> str:
+    """Name an isolated position that is in danger on its own; empty for a calm one."""
+    name = f"its isolated {position_name(row.symbol, row.side, row.leverage)}"
+    if row.status is not Status.OK:
+        return f"{name}: {row.status.replace('_', ' ')}"
+    if distance_token(row.distance):
+        return f"{name} is liquidated at {fmt.percent(row.distance, sign=True)}"
+    return ""
+
+
+def _leg_row(row: PositionReport, wallet: AccountRow | None, *, blind: bool) -> AccountRow:
+    return AccountRow(
+        key=(row.account, row.currency, row.symbol, row.side),
+        name=f"{row.account} · {position_name(row.symbol, row.side, row.leverage)} iso",
+        currency=row.currency,
+        status=row.status,
+        equity=row.pool_balance,
+        ratio=row.margin_ratio,
+        coin=coin_of(row.symbol),
+        dies_at=row.liquidation_price,
+        distance=row.distance,
+        told=row.told,
+        trust=trust_of((row,), blind=blind),
+        venue=row.venue,
+        book_age_s=wallet.book_age_s if wallet else None,
+        old_from_s=wallet.old_from_s if wallet else 0.0,
+    )
 
 
 class AccountsPanel(Panel):
@@ -135,7 +277,10 @@ class AccountsPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.model = RowsModel[AccountRow](
-            COLUMNS, self.theme, key=lambda row: (row.pool.id, row.pool.currency)
+            COLUMNS,
+            self.theme,
+            key=lambda row: row.key,
+            recolour=lambda row, token: muted(token, row.trust),
         )
         self._note = plain_label(_EMPTY)
         self._note.setWordWrap(True)
@@ -157,25 +302,15 @@ class AccountsPanel(Panel):
             return
         self.model.replace_rows(())
         self._table.hide()
-        self._note.setText(_EMPTY)
+        self._note.setText(_EMPTY if self.bridge.desk.portfolio is None else WAITING)
         self._note.show()
 
     @Slot(object)
     def show_report(self, report: RiskReport) -> None:
         old_from_s = self.bridge.desk.settings.risk.book_age_warning_h * HOUR_MS / SECOND_MS
-        self.model.replace_rows([_row(pool, report, old_from_s) for pool in report.accounts])
-        self._table.setVisible(bool(report.accounts))
+        rows = rows_of(report, old_from_s, blind=self.bridge.desk.sight.blind)
+        self.model.replace_rows(rows)
+        self._table.setVisible(bool(rows))
         left_out = ", ".join(report.totals.not_included)
         self._note.setText(f"Not included in any total: {left_out}" if left_out else _EMPTY)
-        self._note.setVisible(bool(left_out) or not report.accounts)
-
-
-def _row(pool: AccountReport, report: RiskReport, old_from_s: float) -> AccountRow:
-    """Return a pool with its age: an account that is read has its own, the others the book's."""
-    read_ms = report.book_as_of_ms if pool.read_ms is None else pool.read_ms
-    age_ms = None if read_ms is None else report.as_of_ms - read_ms
-    return AccountRow(
-        pool=pool,
-        book_age_s=None if age_ms is None or age_ms < 0 else age_ms / SECOND_MS,
-        old_from_s=old_from_s if pool.read_ms is None else LIVE_OLD_S,
-    )
+        self._note.setVisible(bool(left_out) or not rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +11,15 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ui import format as fmt
-from ui.names import pool_name, position_name
+from ui.names import coin_of, pool_name, position_name
 from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
 from ui.theme import figure_font
-from ui.urgency import distance_token
-from workstation.risk.report import NextLiquidation, RiskReport
+from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
+from ui.urgency import PAST, distance_token
+from workstation.portfolio.model import MarginMode
+from workstation.risk.report import LiquidationKind, NextLiquidation, PositionReport, RiskReport
+from workstation.services.sight import Sight
 
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what would be liquidated first."
 _PEACE: Final = "No price liquidates anything of this book."
@@ -37,9 +41,10 @@ class Fact:
 def headline(nearest: NextLiquidation) -> tuple[str, str]:
     """Return what is liquidated, and at which price and distance."""
     name = position_name(nearest.symbol, nearest.side, nearest.leverage)
+    where = f"at {fmt.price(nearest.price)} · {fmt.percent(nearest.distance, sign=True)}"
     return (
         f"{pool_name(nearest.venue, nearest.margin_mode)} {name}",
-        f"at {fmt.price(nearest.price)} · {fmt.percent(nearest.distance, sign=True)}",
+        PAST if nearest.past else where,
     )
 
 
@@ -52,7 +57,11 @@ def _pace(nearest: NextLiquidation) -> Fact:
     help_text = (
         "Distance / the last hour's move of the mark, if it went on: a pace, never a forecast."
     )
+    if nearest.past:
+        return Fact("the venue may liquidate it now", "alarm", "It is below its maintenance margin")
     if nearest.minutes_at_pace is None:
+        return Fact("pace not known", "dim", help_text)
+    if math.isinf(nearest.minutes_at_pace):
         return Fact("not approaching in the last hour", "dim", help_text)
     wait = fmt.age(nearest.minutes_at_pace * 60)
     return Fact(f"at the last hour\N{RIGHT SINGLE QUOTATION MARK}s pace {wait}", "text", help_text)
@@ -71,6 +80,9 @@ def _stop(nearest: NextLiquidation) -> Fact:
     help_text = "A stop order of the portfolio that closes it before the liquidation price."
     if nearest.stop_price is None:
         return Fact("no stop set", "text", help_text)
+    beyond = (nearest.stop_price - nearest.price) * nearest.distance >= 0
+    if beyond or nearest.past:
+        return Fact(f"stop at {fmt.price(nearest.stop_price)} too late", "warn", help_text)
     return Fact(f"stop at {fmt.price(nearest.stop_price)} before it", "text", help_text)
 
 
@@ -79,13 +91,26 @@ def _rescue(nearest: NextLiquidation) -> tuple[Fact, ...]:
         return ()
     decimals = 2 if nearest.rescue_asset.startswith("USD") else 6
     amount = fmt.number(nearest.rescue_amount, decimals, sign=True)
+    own = nearest.margin_mode is MarginMode.ISOLATED
+    margin = "its own margin" if own else f"the wallet of {nearest.account}"
     return (
         Fact(
-            f"{amount} {nearest.rescue_asset} saves it",
+            f"keeps it to {_until(nearest)}: {amount} {nearest.rescue_asset} "
+            f"({'own margin' if own else 'wallet'})",
             "long",
-            "The smallest deposit with which it survives the scenario, with the buffer of the "
-            "settings; checked against the margin engine after rounding.",
+            f"The smallest deposit into {margin} with which it survives the scenario, and no "
+            "further, with the buffer of the settings; checked against the margin engine after "
+            "rounding.",
         ),
+    )
+
+
+def _until(nearest: NextLiquidation) -> str:
+    """Return the prices of the scenario; a coin that is not the position's own is named."""
+    own = coin_of(nearest.symbol)
+    return ", ".join(
+        fmt.price(price) if coin == own else f"{coin} {fmt.price(price)}"
+        for coin, price in nearest.rescue_until.items()
     )
 
 
@@ -95,9 +120,14 @@ class NextLiquidationPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._token = ""
+        self._report: RiskReport | None = None
+        self._sight = self.bridge.desk.sight
         self._caption = plain_label()
         self._caption.setFont(caption_font())
         tint(self._caption, self.theme, "dim")
+        self._note = plain_label()
+        self._note.setWordWrap(True)
+        tint(self._note, self.theme, "warn")
         self._what, self._where = self._make_head(), self._make_head()
         self._remarks = [self._make_remark() for _ in range(4)]
         head, foot = QHBoxLayout(), QGridLayout()
@@ -108,15 +138,19 @@ class NextLiquidationPanel(Panel):
         foot.setHorizontalSpacing(18)
         foot.setVerticalSpacing(2)
         foot.setColumnStretch(1, 1)
-        for place, remark in enumerate(self._remarks):
+        *short, rescue = self._remarks
+        for place, remark in enumerate(short):
             foot.addWidget(remark, place // 2, place % 2)
+        foot.addWidget(rescue, 2, 0, 1, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_MARGIN_PX, 8, _MARGIN_PX, 8)
         layout.setSpacing(4)
         layout.addWidget(self._caption)
         layout.addLayout(head)
+        layout.addWidget(self._note)
         layout.addLayout(foot)
         layout.addStretch(1)
+        self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
         self.show_portfolio(self.bridge.desk.portfolio)
@@ -124,32 +158,48 @@ class NextLiquidationPanel(Panel):
     @Slot(object)
     def show_portfolio(self, portfolio: object) -> None:
         """Say what to do while there is no book, or nothing is known of it yet."""
-        report = self.bridge.desk.risk
-        if portfolio is not None and report is not None:
-            self.show_report(report)
+        self._sight, self._report = self.bridge.desk.sight, self.bridge.desk.risk
+        if portfolio is not None and self._report is not None:
+            self._show()
         else:
-            self._show_quiet(_EMPTY if portfolio is None else "Working out the book")
+            self._show_quiet(_EMPTY if portfolio is None else WAITING)
+
+    @Slot(object)
+    def show_sight(self, sight: Sight) -> None:
+        """Dim what is of earlier, and say since when; a report of now comes with the sight."""
+        self._sight = sight
+        if sight.blind:
+            self._show()
 
     @Slot(object)
     def show_report(self, report: RiskReport) -> None:
-        nearest = report.next_liquidation
-        if nearest is None:
-            unknown = [p for p in report.positions if p.liquidation == "unknown"]
-            self._show_quiet(
-                f"Not known for {len(unknown)} of {len(report.positions)} positions: see the "
-                "tooltips of the table."
-                if unknown
-                else _PEACE
-            )
+        self._report = report
+        self._show()
+
+    def _show(self) -> None:
+        report = self._report
+        if report is None:
             return
-        self._token = distance_token(nearest.distance)
-        calm = not self._token
-        self._caption.setText("Nearest liquidation" if calm else "Next liquidation")
+        nearest = self._sight.lost or report.next_liquidation
+        if nearest is None:
+            self._show_quiet(_quiet_words(report))
+        else:
+            self._show_nearest(nearest, report)
+        doubts = (self._doubt(nearest, report), left_out_text(report.totals.not_included))
+        text = " · ".join(filter(None, doubts))
+        self._note.setText(text[:1].upper() + text[1:])
+        self._note.setVisible(bool(text))
+
+    def _show_nearest(self, nearest: NextLiquidation, report: RiskReport) -> None:
+        trust = self._trust(nearest, report)
+        token = distance_token(nearest.distance)
+        self._token = token and ("warn" if trust is Trust.OLD else token)
+        self._caption.setText("Next liquidation" if token else "Nearest liquidation")
         for label, words in zip((self._what, self._where), headline(nearest), strict=True):
             label.setText(words)
             label.setVisible(True)
-        tint(self._what, self.theme, self._token or "text")
-        tint(self._where, self.theme, "text")
+        tint(self._what, self.theme, muted(token or "text", trust))
+        tint(self._where, self.theme, muted("alarm" if nearest.past else "text", trust))
         self._fit()
         facts = remarks(nearest)
         for label, fact in zip(self._remarks, [*facts, None, None][:4], strict=True):
@@ -157,17 +207,25 @@ class NextLiquidationPanel(Panel):
             if fact is not None:
                 label.setText(fact.text)
                 label.setToolTip(fact.help)
-                tint(label, self.theme, fact.token)
+                tint(label, self.theme, muted(fact.token, trust))
         self.setToolTip(f"Account {nearest.account}, {nearest.symbol}; mark price triggers it.")
         self.update()
+
+    def _trust(self, nearest: NextLiquidation, report: RiskReport) -> Trust:
+        unseen = self._sight.blind or self._sight.lost is not None
+        return trust_of(filter(None, (_row_of(nearest, report),)), blind=unseen)
+
+    def _doubt(self, nearest: NextLiquidation | None, report: RiskReport) -> str:
+        """Say why what is shown is not of now; empty if it is."""
+        words, row = sight_text(self._sight), _row_of(nearest, report) if nearest else None
+        note = mark_note(row, report) if row is not None and not words else ""
+        return words or (f"mark: {note}" if note else "")
 
     def _show_quiet(self, sentence: str) -> None:
         self._token = ""
         self._caption.setText("Next liquidation")
-        self._what.hide()
-        self._where.hide()
-        for label in self._remarks[1:]:
-            label.hide()
+        for hidden in (self._note, self._what, self._where, *self._remarks[1:]):
+            hidden.hide()
         self._remarks[0].setText(sentence)
         self._remarks[0].setVisible(True)
         tint(self._remarks[0], self.theme, "dim")
@@ -204,6 +262,22 @@ class NextLiquidationPanel(Panel):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.theme.colour(self._token, 0.07))
         painter.fillRect(0, 0, _BAR_PX, self.height(), self.theme.colour(self._token))
+
+
+def _row_of(nearest: NextLiquidation, report: RiskReport) -> PositionReport | None:
+    key = nearest.account, nearest.symbol, nearest.side
+    rows = (row for row in report.positions if (row.account, row.symbol, row.side) == key)
+    return next(rows, None)
+
+
+def _quiet_words(report: RiskReport) -> str:
+    unknown = [row for row in report.positions if row.liquidation is LiquidationKind.UNKNOWN]
+    if not unknown:
+        return _PEACE
+    return (
+        f"Not known for {len(unknown)} of {len(report.positions)} positions: see the tooltips of "
+        "the table."
+    )
 
 
 def _head_font(px: int) -> QFont:

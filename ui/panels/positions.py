@@ -15,7 +15,8 @@ from ui.names import pool_name, position_name, size_text
 from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
 from ui.told import is_apart, is_late, told_lines, told_ratio
-from ui.urgency import distance_token, profit_token, status_token
+from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
+from ui.urgency import PAST, distance_token, profit_token, status_token
 from workstation.risk.report import (
     Figure,
     LiquidationKind,
@@ -27,6 +28,7 @@ from workstation.risk.report import (
     Status,
 )
 from workstation.services.decision_service import Decision, WhatIf
+from workstation.services.sight import Sight
 from workstation.units import SECOND_MS
 
 _EMPTY: Final = (
@@ -58,6 +60,8 @@ class PositionRow:
     price_then: float | None = None
     funding_in_s: float | None = None
     is_sum: bool = False
+    trust: Trust = Trust.LIVE
+    doubt: str = ""  # whose mark it rests on, and how old that is, where it is not the venue's
     in_copy: str = ""  # what the what-if copy has of it, where that differs
     copy_pnl_usd: float | None = None
     only_in_copy: bool = False
@@ -70,8 +74,14 @@ class PositionRow:
         return self.copy_pnl_usd - (self.pnl_usd or 0.0)
 
 
-def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionRow]:
-    """Return a row a position and a moving balance, and the sum of the scenario's profits."""
+def rows_of(
+    risk: RiskReport, scenario: ScenarioReport | None, *, blind: bool = False
+) -> list[PositionRow]:
+    """Return a row a position and a moving balance, and the sum of the scenario's profits.
+
+    ``blind``: no mark of the book is of now any more.
+    """
+    whole = trust_of(risk.positions, blind=blind)
     outcomes: dict[tuple[str, str, str], ScenarioPosition] = {}
     prices: dict[tuple[str, str], float] = {}
     if scenario is not None:
@@ -81,13 +91,16 @@ def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionR
     for position in sorted(risk.positions, key=_nearness):
         key = (position.account, position.symbol, position.side)
         outcome = outcomes.get(key)
+        doubt = mark_note(position, risk)
         wait_ms = (position.next_funding_ms or 0) - risk.as_of_ms
         rows.append(
             PositionRow(
                 key=(*key, position.margin_mode),
-                name=_name(position),
+                name=_name(position) + (f" · {doubt}" if doubt else ""),
                 size=size_text(position.quantity, position.contract),
                 position=position,
+                trust=trust_of((position,), blind=blind),
+                doubt=doubt,
                 pnl_usd=outcome.pnl_usd if outcome else None,
                 then=outcome.status if outcome else None,
                 price_then=prices.get((position.venue, position.symbol)),
@@ -101,11 +114,16 @@ def rows_of(risk: RiskReport, scenario: ScenarioReport | None) -> list[PositionR
                 name=f"{balance.asset} spot · {fmt.venue_name(balance.venue)}",
                 size=fmt.quantity(balance.quantity),
                 pnl_usd=balance.pnl_usd,
+                trust=Trust.OLD if blind else Trust.LIVE,
             )
             for balance in scenario.balances
         ]
         if rows:
-            rows.append(PositionRow(key=(), name="Sum", pnl_usd=scenario.pnl_usd, is_sum=True))
+            left_out = left_out_text(risk.totals.not_included)
+            name = f"Sum · {left_out}" if left_out else "Sum"
+            rows.append(
+                PositionRow(key=(), name=name, pnl_usd=scenario.pnl_usd, is_sum=True, trust=whole)
+            )
     return rows
 
 
@@ -171,9 +189,25 @@ def _liquidation_text(row: PositionRow) -> str:
     position = row.position
     if position is None:
         return ""
+    if position.status is Status.BELOW_MAINTENANCE:
+        return PAST
     if position.liquidation is LiquidationKind.PRICE:
         return f"{fmt.price(position.liquidation_price)}{_APART if is_apart(position) else ''}"
     return "none" if position.liquidation is LiquidationKind.NONE else "not known"
+
+
+def _distance_text(row: PositionRow) -> str:
+    if row.position is None:
+        return ""
+    past = row.position.status is Status.BELOW_MAINTENANCE
+    return "past" if past else fmt.percent(row.position.distance, sign=True)
+
+
+def _liquidation_token(row: PositionRow) -> str:
+    if row.position is None:
+        return ""
+    past = row.position.status is Status.BELOW_MAINTENANCE
+    return "alarm" if past else "warn" if is_apart(row.position) else ""
 
 
 def _stop_text(row: PositionRow) -> str:
@@ -202,7 +236,10 @@ def _explains(figure: Figure) -> Callable[[PositionRow], str]:
     def tip(row: PositionRow) -> str:
         if row.position is None:
             return row.name
-        return "\n".join([row.position.explain(figure), *_beside(figure, row.position)])
+        lines = [row.position.explain(figure), *_beside(figure, row.position)]
+        if row.doubt:
+            lines.insert(0, f"Not its venue's mark of now: {row.doubt}.")
+        return "\n".join(lines)
 
     return tip
 
@@ -289,13 +326,13 @@ COLUMNS: Final = (
         help="Price of the position's own instrument at which the venue liquidates it",
         text=_liquidation_text,
         value=lambda row: _of(row, "liquidation_price"),
-        token=lambda row: "warn" if row.position and is_apart(row.position) else "",
+        token=_liquidation_token,
         tip=_explains(Figure.LIQUIDATION),
     ),
     Column[PositionRow](
         heading="Distance",
         help="Liquidation price / mark price − 1",
-        text=lambda row: fmt.percent(row.position.distance, sign=True) if row.position else "",
+        text=_distance_text,
         value=lambda row: abs(row.position.distance or 9.9) if row.position else None,
         token=lambda row: distance_token(_of(row, "distance")),
         tip=_explains(Figure.DISTANCE),
@@ -364,7 +401,11 @@ class PositionsPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.model = RowsModel[PositionRow](
-            COLUMNS, self.theme, key=lambda row: row.key, is_total=lambda row: row.is_sum
+            COLUMNS,
+            self.theme,
+            key=lambda row: row.key,
+            is_total=lambda row: row.is_sum,
+            recolour=lambda row, token: muted(token, row.trust),
         )
         self._head = plain_label()
         self._head.setFont(caption_font())
@@ -379,6 +420,7 @@ class PositionsPanel(Panel):
         for widget in (self._head, self._empty):
             layout.addWidget(widget)
         layout.addWidget(self._table, 1)
+        self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.scenario_changed.connect(self.show_scenario)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -389,6 +431,12 @@ class PositionsPanel(Panel):
     @Slot(object)
     def show_report(self, _: RiskReport) -> None:
         self._show()
+
+    @Slot(object)
+    def show_sight(self, sight: Sight) -> None:
+        """Dim what is of earlier; a report that comes with the sight shows itself."""
+        if sight.blind:
+            self._show()
 
     @Slot(object)
     def show_scenario(self, _: ScenarioReport) -> None:
@@ -404,7 +452,8 @@ class PositionsPanel(Panel):
 
     def _show(self) -> None:
         desk = self.bridge.desk
-        rows = rows_of(desk.risk, desk.scenario) if desk.risk else []
+        blind = desk.sight.blind
+        rows = rows_of(desk.risk, desk.scenario, blind=blind) if desk.risk else []
         found = desk.decision.what_if if desk.decision and desk.copy else None
         if rows and found is not None:
             rows = with_copy(rows, found)
@@ -412,18 +461,22 @@ class PositionsPanel(Panel):
             if column.heading in (COPY_HEADING, DIFFERENCE_HEADING):
                 self._table.setColumnHidden(at, found is None)
         self.model.replace_rows(rows)
+        waits = desk.risk is None and desk.portfolio is not None
+        self._empty.setText(WAITING if waits else _EMPTY)
         self._empty.setVisible(not rows)
         self._table.setVisible(bool(rows))
         totals = desk.risk.totals if desk.risk else None
         if totals is not None:
+            left_out = left_out_text(totals.not_included)
+            seen = sight_text(desk.sight) if blind else ""
             self._head.setText(
                 f"Positions, nearest liquidation first · gross "
                 f"{fmt.number(totals.gross_leverage, 1)}× · "
                 f"net {fmt.number(totals.net_leverage, 1)}×"
+                + "".join(f" · {text}" for text in (seen, left_out) if text)
             )
             self._head.setToolTip(
                 "Gross leverage: all notional / equity. Net: notional after longs and shorts of "
                 "each coin are set off / equity."
-                + (f"\nNot included: {', '.join(totals.not_included)}" * bool(totals.not_included))
             )
         self._head.setVisible(bool(rows))

@@ -192,7 +192,7 @@ class PricePanel(ChartPanel):
             return
         desk = self.bridge.desk
         scenario_price = desk.view.scenario_price
-        own = own_lines(desk.risk, desk.view.coin) if desk.risk else ()
+        own = own_lines(desk.risk, desk.view.coin, blind=desk.sight.blind) if desk.risk else ()
         lines = (*own, scenario_line(scenario_price))
         if lines != self._lines.lines:
             self._lines.lines = lines

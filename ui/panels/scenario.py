@@ -23,19 +23,21 @@ from PySide6.QtWidgets import (
 
 from ui import format as fmt
 from ui.charts.equity_chart import EquityChart
-from ui.names import coin_of
+from ui.names import coin_of, others_text
 from ui.panels.base import Panel, PanelContext
 from ui.rescue_texts import arrival_text, origin_text, pool_text, step_text
 from ui.style import caption_font, plain_label, tint
 from ui.theme import figure_font
+from ui.trust import WAITING, Trust, left_out_text, marks_text, muted, sight_text, trust_of
 from ui.urgency import profit_token
 from workstation.market.overview import MarketOverview
 from workstation.risk.adverse import OVERSHOOT_SOURCE
 from workstation.risk.frontier import Hedge
-from workstation.risk.report import PositionOutcome, Reduce, ScenarioReport
+from workstation.risk.report import PositionOutcome, Reduce, RiskReport, ScenarioReport
 from workstation.risk.rescue_report import RescueRow, Step
 from workstation.services.decision_service import Decision
 from workstation.services.desk import View
+from workstation.services.sight import Sight
 
 _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
@@ -56,12 +58,17 @@ class ScenarioPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._mark: float | None = None
+        self._mark_coin = ""
+        self._trust = Trust.LIVE
+        self._report: ScenarioReport | None = None
         self._view = self.bridge.desk.view
         self._build()
         self.show_view(self._view)
         self.show_portfolio(self.bridge.desk.portfolio)
         self.bridge.view_changed.connect(self.show_view)
         self.bridge.overview_changed.connect(self.show_overview)
+        self.bridge.sight_changed.connect(self.show_sight)
+        self.bridge.risk_changed.connect(self.show_risk)
         self.bridge.scenario_changed.connect(self.show_report)
         self.bridge.decision_changed.connect(self.show_decision)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -84,7 +91,9 @@ class ScenarioPanel(Panel):
     @Slot(object)
     def show_overview(self, overview: MarketOverview) -> None:
         """Centre the slider's range on the mark, but not while the user holds it."""
-        self._mark = overview.mark_price
+        if overview.mark_price is None and overview.coin == self._mark_coin:
+            return  # the last known one stays; the strip says how old it is
+        self._mark, self._mark_coin = overview.mark_price, overview.coin
         self._curve.show_now(overview.mark_price)
         self._show_move()
         if not self._slider.isSliderDown():
@@ -93,24 +102,35 @@ class ScenarioPanel(Panel):
 
     @Slot(object)
     def show_portfolio(self, portfolio: object) -> None:
-        self._empty.setVisible(portfolio is None)
-        if portfolio is None:
+        waits = portfolio is not None and self.bridge.desk.scenario is None
+        self._empty.setText(WAITING if waits else _EMPTY)
+        self._empty.setVisible(waits or portfolio is None)
+        self._show_doubts()
+        if waits or portfolio is None:
+            self._report, self._mark = None, None
             self._curve.clear()
             for card in self._cards:
                 card.show_value(fmt.UNKNOWN)
+            self._problems.hide()
             self._show_repairs([])
+
+    @Slot(object)
+    def show_sight(self, sight: Sight) -> None:
+        """Dim what is of earlier, and say since when; a report of now comes with the sight."""
+        if sight.blind:
+            self._show_doubts()
+
+    @Slot(object)
+    def show_risk(self, _: RiskReport) -> None:
+        """Say what the sums leave out, and whose marks they rest on."""
+        self._show_doubts()
 
     @Slot(object)
     def show_report(self, report: ScenarioReport) -> None:
         """Show one answer of the engine."""
-        price = fmt.price(self._view.scenario_price)
-        dead = sum(row.status is PositionOutcome.LIQUIDATED for row in report.positions)
-        now, pnl, after, lost = self._cards
-        now.show_value(fmt.usd_short(report.equity_before_usd))
-        pnl.show_value(fmt.usd_short(report.pnl_usd, sign=True), profit_token(report.pnl_usd))
-        after.set_caption(f"Equity at {price}")
-        after.show_value(fmt.usd_short(report.equity_after_usd))
-        lost.show_value(f"{dead} of {len(report.positions)}", "alarm" if dead else "")
+        self._report = report
+        self._empty.hide()
+        self._show_cards(report)
         if report.ladder is not None:
             self._curve.show_curve(report.ladder, self._view.scenario_price, report.events)
         self._show_touch(report)
@@ -133,6 +153,36 @@ class ScenarioPanel(Panel):
             "Brownian motion, and the volatility of the settings.\nAssumed: "
             + " ".join(report.touch.assumptions)
         )
+
+    def _show_cards(self, report: ScenarioReport) -> None:
+        price = fmt.price(self._view.scenario_price)
+        statuses = [row.status for row in report.positions]
+        dead, unknown = map(statuses.count, (PositionOutcome.LIQUIDATED, PositionOutcome.UNKNOWN))
+        count = f"{dead} of {len(statuses)}" + (f", {unknown} not known" if unknown else "")
+        now, pnl, after, lost = self._cards
+        self._show_card(now, fmt.usd_short(report.equity_before_usd))
+        token = profit_token(report.pnl_usd)
+        self._show_card(pnl, fmt.usd_short(report.pnl_usd, sign=True), token)
+        after.set_caption(f"Equity at {price}")
+        self._show_card(after, fmt.usd_short(report.equity_after_usd))
+        self._show_card(lost, count, "alarm" if dead else "")
+
+    def _show_card(self, card: _Card, text: str, token: str = "") -> None:
+        card.show_value(text, muted(token, self._trust))
+
+    def _show_doubts(self) -> None:
+        """Say what the figures rest on where that is not the market as it is now."""
+        desk = self.bridge.desk
+        risk, before = desk.risk, self._trust
+        self._trust, text = Trust.LIVE, ""
+        if risk is not None:
+            self._trust = trust_of(risk.positions, blind=desk.sight.blind)
+            notes = (sight_text(desk.sight) if desk.sight.blind else marks_text(risk),)
+            text = " · ".join(filter(None, (*notes, left_out_text(risk.totals.not_included))))
+        self._doubts.setText(text[:1].upper() + text[1:])
+        self._doubts.setVisible(bool(text))
+        if self._trust is not before and self._report is not None:
+            self._show_cards(self._report)
 
     @Slot(object)
     def show_decision(self, decision: Decision) -> None:
@@ -188,7 +238,7 @@ class ScenarioPanel(Panel):
     def _show_move(self) -> None:
         move = self._view.scenario_price / self._mark - 1 if self._mark else None
         words = fmt.percent(move, sign=True)
-        others = "others by beta" if self._view.use_betas else "others stay"
+        others = others_text(self._view.coin, use_betas=self._view.use_betas)
         wide = self.width() >= _WIDE_PX
         self._move.setText(f"({words}) · {others}" if wide else f"({words})")
         self._move.setToolTip(f"Move from the consolidated mark; {others}")
@@ -214,6 +264,11 @@ class ScenarioPanel(Panel):
         layout.addLayout(self._make_entry())
         layout.addWidget(self._make_slider())
         layout.addLayout(self._make_cards())
+        self._doubts = plain_label()
+        self._doubts.setWordWrap(True)
+        self._doubts.hide()
+        tint(self._doubts, self.theme, "warn")
+        layout.addWidget(self._doubts)
         self._empty = plain_label(_EMPTY)
         tint(self._empty, self.theme, "dim")
         self._curve = EquityChart(self.theme)

@@ -13,17 +13,19 @@ from ui import format as fmt
 from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
 from ui.theme import Theme, figure_font
+from ui.trust import WAITING
 from workstation.market.facts import VenueState
 from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.market.overview import MarketOverview, OpenInterestChange
 from workstation.portfolio.model import Portfolio
-from workstation.units import HOUR_MS, to_datetime
+from workstation.services.sight import answers
+from workstation.units import HOUR_MS, SECOND_MS, to_datetime
 
 _VALUE_PX: Final = 15
 _EXTRA_PX: Final = 13
 _GAP: Final = 26
 _PIECE_GAP: Final = 7
-_WAITING: Final = "Waiting for the first prices"
+_NO_ANSWER: Final = "· no venue answers"
 
 
 class Piece(NamedTuple):
@@ -189,6 +191,7 @@ class StripPanel(Panel):
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self._now_ms = 0
+        self._known: MarketOverview | None = None
         self._views = [_FigureView(self.theme) for _ in range(5)]
         self._build()
         desk = self.bridge.desk
@@ -203,12 +206,19 @@ class StripPanel(Panel):
 
     @Slot(object)
     def show_overview(self, overview: MarketOverview) -> None:
-        """Show the consolidated figures; without a live venue they are dimmed."""
-        stale = not overview.venues_live
-        self._waiting.setVisible(overview.mark_price is None)
+        """Show the consolidated figures; without a live venue the last ones, dimmed."""
+        known = self._known is not None and self._known.coin == overview.coin
+        if overview.mark_price is not None or not known:
+            self._known = overview
+        shown = self._known or overview
+        stale = overview.mark_price is None
+        self._waiting.setVisible(shown.mark_price is None)
         age = self._age_text(overview)
-        for view, figure in zip(self._views, figures(overview), strict=True):
-            view.setVisible(overview.mark_price is not None)
+        if shown is not overview:
+            seconds = fmt.age((overview.now_ms - shown.now_ms) / SECOND_MS)
+            age += f"\nShown is what was known {seconds} ago."
+        for view, figure in zip(self._views, figures(shown), strict=True):
+            view.setVisible(shown.mark_price is not None)
             text = f"{figure.help}\n{age}"
             view.show_figure(
                 Figure(caption=figure.caption, value=figure.value, aside=figure.aside, help=text),
@@ -224,7 +234,7 @@ class StripPanel(Panel):
     @Slot(object)
     def show_mode(self, mode: FeedMode) -> None:
         """Show where prices come from; figures of another market are void."""
-        self._mode = mode
+        self._mode, self._known = mode, None
         for view in self._views:
             view.hide()
         self._waiting.show()
@@ -250,7 +260,7 @@ class StripPanel(Panel):
         self._rule = QFrame()
         self._rule.setProperty("role", "rule")
         self._rule.setFixedSize(1, 20)
-        self._waiting = plain_label(_WAITING)
+        self._waiting = plain_label(WAITING)
         tint(self._waiting, self.theme, "dim")
         self._badge, self._book = self._make_badge(), self._make_badge()
         self._line = QHBoxLayout(self)
@@ -280,8 +290,13 @@ class StripPanel(Panel):
             words.append(f"{to_datetime(self._now_ms):%Y-%m-%d}")
         if tape is not None:
             words.append("paused" if tape.paused else f"{tape.speed:g}×")
+        live = self._mode is FeedMode.LIVE
+        answered = answers(self.bridge.desk.store.health.values())
+        if live and not answered:
+            words.append(_NO_ANSWER)
         self._badge.setText(" ".join(words))
-        tint(self._badge, self.theme, "live" if self._mode is FeedMode.LIVE else "long")
+        token = "live" if answered else "warn"
+        tint(self._badge, self.theme, token if live else "long")
         self._badge.setToolTip(_MODE_HELP[self._mode])
 
     def _show_book(self) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from workstation.market.facts import (
+    CandlePrice,
     Candles,
     FundingRate,
     MarkPrice,
@@ -100,6 +101,12 @@ def consolidate(coin: str, store: MarketStore) -> MarketOverview:
     )
 
 
+def pace_per_hour(coin: str, store: MarketStore) -> float | None:
+    """Return the change of a coin's mark over the last hour; ``None`` where that is not known."""
+    counted, _ = _without_outliers(_fresh_markets(coin, store))
+    return _change(store, counted, hours=1.0)
+
+
 def _venues(keys: Iterable[MarketKey]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key.venue for key in keys))
 
@@ -176,10 +183,12 @@ def _disagreement(markets: Sequence[_Market]) -> tuple[str, ...]:
 # --- price over time --------------------------------------------------------------------------
 
 
-def _series(store: MarketStore, key: MarketKey) -> Iterator[Candles]:
+def _series(
+    store: MarketStore, key: MarketKey, price: CandlePrice = CandlePrice.LAST
+) -> Iterator[Candles]:
     """Yield what candles of a market there are, the shortest interval first."""
     for interval_s in INTERVALS_S:
-        candles = store.candles(key, interval_s)
+        candles = store.candles(key, interval_s, price)
         if candles is not None and len(candles):
             yield candles
 
@@ -213,9 +222,10 @@ def _price_near(
     store: MarketStore, key: MarketKey, time_ms: int, hours: float
 ) -> tuple[int, float] | None:
     """Return the candle edge nearest to a moment and its price; ``None`` if no candle holds it."""
-    for candles in _series(store, key):
+    # of a coin that is held but not watched there are mark candles alone
+    for candles in (*_series(store, key), *_series(store, key, CandlePrice.MARK)):
         if candles.interval_s > max(HOUR_S, hours * HOUR_S / 6):
-            return None
+            continue
         at = int(np.searchsorted(candles.time_ms, time_ms, side="right")) - 1
         length_ms = candles.interval_s * SECOND_MS
         since_ms = time_ms - int(candles.time_ms[at])

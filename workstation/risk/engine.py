@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -16,6 +15,7 @@ from workstation.risk.exposure import exposures, totals
 from workstation.risk.funding_drift import drift_per_day, hours_to_mark
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import LiquidationPrices
+from workstation.risk.pace import minutes_at_pace
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.report import (
     AccountReport,
@@ -28,7 +28,6 @@ from workstation.risk.report import (
 )
 from workstation.risk.solving import solve
 from workstation.risk.standing import Standing, standing_of
-from workstation.units import HOUR_MS
 
 _DAY_H: Final = 24.0
 
@@ -251,20 +250,15 @@ def _next_liquidation(
         leverage=row.leverage,
         price=row.liquidation_price,
         distance=row.distance,
-        minutes_at_pace=_minutes_at_pace(row, inputs),
+        minutes_at_pace=minutes_at_pace(
+            1 + row.distance, inputs.pace.get(split_symbol(row.symbol)[0])
+        ),
         loss_of_doing_nothing_usd=standing.value_usd,
         stop_price=row.stop_price,
         rescue_amount=None,
         rescue_asset=None,
+        past=row.status is Status.BELOW_MAINTENANCE,
     )
-
-
-def _minutes_at_pace(row: PositionReport, inputs: RiskInputs) -> float | None:
-    """Extrapolate the last hour's move of the coin; ``None`` when it does not approach."""
-    pace = inputs.pace.get(split_symbol(row.symbol)[0])
-    if not pace or not row.distance or pace <= -1 or pace * row.distance < 0:
-        return None
-    return math.log1p(row.distance) / math.log1p(pace) * HOUR_MS / 60_000
 
 
 def _problems(

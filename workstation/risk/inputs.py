@@ -66,6 +66,7 @@ class RiskInputs:
     the last hour, a fraction. ``presumed`` holds positions that were found passed by the mark
     earlier (with a sentence that says when and where); they stay lost until the book is read again.
     ``silent`` markets had a live mark and have none now: the file's must not stand in for it.
+    ``remedy`` says what whoever reads the report can do about a price that is missing.
     """
 
     now_ms: UnixMs
@@ -80,6 +81,7 @@ class RiskInputs:
     ranges: Mapping[MarketKey, MarkRange] = field(default_factory=_nothing)
     presumed: Mapping[PositionKey, str] = field(default_factory=_nothing)
     silent: frozenset[MarketKey] = frozenset()
+    remedy: str = "give one with --mark SYMBOL=PRICE"
     problems: tuple[str, ...] = ()  # sentences about the inputs, carried into the report
     legs: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What ``pools`` has made of positions with these inputs; theirs alone."""

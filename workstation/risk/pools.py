@@ -297,10 +297,11 @@ def _pool(
             "the account is not included in any total."
         )
     if usd_price is None:
-        unknown.append(f"{account.id}: {currency} has no price: give one with --mark.")
+        unknown.append(f"{account.id}: {currency} has no price: {inputs.remedy}.")
     unknown += [_no_rule(account, p) for p in positions if _is_quanto(p.symbol)]
     unknown += [_no_option_rule(account, p) for p in positions if is_option(p.symbol)]
-    unknown += [_no_mark(account, p) for p, leg in zip(positions, legs, strict=True) if not leg]
+    missing = (p for p, leg in zip(positions, legs, strict=True) if leg is None)
+    unknown += [_no_mark(account, position, inputs) for position in missing]
     known = tuple(leg for leg in legs if leg)
     unknown_margin = [text for leg in known if (text := _no_tier(account, leg))]
     unknown_margin += _no_netting_rule(account, known)
@@ -354,9 +355,8 @@ def _no_netting_rule(account: Account, legs: tuple[Leg, ...]) -> list[str]:
     ]
 
 
-def _no_mark(account: Account, position: Position) -> str:
-    symbol = position.symbol
-    return f"{account.id} {symbol} has no mark price: give one with --mark {symbol}=PRICE."
+def _no_mark(account: Account, position: Position, inputs: RiskInputs) -> str:
+    return f"{account.id} {position.symbol} has no mark price: {inputs.remedy}."
 
 
 def _no_tier(account: Account, leg: Leg) -> str | None:

@@ -154,6 +154,17 @@ class PositionReport:
     explain: Callable[[Figure], str] = field(default=_unexplained, repr=False, compare=False)
     told: VenueFigures | None = None  # what the venue says itself, where the account was read
 
+    @property
+    def pool_balance(self) -> float | None:
+        """Margin balance of the pool of an isolated position, which has it for itself.
+
+        ``None`` where it is not known, or not positive; read back from ratio = maintenance margin
+        / margin balance.
+        """
+        if self.margin_mode is not MarginMode.ISOLATED or self.maintenance_margin is None:
+            return None
+        return self.maintenance_margin / self.margin_ratio if self.margin_ratio else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
@@ -186,8 +197,9 @@ class NextLiquidation:
     """What of the user's own is liquidated next, and what would help.
 
     ``minutes_at_pace`` extrapolates the last hour's move towards the price: a pace, no forecast;
-    ``None`` when the price does not approach. ``rescue_amount`` of ``rescue_asset`` moves the
-    liquidation price beyond the scenario.
+    infinite when the price does not approach, ``None`` when the coin's pace is not known.
+    ``rescue_amount`` of ``rescue_asset`` moves the liquidation price beyond the scenario, which
+    ``rescue_until`` gives: the prices by coin up to which it is kept.
     """
 
     account: str
@@ -203,6 +215,8 @@ class NextLiquidation:
     stop_price: float | None
     rescue_amount: float | None
     rescue_asset: str | None
+    rescue_until: Mapping[str, float] = field(default_factory=dict)
+    past: bool = False  # below maintenance: ``price`` is the mark then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from workstation.portfolio.model import Account, Portfolio
 from workstation.risk import scenario as engine
 from workstation.risk.edits import account_of, deposited, step_of, with_account
 from workstation.risk.inputs import RiskInputs
+from workstation.risk.pace import minutes_at_pace
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Extra
@@ -36,7 +37,6 @@ from workstation.risk.waterfall import Waterfall
 
 _DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
 _ROUNDS: Final = 3  # a rescue may uncover what only dies because of it, hardly more than once
-_MINUTES_PER_HOUR: Final = 60.0
 
 
 def rescue(
@@ -320,26 +320,6 @@ class _Rescue:
         # own margin that the cut released is in the wallet now, and counts as it did before
         moved = self._taken(cut_book, smaller, pool, needed.asset, needed.amount, offers)
         return None if moved is None else (moved[0], (*steps, *moved[1]))
-
-
-def minutes_at_pace(ratio: float, pace: float | None) -> float | None:
-    """Return how long a coin takes to a multiple of its price at the pace of the last hour.
-
-    Parameters
-    ----------
-    ratio : price to reach over price now
-    pace : change of the price over the last hour, a fraction; ``None`` if it is not known
-
-    Returns
-    -------
-    Minutes; ``math.inf`` when the price does not approach, ``None`` when that is not known.
-    """
-    if pace is None or not pace > -1 or not ratio > 0:
-        return None
-    way, per_hour = math.log(ratio), math.log1p(pace)
-    if way == 0:
-        return 0.0
-    return way / per_hour * _MINUTES_PER_HOUR if way * per_hour > 0 else math.inf
 
 
 def _in_time(minutes: float, left: float | None) -> bool:

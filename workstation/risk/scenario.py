@@ -181,7 +181,7 @@ def with_rescue(risk: RiskReport, scenario: ScenarioReport) -> RiskReport:
         return risk
     for deposit in scenario.repair.add_collateral:
         if deposit.account == coming.account and _reaches(deposit, coming):
-            return replace(risk, next_liquidation=_rescued(coming, deposit.amount, deposit.asset))
+            return replace(risk, next_liquidation=_rescued(coming, deposit, scenario))
     return risk
 
 
@@ -194,8 +194,15 @@ def _reaches(deposit: AddCollateral, coming: NextLiquidation) -> bool:
     return deposit.symbol is None and (deposit.asset == settle or in_dollars)
 
 
-def _rescued(coming: NextLiquidation, amount: float, asset: str) -> NextLiquidation:
-    return replace(coming, rescue_amount=amount, rescue_asset=asset)
+def _rescued(
+    coming: NextLiquidation, deposit: AddCollateral, scenario: ScenarioReport
+) -> NextLiquidation:
+    return replace(
+        coming,
+        rescue_amount=deposit.amount,
+        rescue_asset=deposit.asset,
+        rescue_until=dict(scenario.moves),
+    )
 
 
 def _walked_to(
@@ -278,7 +285,7 @@ def _start_price(coin: str, inputs: RiskInputs) -> float:
     start = inputs.coin_price(coin)
     if start is None:
         raise RiskInputError(
-            coin, "it has no price to move from; give one with --mark, or hold a position in it"
+            coin, f"it has no price to move from; {inputs.remedy}, or hold a position in it"
         )
     return start
 

@@ -52,7 +52,15 @@ from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccount, LiveAccounts
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
-from workstation.services.risk_service import Move, RiskAnswer, RiskRequest, RiskWork, mark_candles
+from workstation.services.risk_service import (
+    Move,
+    RiskAnswer,
+    RiskRequest,
+    RiskWork,
+    coin_paces,
+    mark_candles,
+)
+from workstation.services.sight import SEEN, LastSeen, Sight, answers
 from workstation.services.sources import mode_of
 from workstation.services.tier_shelf import TierShelf
 from workstation.settings import Settings
@@ -106,6 +114,7 @@ class DeskNews:
     scenario: ScenarioReport | None = None
     decision: Decision | None = None
     copy_changed: bool = False
+    sight: Sight | None = None
     heatmap: HeatmapColumns | None = None
     alerts: AlertNews = field(default_factory=AlertNews)
     notices: tuple[str, ...] = ()
@@ -147,6 +156,7 @@ class Desk:
         self.risk: RiskReport | None = None
         self.scenario: ScenarioReport | None = None
         self.decision: Decision | None = None
+        self.sight = SEEN  # while it is blind, risk and scenario are those of when it was not
         self.copy: Portfolio | None = None  # the what-if copy that stands beside the book
         self.heatmap: HeatmapColumns | None = None
         self.view = View(
@@ -182,6 +192,8 @@ class Desk:
         self._new_view: View | None = self.view
         self._portfolio_changed = self._copy_changed = False
         self._answer: RiskAnswer | None = None
+        self._last_seen = LastSeen()
+        self._unseen: tuple[RiskReport, ScenarioReport | None] | None = None  # while blind
         self._coarse = False  # only the scenario's price has changed since the last request
         self._scenario_chosen = False  # the user set a price for this coin
         self._scenario_fits = False  # ... or the default was held against a mark of this source
@@ -193,6 +205,11 @@ class Desk:
     def catalogue(self) -> Catalogue:
         """The markets that are known: the embedded lists, and what the venues have listed."""
         return self._catalogue
+
+    @property
+    def known_now(self) -> tuple[RiskReport | None, ScenarioReport | None]:
+        """What the engine says of now: while blind that is less than what is shown."""
+        return self._unseen or (self.risk, self.scenario)
 
     @property
     def tape(self) -> Tape | None:
@@ -244,7 +261,7 @@ class Desk:
         gauges = self._make_gauges(overview)
         self._fit_scenario()
         self._submit_work()
-        risk, scenario = self._take_risk()
+        risk, scenario, sight = self._take_risk()
         decision = self._take_decision()
         if decision is not None:
             risk, scenario = self.risk, self.scenario
@@ -261,6 +278,7 @@ class Desk:
             risk=risk,
             scenario=scenario,
             decision=decision,
+            sight=sight,
             copy_changed=self._copy_changed,
             heatmap=heatmap,
             alerts=alerts,
@@ -391,8 +409,8 @@ class Desk:
             self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
-        self.overview = self.gauges = self.risk = self.scenario = self.heatmap = None
-        self.decision = None
+        self.overview = self.gauges = self.heatmap = None
+        self._forget_answers()
         self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
         self._epoch += 1
@@ -468,10 +486,15 @@ class Desk:
             self.set_copy(None)  # it was a copy of what is open no more
         self.portfolio, self._portfolio_changed = portfolio, True
         self._same_book = () if portfolio is None else (portfolio,)
-        self.risk = self.scenario = self.decision = self._answer = None
+        self._forget_answers()
         self._risk_every.at_once()
         if before != (portfolio.markets() if portfolio else frozenset()):
             self._watch()
+
+    def _forget_answers(self) -> None:
+        """Know nothing of the book any more: it is another one, or the market is."""
+        self.risk = self.scenario = self.decision = self._answer = None
+        self._last_seen, self._unseen, self.sight = LastSeen(), None, SEEN
 
     # --- work ---------------------------------------------------------------------------------
 
@@ -545,23 +568,41 @@ class Desk:
             suspended=frozenset(self.settings.transfers.suspended),
             coarse=self._coarse,
             histories=coin_histories(self.store, portfolio),
+            paces=coin_paces(self.store, portfolio),
         )
 
-    def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None]:
+    def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None, Sight | None]:
         answer = self._risk_worker.take()
         if answer is None or answer.epoch != self._epoch:
-            return None, None
+            return None, None, None
         if not any(answer.portfolio is book for book in self._same_book):
-            return None, None
-        scenario = answer.scenario
-        if scenario is not None and self.view.coin not in scenario.moves:
-            scenario = None
-        if scenario is not None:
-            scenario = self._with_outlook(scenario, answer)
-        self._answer, self.risk, self.scenario = answer, answer.risk, scenario
+            return None, None, None
+        scenario = self._of_view(answer.scenario)
+        was_blind, seen = self.sight.blind, answers(self.store.health.values())
+        self.sight = self._last_seen.look(answer.risk, scenario, some_venue_answers=seen)
+        if self.sight.blind:
+            self._unseen = answer.risk, scenario
+            if was_blind:
+                return None, None, self.sight
+            self.risk, self.scenario = self._last_seen.risk, self._of_view(self._last_seen.scenario)
+        else:
+            if scenario is not None:
+                scenario = self._with_outlook(scenario, answer)
+            self._answer, self.risk, self.scenario, self._unseen = (
+                answer,
+                answer.risk,
+                scenario,
+                None,
+            )
         self._attach_repair()
-        self._ask_for_decision()
-        return (None if answer.coarse else self.risk), self.scenario  # a drag leaves the rest
+        if not self.sight.blind:
+            self._ask_for_decision()
+        dragged = answer.coarse and not self.sight.blind  # a drag leaves the rest
+        return (None if dragged else self.risk), self.scenario, self.sight
+
+    def _of_view(self, scenario: ScenarioReport | None) -> ScenarioReport | None:
+        """Return a scenario if the coin that moves in it is the watched one."""
+        return scenario if scenario is not None and self.view.coin in scenario.moves else None
 
     def _ask_for_decision(self) -> None:
         if self._decides and self._answer is not None:

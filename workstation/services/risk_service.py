@@ -19,9 +19,10 @@ import numpy as np
 
 from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
+from workstation.market.consolidated import pace_per_hour
 from workstation.market.facts import CandlePrice, Candles, FloatArray
 from workstation.market.feed import INTERVALS_S, FeedMode
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Account, Portfolio
@@ -72,7 +73,8 @@ class RiskRequest:
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
     to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
     longest by coin, for betas. ``epoch`` changes with the source of the market. ``suspended`` are
-    venues that let nothing out. A ``coarse`` request asks for the scenario alone, at the prices of
+    venues that let nothing out. ``paces`` are the last hour's changes of the book's coins, where
+    they are known. A ``coarse`` request asks for the scenario alone, at the prices of
     the last whole answer.
     """
 
@@ -85,6 +87,7 @@ class RiskRequest:
     candles: Mapping[MarketKey, tuple[Candles, ...]] = field(default_factory=dict)
     histories: Mapping[str, Candles] = field(default_factory=dict)
     suspended: frozenset[str] = frozenset()
+    paces: Mapping[str, float] = field(default_factory=dict)
     coarse: bool = False
 
 
@@ -115,6 +118,13 @@ def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tu
         for key in portfolio.markets()
     }
     return {key: candles for key, candles in found.items() if candles}
+
+
+def coin_paces(store: MarketStore, portfolio: Portfolio) -> dict[str, float]:
+    """Return the last hour's change of every coin of the book for which it is known."""
+    coins = {split_symbol(key.symbol)[0] for key in portfolio.markets()}
+    found = {coin: pace_per_hour(coin, store) for coin in sorted(coins)}
+    return {coin: pace for coin, pace in found.items() if pace is not None}
 
 
 class RiskWork:
@@ -230,7 +240,7 @@ class RiskWork:
     def _inputs(self, request: RiskRequest) -> RiskInputs:
         snapshot, overview = request.snapshot, request.overview
         prices = coin_prices(snapshot)
-        pace: dict[str, float] = {}
+        pace = dict(request.paces)
         if overview is not None and overview.mark_price is not None:
             prices[overview.coin] = overview.mark_price
             if overview.pace_per_hour_fraction is not None:
@@ -255,6 +265,7 @@ class RiskWork:
             ranges=dict(self._ranges(request)),
             presumed=dict(self._presumed),
             silent=chosen.silent,
+            remedy="its venue has not given one, nor does the portfolio",
         )
 
     def _widen(self, markets: frozenset[MarketKey], snapshot: MarketSnapshot) -> None:

@@ -44,7 +44,7 @@ def state_document(
     log_lines: Iterable[str],
 ) -> dict[str, Any]:
     """Return the document of ``--state``; what is not known is ``None``."""
-    store = desk.store
+    store, (risk, scenario) = desk.store, desk.known_now
     return {
         "schema": 1,
         "version": __version__,
@@ -57,8 +57,8 @@ def state_document(
         "markets": [_market(store, key) for key in _keys(store)],
         "consolidated": {desk.overview.coin: _consolidated(desk.overview)} if desk.overview else {},
         "liquidations": [_liquidation(row) for row in list(store.liquidations)[-MAX_LIQUIDATIONS:]],
-        "risk": risk_document(desk.risk) if desk.risk else None,
-        "scenario": scenario_document(desk.scenario) if desk.scenario else None,
+        "risk": risk_document(risk) if risk else None,
+        "scenario": scenario_document(scenario) if scenario else None,
         "heatmap": _heatmap(desk.heatmap) if desk.heatmap else None,
         "alerts": [_alert(record) for record in desk.alerts.records()],
         "charts": dict(charts),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ui.charts.price_lines import own_lines, scenario_line, spread
 from workstation.market.instrument import Side
 from workstation.portfolio.model import MarginMode
-from workstation.risk.report import Status
+from workstation.risk.report import MarkSource, Status
 
 
 def position(**changes):
@@ -22,6 +22,7 @@ def position(**changes):
         "liquidation_price": 62_063.0,
         "distance": -0.033,
         "status": Status.OK,
+        "mark_source": MarkSource.VENUE,
     }
     return SimpleNamespace(**(fields | changes))
 

@@ -122,3 +122,14 @@ def test_narrow_window_gives_up_the_name_first_and_then_the_dollars(panel, qtbot
     assert "Risk Workstation" not in texts(panel)
     assert "($20.4 B, −15.4 %)" not in texts(panel)
     assert "−4.1 % coins · 318 k" in texts(panel)
+
+
+def test_live_without_a_venue_that_answers_is_not_green(panel, desk):
+    panel.show_mode(FeedMode.LIVE)
+    assert panel._badge.text() == "LIVE · no venue answers"
+
+
+def test_the_last_figures_stay_while_no_venue_is_live(panel):
+    panel.show_overview(OVERVIEW)
+    panel.show_overview(dataclasses.replace(UNKNOWN, mark_price=None, venues_live=()))
+    assert "64,212" in texts(panel)

@@ -90,7 +90,9 @@ def test_a_position_already_below_its_maintenance_margin():
 
 
 def test_a_coin_without_a_price():
-    assert problems(balances={"XYZ": 5.0}) == ("a: XYZ has no price: give one with --mark.",)
+    assert problems(balances={"XYZ": 5.0}) == (
+        "a: XYZ has no price: give one with --mark SYMBOL=PRICE.",
+    )
 
 
 def test_a_symbol_without_a_table_says_so_and_offers_the_files_override():

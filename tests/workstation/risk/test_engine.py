@@ -173,7 +173,7 @@ def test_a_missing_mark_takes_its_pool_along_and_leaves_the_others_alone():
     assert report.totals.not_included == ("a",)
     assert report.totals.equity_usd == pytest.approx(6_000)
     assert report.problems == (
-        "a ETH/USDT:USDT has no mark price: give one with --mark ETH/USDT:USDT=PRICE.",
+        "a ETH/USDT:USDT has no mark price: give one with --mark SYMBOL=PRICE.",
     )
 
 

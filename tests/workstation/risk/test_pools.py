@@ -82,7 +82,7 @@ def test_a_debt_has_no_haircut():
         ),
         (
             account(cross("BTC/EUR:EUR", 1.0, 55_000.0), balances={"EUR": 1.0}),
-            "a: EUR has no price: give one with --mark.",
+            "a: EUR has no price: give one with --mark SYMBOL=PRICE.",
         ),
         (
             account(cross("ETH/USD:BTC", 1.0, 2_000.0), balances={"BTC": 1.0}),
@@ -109,9 +109,7 @@ def test_a_pool_without_a_value_says_why(owner, sentence):
 def test_a_position_without_a_mark_says_so():
     blind = replace(cross(BTC, 1.0, 60_000.0), mark_price=None)
     pool = only_pool(account(blind, balances={"USDT": 1.0}))
-    assert pool.unknown == (
-        "a BTC/USDT:USDT has no mark price: give one with --mark BTC/USDT:USDT=PRICE."
-    )
+    assert pool.unknown == ("a BTC/USDT:USDT has no mark price: give one with --mark SYMBOL=PRICE.")
 
 
 def test_a_position_without_tiers_says_so():

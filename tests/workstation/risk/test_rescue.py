@@ -27,7 +27,7 @@ from tests.workstation.risk.worlds import (
 from workstation.risk.edits import account_of
 from workstation.risk.inputs import MarkUsed
 from workstation.risk.report import EventKind, MarkSource, Withdrawals
-from workstation.risk.rescue import minutes_at_pace, rescue
+from workstation.risk.rescue import rescue
 from workstation.risk.rescue_report import Action
 from workstation.risk.scenario import Scenario, run
 from workstation.risk.transfers import Route, SourceKind, TransferTerms
@@ -239,17 +239,6 @@ def test_a_multi_asset_pool_is_saved_in_dollars_from_elsewhere():
     # 0.095 x 50,000 + x - 10,000 > 250
     assert (step.asset, step.amount) == ("USDT", pytest.approx(5_500.01))
     assert report.alive
-
-
-@pytest.mark.parametrize(
-    ("ratio", "pace", "minutes"),
-    [
-        (0.9, -0.1, 60.0), (0.81, -0.1, 120.0), (1.1, -0.1, math.inf), (0.9, 0.0, math.inf),
-        (0.9, None, None), (1.0, -0.1, 0.0),
-    ],
-)  # fmt: skip
-def test_minutes_at_a_pace(ratio, pace, minutes):
-    assert minutes_at_pace(ratio, pace) == (None if minutes is None else pytest.approx(minutes))
 
 
 def dies(portfolio, inputs, scenario):

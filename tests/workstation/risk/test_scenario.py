@@ -172,7 +172,9 @@ def test_the_time_to_the_price_is_the_last_hours_pace():
     minutes = evaluate(book(owner), inputs).next_liquidation.minutes_at_pace
     assert minutes == pytest.approx(60 * math.log(row.liquidation_price / 60_000) / math.log(0.98))
     away = replace(inputs, pace={"BTC": 0.02})
-    assert evaluate(book(owner), away).next_liquidation.minutes_at_pace is None
+    assert evaluate(book(owner), away).next_liquidation.minutes_at_pace == math.inf
+    unknown = replace(inputs, pace={})
+    assert evaluate(book(owner), unknown).next_liquidation.minutes_at_pace is None
 
 
 def test_a_multi_asset_book_walks_with_what_backs_it():

@@ -18,7 +18,7 @@ from tests.workstation.services.fake_feed import FakeFeed, FakeTape
 from workstation.errors import ExchangeUnavailableError, UsageError
 from workstation.exchanges.accounts.base import AccountReading
 from workstation.market.catalogue import Catalogue
-from workstation.market.facts import VenueHealth, VenueState
+from workstation.market.facts import CandlePrice, VenueHealth, VenueState
 from workstation.market.feed import FeedMode
 from workstation.market.instrument import Contract, Instrument, MarketKey
 from workstation.portfolio.formats.registry import read as read_portfolio
@@ -30,6 +30,7 @@ from workstation.services import mark_cache, sources
 from workstation.services.desk import Desk
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
+from workstation.services.risk_service import coin_paces
 from workstation.services.sources import Source
 from workstation.settings import MarketSettings, RiskSettings, Settings
 from workstation.settings import load as load_settings
@@ -705,3 +706,47 @@ def test_the_models_say_what_they_lack_and_answer_to_their_settings(make_desk, b
     tick_until(desk, lambda news: news.scenario and len(news.scenario.problems) == 2)
     assert "liquidation map" in desk.scenario.problems[0]
     assert "touch probability" in desk.scenario.problems[1]
+
+
+# --- blind ----------------------------------------------------------------------------------------
+
+
+def test_when_no_mark_is_fresh_the_last_report_is_shown_and_the_truth_is_told(desk, book):
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    whole = tick_until(desk, lambda news: news.risk and news.scenario and news.risk)
+    desk.feed.now_ms = NOW_MS + 10 * 60_000  # nothing comes; every mark is stale now
+    sight = tick_until(desk, lambda news: news.sight if news.sight and news.sight.blind else None)
+    assert sight.now_ms - sight.blind_since_ms == 10 * 60_000
+    assert desk.risk.totals == whole.totals
+    assert desk.scenario is not None
+    told, _ = desk.known_now
+    assert told.totals.not_included == ("main",)
+    assert told.positions[0].mark_price is None
+    say_marks(desk.feed, 69_000.0, now_ms=NOW_MS + 11 * 60_000)
+    tick_until(desk, lambda news: news.sight and not news.sight.blind)
+    assert desk.risk.positions[0].mark_price == 69_000.0
+    assert desk.known_now[0] is desk.risk
+
+
+def test_another_source_voids_what_was_known_of_the_book(desk, book):
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.scenario)
+    desk.open_source("fake:silent")
+    tick_until(desk, lambda news: news.source)
+    assert desk.risk is desk.scenario is desk.decision is None
+    assert desk.known_now == (None, None)
+
+
+def test_the_pace_of_a_coin_that_is_not_watched_is_known_by_its_mark_candles(desk, book):
+    hour_ago = candles_of(
+        np.full(120, 72_000.0), key=BINANCE, interval_s=60, start_ms=NOW_MS - 7_200_000
+    )
+    marks = dataclasses.replace(hour_ago, price=CandlePrice.MARK)
+    desk.set_view(dataclasses.replace(desk.view, coin="ETH"))
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0, candles=[marks])
+    tick_until(desk, lambda news: news.risk)
+    paces = coin_paces(desk.store, desk.portfolio)
+    assert paces["BTC"] == pytest.approx(70 / 72 - 1, rel=0.05)
