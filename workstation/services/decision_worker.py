@@ -13,7 +13,7 @@ from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 from workstation.services.risk_service import RiskAnswer
 
-DECISION_EVERY_S: Final = 1.0  # and at once when the question changes
+DECISION_EVERY_S: Final = 2.0  # and at once when the question changes
 
 
 class DecisionWorker:

@@ -50,6 +50,7 @@ from workstation.services.hourly_betas import coin_histories
 from workstation.services.key_check import KeyCheck
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccount, LiveAccounts
+from workstation.services.memory import give_back
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.risk_service import (
@@ -73,6 +74,7 @@ RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
+GIVE_BACK_EVERY_S: Final = 30.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
     FeedMode.LIVE: {"venues", "poll_interval_s", "timeout_s", "ccxt"},
@@ -187,6 +189,7 @@ class Desk:
         self._heatmap_every = Every(HEATMAP_EVERY_S)
         self._clock_every = Every(CLOCK_EVERY_S)
         self._cache_every = Every(CACHE_MARKS_EVERY_S)
+        self._memory_every = Every(GIVE_BACK_EVERY_S)
         self._epoch = 1
         self._new_source: FeedMode | None = None
         self._new_view: View | None = self.view
@@ -254,6 +257,8 @@ class Desk:
 
     def tick(self) -> DeskNews:
         """Take in what is fresh, hand work to the workers, say what is new."""
+        if self._memory_every.due():
+            self._writer.submit(give_back)
         self._take_feed()
         self._take_portfolio()
         update = self._take_market()

@@ -20,7 +20,7 @@ from workstation.services.latest import LatestWorker
 if TYPE_CHECKING:
     from workstation.risk.outlook_model import OutlookMarket
 
-EVERY_S: Final = 2.0  # the models take a quarter of a second
+EVERY_S: Final = 10.0  # the models take a quarter of a second, and hours to change their mind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class OutlookWorker:
     ) -> ScenarioReport:
         """Return the scenario with what the models last said of the same move, and ask them anew.
 
-        Another move is asked about at once, the same one every two seconds.
+        Another move is asked about at once, the same one every ten seconds.
         """
         answer = self._worker.take()
         if answer is not None:
