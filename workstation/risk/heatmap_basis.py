@@ -9,6 +9,7 @@ liquidated ``-ln(1 - d) / delta`` bins below it, a short ``ln(1 + d) / delta`` b
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Final
 
@@ -30,6 +31,7 @@ def node_distances(maintenance_rate: float) -> FloatArray:
     return clipped
 
 
+@functools.lru_cache(maxsize=64)
 def lognormal_mix(
     median_leverage: float, leverage_spread: float, maintenance_rate: float
 ) -> FloatArray:
@@ -90,6 +92,7 @@ def make_basis(
     return Basis(priced, mixture, _spans(mixture))
 
 
+@functools.lru_cache(maxsize=64)
 def _hat_kernels(side: int, maintenance_rate: float, delta: float) -> FloatArray:
     # (13, offsets); offset o covers |ln(liquidation / entry)| / delta in o +- 1/2
     reach = math.ceil(-math.log1p(-1.0 / NODE_LEVERAGES[0]) / delta) + 1

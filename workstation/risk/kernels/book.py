@@ -325,12 +325,12 @@ def _add_ages(bins: FloatArray, weight: float, multiplier: FloatArray, out: Pict
         out[k] += np.float32(fast_scale * fast[k] + slow_scale * slow[k])
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 def _sum(values: FloatArray) -> float:
     # in whatever order is fastest: one after the other takes four cycles a bin
     result = 0.0
-    for value in values:
-        result += value
+    for k in range(len(values)):
+        result += values[k]
     return result
 
 
