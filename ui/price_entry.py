@@ -1,4 +1,4 @@
-"""A field for a price as people write it: 62,000, 62k, -10%; what cannot be read is refused aloud."""
+"""A field for a price as people write it: 62,000, 62k, -10%; the rest is refused aloud."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ class PriceBox(QDoubleSpinBox):
             self.refused.emit(str(error))
         return text
 
-    def valueFromText(self, text: str) -> float:
+    def valueFromText(self, text: str) -> float:  # noqa: N802 (Qt's name)
         return read_price(text, self.mark)
 
-    def textFromValue(self, value: float) -> str:
+    def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
         return fmt.exact_price(value)
 
     def _forget_refusal(self, _: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,7 @@ from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.told import told_lines, told_ratio
 from ui.urgency import distance_token, status_token
+from workstation.portfolio.age import has_age
 from workstation.risk.report import AccountReport, RiskReport, Status, Withdrawals
 from workstation.units import HOUR_MS, SECOND_MS
 
@@ -163,6 +165,9 @@ class AccountsPanel(Panel):
     @Slot(object)
     def show_report(self, report: RiskReport) -> None:
         old_from_s = self.bridge.desk.settings.risk.book_age_warning_h * HOUR_MS / SECOND_MS
+        desk = self.bridge.desk
+        if desk.portfolio is not None and not has_age(desk.portfolio, desk.store.mode):
+            old_from_s = math.inf
         self.model.replace_rows([_row(pool, report, old_from_s) for pool in report.accounts])
         self._table.setVisible(bool(report.accounts))
         left_out = ", ".join(report.totals.not_included)
