@@ -45,13 +45,19 @@ from ui.models.log_records import LogBook  # noqa: E402
 from ui.terminal_report import TerminalReport  # noqa: E402
 from ui.theme import make_theme  # noqa: E402
 from workstation import paths, settings  # noqa: E402
-from workstation.errors import WorkstationError  # noqa: E402
+from workstation.errors import (  # noqa: E402
+    PortfolioFileError,
+    UsageError,
+    WorkstationError,
+)
+from workstation.market.catalogue import Catalogue  # noqa: E402
 from workstation.market.feed import FeedUpdate  # noqa: E402
 from workstation.paths import sample_path  # noqa: E402
 from workstation.portfolio.model import Portfolio  # noqa: E402
 from workstation.services import doctor, logs, session  # noqa: E402
 from workstation.services.desk import Desk  # noqa: E402
 from workstation.services.session import Session  # noqa: E402
+from workstation.services.sources import check_source  # noqa: E402
 from workstation.services.state_document import state_document  # noqa: E402
 from workstation.settings import MarketSettings, Settings  # noqa: E402
 
@@ -99,6 +105,7 @@ def run(options: WindowOptions) -> int:
         The command line asks for something that cannot be had; nothing was opened.
     """
     _check_targets(options)
+    _check_wishes(options)
     logs.set_up()
     qInstallMessageHandler(_log_from_qt)
     _fall_back_off_screen()
@@ -130,6 +137,7 @@ class Program(QObject):
         self._bridge = Bridge(self._desk, self)
         self._bridge.portfolio_changed.connect(self._remember_book)  # before the menus look
         self._bridge.source_changed.connect(self._remember_source)
+        self._bridge.portfolio_refused.connect(self._tell_refusal)
         self._window = MainWindow(
             self._bridge,
             chosen,
@@ -143,6 +151,7 @@ class Program(QObject):
         self._first_data_ms: float | None = None
         for problem in problems:
             log.warning("Setting %s; its default is used.", problem)
+            _tell(f"Setting {problem}; its default is used.")
 
     def start(self) -> None:
         """Show the window; what feeds it starts when it has been painted."""
@@ -280,6 +289,15 @@ class Program(QObject):
         if picture is not None and not self._window.save_picture(picture):
             self._fail(f"{picture} cannot be written as a picture; end its name with .png.")
 
+    @Slot(object)
+    def _tell_refusal(self, error: PortfolioFileError) -> None:
+        """Say on the terminal too why the book that was asked for there is not open."""
+        if self._options.portfolio is None or str(self._options.portfolio) != error.path:
+            return
+        _tell(error.user_message)
+        if self._options.end_s is not None:
+            self.exit_code = 1
+
     def _fail(self, sentence: str) -> None:
         _tell(sentence)
         self.exit_code = 1
@@ -348,6 +366,21 @@ def _check_targets(options: WindowOptions) -> None:
     for target in (options.screenshot, options.state):
         if target is not None and not target.absolute().parent.is_dir():
             raise WorkstationError(f"{target} cannot be written: there is no such folder.")
+
+
+def _check_wishes(options: WindowOptions) -> None:
+    """Refuse what the command line names and there is not, before a window opens."""
+    if options.settings is not None and not options.settings.is_file():
+        raise UsageError(f"{options.settings}: there is no such settings file.")
+    if options.source is not None:
+        check_source(options.source)
+    known = Catalogue.embedded().venues
+    unknown = [venue for venue in options.venues or () if venue not in known]
+    if unknown:
+        raise UsageError(
+            f"--venues: {', '.join(unknown)} is no exchange that is known here; "
+            "give ccxt's ids, such as binanceusdm,bybit."
+        )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -56,6 +56,12 @@ def price(value: float | None, tick: float | None = None) -> str:
     return number(value, decimals)
 
 
+def exact_price(value: float) -> str:
+    """Return a price to edit, ``62,000`` or ``0.1234``: no digit is lost and none is idle."""
+    text = f"{value:,.8f}"
+    return text.rstrip("0").rstrip(".")
+
+
 def quantity(value: float | None) -> str:
     """Return a size in coins with four significant digits after grouping."""
     if value is None or not _known(value):

@@ -21,6 +21,7 @@ from workstation.units import now_ms
 
 _BEAT_MS: Final = 1_000
 _NOTICE_MS: Final = 12_000
+_NOTICE_SHARE: Final = 3  # of the window: what a notice gets at least, venues or no venues
 _DOT_PX: Final = 8
 _ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
@@ -61,7 +62,7 @@ def venue_sentence(health: VenueHealth, mode: FeedMode, at_ms: int) -> str:
         lines.append(health.error)
     if health.last_success_ms is not None:
         lines.append(f"Last good answer {fmt.utc_time(health.last_success_ms)} UTC.")
-    if health.state is not VenueState.LIVE:
+    if health.state is not VenueState.LIVE and health.last_success_ms is not None:
         lines.append("Its last good values are kept and marked stale.")
     if health.not_available:
         lines.append(f"Never given by this venue: {', '.join(health.not_available)}.")
@@ -140,9 +141,14 @@ class StatusBar(QStatusBar):
         self._row_layout.setSpacing(4)
         self._row_layout.setAlignment(Qt.AlignmentFlag.AlignLeft)
         self._notice = _status_label(theme)
-        for widget, share in ((self._row, 5), (self._notice, 1)):
-            # neither may keep the window from becoming narrow
-            widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._failing = _status_label(theme)
+        self._failing.hide()
+        # the venues take what they need, the notice the rest; no text keeps the window from
+        # becoming narrow
+        self._row.setMinimumWidth(1)
+        self._row.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for widget, share in ((self._row, 0), (self._failing, 0), (self._notice, 1)):
             self.addWidget(widget, share)
         self._notice.hide()
         self.tape_controls = TapeControls(bridge)
@@ -181,6 +187,8 @@ class StatusBar(QStatusBar):
         """Show a sentence for a while; the log panel keeps it."""
         self._notice.setText(text)
         self._notice.setToolTip(text)
+        wanted = self._notice.fontMetrics().horizontalAdvance(text) + 8
+        self._notice.setMinimumWidth(min(wanted, self.width() // _NOTICE_SHARE))
         self._notice.show()
         tint(self._notice, self._theme, "text")
         self._forget.start()
@@ -220,6 +228,17 @@ class StatusBar(QStatusBar):
         )
         self._clock.setToolTip(fmt.local_time(wall))
         self.tape_controls.show_tape()
+        self._show_failing()
+
+    def _show_failing(self) -> None:
+        """Name the live accounts that cannot be read, for as long as they cannot."""
+        failing = [state for state in self._bridge.desk.live if state.failure is not None]
+        names = ", ".join(state.source.id for state in failing)
+        self._failing.setText(f"Not read: {names}")
+        lines = [problem for state in failing for problem in state.problems()]
+        self._failing.setToolTip("\n".join(lines))
+        self._failing.setVisible(bool(failing))
+        tint(self._failing, self._theme, "warn")
 
     @Slot()
     def _clear_notice(self) -> None:

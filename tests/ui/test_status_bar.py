@@ -1,8 +1,13 @@
 import pytest
+from PySide6.QtWidgets import QMainWindow
 
-from ui.status_bar import venue_sentence, venue_words
+from ui.frame_meter import FrameMeter
+from ui.status_bar import StatusBar, venue_sentence, venue_words
+from ui.theme import DARK
+from workstation.exchanges.accounts.base import AccountSource
 from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import FeedMode
+from workstation.services.live_accounts import LiveAccount
 
 NOW = 1_770_326_048_000
 
@@ -52,3 +57,39 @@ def test_tooltip_has_the_whole_sentence_and_what_the_venue_never_gives():
     assert "Hyperliquid answered with a web page." in text
     assert "Its last good values are kept and marked stale." in text
     assert "Never given by this venue: liquidations." in text
+
+
+def test_a_venue_that_never_answered_has_no_last_good_values():
+    text = venue_sentence(health(VenueState.DOWN), FeedMode.LIVE, NOW)
+    assert "no answer yet" in text
+    assert "last good values" not in text
+
+
+@pytest.fixture
+def bar(qtbot, bridge):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    bar = StatusBar(bridge, FrameMeter(window), DARK, window)
+    window.setStatusBar(bar)
+    window.resize(1_900, 200)
+    window.show()
+    yield bar
+    bar.stop()
+
+
+def test_a_notice_gets_the_room_that_its_sentence_needs(bar, qtbot):
+    bar.show_notice("The market is simulated: every price here is invented, none is real.")
+    needs = bar._notice.fontMetrics().horizontalAdvance(bar._notice.text())
+    qtbot.waitUntil(lambda: bar._notice.width() >= needs)
+
+
+def test_an_account_that_cannot_be_read_is_named_for_as_long_as_it_cannot(bar, desk):
+    source = AccountSource(id="0xab", venue="hyperliquid", address="0xab")
+    desk.live = (LiveAccount(source=source, failure="hyperliquid cannot be reached"),)
+    bar.show_time()
+    assert bar._failing.isVisible()
+    assert bar._failing.text() == "Not read: 0xab"
+    assert "hyperliquid cannot be reached" in bar._failing.toolTip()
+    desk.live = (LiveAccount(source=source),)
+    bar.show_time()
+    assert not bar._failing.isVisible()

@@ -49,7 +49,10 @@ class FileActions(QObject):
         self._theme = theme
         self._save_state = save_state
         self._asks = asks
+        self._refusal: TextDialog | None = None  # what says why a file is not open
+        self._book_then: Portfolio | None = None  # the file's book when it was refused
         bridge.portfolio_changed.connect(self.offer_live)
+        bridge.portfolio_changed.connect(self.drop_refusal)
         bridge.portfolio_refused.connect(self.show_refusal)
 
     def set_theme(self, theme: Theme) -> None:
@@ -209,10 +212,27 @@ class FileActions(QObject):
 
     @Slot(object)
     def show_refusal(self, error: PortfolioFileError) -> None:
-        """List everything wrong with a file; the last good book stays."""
+        """List everything wrong with a file, beside the window; the last good book stays."""
         count = len(error.problems)
         title = f"{Path(error.path).name}: {count} problem{'s' if count != 1 else ''}"
-        TextDialog(title, error.user_message, self._window).open()
+        if self._refusal is None:
+            self._refusal = TextDialog(title, error.user_message, self._window)
+            self._refusal.finished.connect(self._forget_refusal)
+        else:
+            self._refusal.show_text(title, error.user_message)
+        self._book_then = self._bridge.desk.from_file
+        self._refusal.show()
+        self._refusal.raise_()
+
+    @Slot(object)
+    def drop_refusal(self, _: object) -> None:
+        """Close what was said of a file once a good one has been read."""
+        if self._refusal is not None and self._bridge.desk.from_file is not self._book_then:
+            self._refusal.close()
+
+    @Slot()
+    def _forget_refusal(self, *_: object) -> None:
+        self._refusal = self._book_then = None
 
     @Slot(object)
     def offer_live(self, book: Portfolio | None) -> None:

@@ -44,6 +44,9 @@ _LABELS: Final = {  # of the entries that problems name
     "quantity": "Size", "contracts": "Size", "entry_price": "Entry price",
     "leverage": "Leverage", "margin_mode": "Margin", "isolated_margin": "Isolated margin",
 }  # fmt: skip
+_WALLET: Final = "wallet"
+_EXCLUDED: Final = "Without unrealised profit, and without the margin of isolated positions"
+_PROBLEM_LINES: Final = 3
 _HELP: Final = {
     "account": "A name of your own, such as binance-main; an account may hold many positions",
     "venue": "Where the position is open; manual for an exchange that is not listed",
@@ -55,7 +58,7 @@ _HELP: Final = {
     "margin_mode": "Cross: the whole wallet backs it. Isolated: its own margin is all it can lose",
     "isolated_margin": "Empty: the initial margin at entry, size × price / leverage",
     "wallet": "The account's balance in the settlement coin, without unrealised profit and "
-    "without isolated margin; empty: as it was",
+    "without the margin of isolated positions; empty: as it was",
 }
 
 
@@ -81,6 +84,11 @@ class AddPositionDialog(QDialog):
         self._problems = plain_label()
         self._problems.setWordWrap(True)
         tint(self._problems, theme, "alarm")
+        self._problems.setAlignment(Qt.AlignmentFlag.AlignTop)
+        room = self._problems.fontMetrics().lineSpacing() * _PROBLEM_LINES
+        self._problems.setMinimumHeight(room)  # so that no button moves when something is wrong
+        self._wrong: dict[str, str] = {}  # what stood in the entries that were refused
+        self._refused: tuple[FileProblem, ...] = ()
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addLayout(self._make_form())
@@ -94,6 +102,10 @@ class AddPositionDialog(QDialog):
         self.margin_mode.currentIndexChanged.connect(self.follow_margin_mode)
         self.follow_account(self.account.currentText())
         self.follow_margin_mode()
+        for entry in self.findChildren(QLineEdit):
+            entry.textChanged.connect(self.forget_corrected)
+        for box in self.findChildren(QComboBox):
+            box.currentIndexChanged.connect(self.forget_corrected)
 
     def problems(self) -> str:
         """Return what is wrong with the entries, one sentence a line."""
@@ -111,13 +123,25 @@ class AddPositionDialog(QDialog):
                 balances=self._balances(),
             )
         except PortfolioFileError as error:
-            self._problems.setText("\n".join(map(_sentence, error.problems)))
+            self._refused, self._wrong = error.problems, self._entries()
+            self.forget_corrected()
             return
         if self._into_copy:
             self._desk.set_copy(book)
         else:
             self._desk.save_portfolio(book, self.path)
         super().accept()
+
+    @Slot()
+    def forget_corrected(self, *_: object) -> None:
+        """Keep only what is wrong with entries that still say what was refused."""
+        now = self._entries()
+        left = [
+            problem
+            for problem in self._refused
+            if now.get(_entry(problem)) == self._wrong.get(_entry(problem))
+        ]
+        self._problems.setText("\n".join(map(_sentence, left)))
 
     # --- entries follow each other ------------------------------------------------------------
 
@@ -179,6 +203,12 @@ class AddPositionDialog(QDialog):
         *_, settle = _parts(self.symbol.currentText())
         return {settle: self.wallet.text()} if settle and self.wallet.text().strip() else {}
 
+    def _entries(self) -> dict[str, str]:
+        """Return what stands in every entry, by the names that problems have."""
+        row = self._row()
+        size = f"{row.get('quantity', '')}{row.get('contracts', '')}{self.unit.currentIndex()}"
+        return {**row, "quantity": size, "contracts": size, _WALLET: self.wallet.text()}
+
     def _venue(self) -> str:
         return str(self.venue.currentData())
 
@@ -224,6 +254,9 @@ class AddPositionDialog(QDialog):
         self._wallet_label = plain_label()
         self.wallet.setToolTip(_HELP["wallet"])
         form.addRow(self._wallet_label, self.wallet)
+        excluded = plain_label(_EXCLUDED)
+        tint(excluded, self._theme, "dim")
+        form.addRow("", excluded)
         return form
 
     def _make_file_line(self) -> QHBoxLayout:
@@ -302,6 +335,11 @@ def _parts(symbol: str) -> tuple[str, str, str]:
         return split_symbol(symbol.strip())
     except ValueError:
         return "", "", ""
+
+
+def _entry(problem: FileProblem) -> str:
+    """Return the entry that a problem is about; what names a coin is about the wallet."""
+    return problem.where if problem.where in _LABELS else _WALLET
 
 
 def _sentence(problem: FileProblem) -> str:

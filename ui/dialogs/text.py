@@ -29,6 +29,11 @@ class TextDialog(QDialog):
         layout.addWidget(self._text)
         layout.addWidget(buttons)
 
+    def show_text(self, title: str, text: str) -> None:
+        """Show another text in place of this one."""
+        self.setWindowTitle(title)
+        self._text.setPlainText(text)
+
     def text(self) -> str:
         return self._text.toPlainText()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,6 +18,7 @@ from ui.style import plain_label, tint
 from ui.told import told_lines, told_ratio
 from ui.trust import WAITING, Trust, cross_rows, muted, trust_of
 from ui.urgency import PAST, distance_token, status_token
+from workstation.portfolio.age import has_age
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.report import (
     AccountReport,
@@ -308,7 +310,10 @@ class AccountsPanel(Panel):
     @Slot(object)
     def show_report(self, report: RiskReport) -> None:
         old_from_s = self.bridge.desk.settings.risk.book_age_warning_h * HOUR_MS / SECOND_MS
-        rows = rows_of(report, old_from_s, blind=self.bridge.desk.sight.blind)
+        desk = self.bridge.desk
+        if desk.portfolio is not None and not has_age(desk.portfolio, desk.store.mode):
+            old_from_s = math.inf
+        rows = rows_of(report, old_from_s, blind=desk.sight.blind)
         self.model.replace_rows(rows)
         self._table.setVisible(bool(rows))
         left_out = ", ".join(report.totals.not_included)

@@ -96,6 +96,11 @@ class PricePanel(ChartPanel):
             desk.set_view(dataclasses.replace(desk.view, coin=coin))
         else:
             self.coin_picker.setCurrentText(desk.view.coin)
+            where = f"the {desk.store.mode.lower()} market"
+            self.bridge.noticed.emit(
+                f"There is no market of {coin or 'a coin without a name'} in "
+                f"{where}; {desk.view.coin} stays."
+            )
 
     @Slot(int)
     def _ask_interval(self, interval_s: int) -> None:

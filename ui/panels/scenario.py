@@ -11,7 +11,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -25,6 +24,7 @@ from ui import format as fmt
 from ui.charts.equity_chart import EquityChart
 from ui.names import coin_of, others_text
 from ui.panels.base import Panel, PanelContext
+from ui.price_entry import PriceBox
 from ui.rescue_texts import arrival_text, origin_text, pool_text, step_text
 from ui.style import caption_font, plain_label, tint
 from ui.theme import figure_font
@@ -94,6 +94,7 @@ class ScenarioPanel(Panel):
         if overview.mark_price is None and overview.coin == self._mark_coin:
             return  # the last known one stays; the strip says how old it is
         self._mark, self._mark_coin = overview.mark_price, overview.coin
+        self._price.mark = overview.mark_price
         self._curve.show_now(overview.mark_price)
         self._show_move()
         if not self._slider.isSliderDown():
@@ -223,6 +224,12 @@ class ScenarioPanel(Panel):
         view = dataclasses.replace(self._view, unfavourable=unfavourable)
         self.bridge.desk.set_view(view)
 
+    @Slot(str)
+    def show_refusal(self, sentence: str) -> None:
+        """Say at the field what is wrong with what was written; empty when nothing is."""
+        self._refusal.setText(sentence)
+        self._refusal.setVisible(bool(sentence))
+
     def _choose(self, price: float) -> None:
         if price > 0 and price != self._view.scenario_price:
             view = dataclasses.replace(self._view, scenario_price=price)
@@ -262,6 +269,7 @@ class ScenarioPanel(Panel):
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(6)
         layout.addLayout(self._make_entry())
+        layout.addWidget(self._refusal)
         layout.addWidget(self._make_slider())
         layout.addLayout(self._make_cards())
         self._doubts = plain_label()
@@ -289,15 +297,18 @@ class ScenarioPanel(Panel):
         self._caption = plain_label()
         self._caption.setFont(caption_font())
         tint(self._caption, self.theme, "dim")
-        self._price = QDoubleSpinBox()
-        self._price.setRange(0.0, 10_000_000.0)
-        self._price.setDecimals(2)
-        self._price.setGroupSeparatorShown(True)
-        self._price.setKeyboardTracking(False)
-        self._price.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
+        self._price = PriceBox()
         self._price.setFont(figure_font(14))
-        self._price.setToolTip("The price that the scenario ends at; also a line on the chart")
+        self._price.setToolTip(
+            "The price that the scenario ends at; also a line on the chart. Write 62,000, 62k, "
+            "or -10% for a move from the mark"
+        )
         self._price.valueChanged.connect(self.choose_price)
+        self._price.refused.connect(self.show_refusal)
+        self._refusal = plain_label()
+        self._refusal.setWordWrap(True)
+        self._refusal.hide()
+        tint(self._refusal, self.theme, "alarm")
         self._duration = QComboBox()
         self._duration.addItems(list(_DURATIONS_H))
         self._duration.setToolTip(

@@ -15,8 +15,9 @@ from ui.style import caption_font, plain_label, tint
 from ui.theme import Theme, figure_font
 from ui.trust import WAITING
 from workstation.market.facts import VenueState
-from workstation.market.feed import FeedMode, FeedUpdate
+from workstation.market.feed import FeedMode, FeedUpdate, TapeState
 from workstation.market.overview import MarketOverview, OpenInterestChange
+from workstation.portfolio.age import has_age
 from workstation.portfolio.model import Portfolio
 from workstation.services.sight import answers
 from workstation.units import HOUR_MS, SECOND_MS, to_datetime
@@ -192,6 +193,8 @@ class StripPanel(Panel):
         super().__init__(context, parent)
         self._now_ms = 0
         self._known: MarketOverview | None = None
+        self._tape: TapeState | None = None
+        self._mode = self.bridge.desk.store.mode
         self._views = [_FigureView(self.theme) for _ in range(5)]
         self._build()
         desk = self.bridge.desk
@@ -244,6 +247,9 @@ class StripPanel(Panel):
     def show_time(self, update: FeedUpdate) -> None:
         """Follow the feed's clock once a second, and the tape's speed."""
         self._mode = update.mode
+        if update.tape != self._tape:
+            self._tape = update.tape
+            self._show_badge()
         if abs(update.now_ms - self._now_ms) < 1_000:
             return
         self._now_ms = update.now_ms
@@ -307,6 +313,11 @@ class StripPanel(Panel):
             tint(self._book, self.theme, "dim")
             return
         name = book.path.name if book.path is not None else book.name or "book"
+        if not has_age(book, self._mode):
+            self._book.setText(f"{name} · demo")
+            self._book.setToolTip(f"{book.path}\n{_SAMPLE_HELP}")
+            tint(self._book, self.theme, "dim")
+            return
         age_s = (self._now_ms - book.as_of_ms) / 1_000
         known = self._now_ms > 0 and age_s >= 0
         age = f"{fmt.age(age_s)} old" if known else f"of {fmt.utc_time(book.as_of_ms)[:10]}"
@@ -359,6 +370,10 @@ class StripPanel(Panel):
         self._fit()
 
 
+_SAMPLE_HELP: Final = (
+    "The sample book belongs to the simulated market: it has no age there. A book of your own "
+    "shows here how long ago it was true."
+)
 _MODE_HELP: Final = {
     FeedMode.LIVE: "Prices of the exchanges, as they come.",
     FeedMode.REPLAY: "A recording is played back: nothing here is of now.",

@@ -141,7 +141,14 @@ class Backfill:
             return
         except ExchangeError as error:
             wait_s = backoff.failed()
-            log.warning("history of %s, again in %.0f s: %s", series.market.key, wait_s, error)
+            key = series.market.key
+            log.warning(
+                "%s gave no history of %s, which is asked for again in %.0f s: %s",
+                key.venue,
+                key.symbol,
+                wait_s,
+                error.user_message,
+            )
             self._due_s[series] = loop.time() + wait_s
             return
         backoff.succeeded()

@@ -199,6 +199,7 @@ class Desk:
         self._unseen: tuple[RiskReport, ScenarioReport | None] | None = None  # while blind
         self._coarse = False  # only the scenario's price has changed since the last request
         self._scenario_chosen = False  # the user set a price for this coin
+        self._chosen_prices: dict[str, float] = {}  # of the coins looked at before, this session
         self._scenario_fits = False  # ... or the default was held against a mark of this source
         self._interval_unproven = False  # a tape may lack the interval that is watched
         self._notices: deque[str] = deque()  # the writer appends too
@@ -297,13 +298,18 @@ class Desk:
 
     def set_view(self, view: View) -> None:
         """Look at another coin, interval or scenario."""
-        old, self.view, self._new_view = self.view, view, view
+        old = self.view
         if view.coin != old.coin:
-            self._scenario_chosen = self._scenario_fits = False
+            if self._scenario_chosen:
+                self._chosen_prices[old.coin] = old.scenario_price
+            price = self._chosen_prices.get(view.coin)
+            self._scenario_chosen = self._scenario_fits = price is not None
+            view = view if price is None else dataclasses.replace(view, scenario_price=price)
             self.scenario = self.decision = None
         elif view.scenario_price != old.scenario_price:
             self._scenario_chosen = self._scenario_fits = True
             self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
+        self.view = self._new_view = view
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self.overview = self.gauges = self.heatmap = None
             self._watch()

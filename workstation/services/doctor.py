@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from workstation import __version__, paths
 from workstation import settings as settings_file
-from workstation.errors import WorkstationError
+from workstation.errors import ExchangeUnavailableError, WorkstationError
 from workstation.services.key_store import KeyStore
 from workstation.services.tier_shelf import newest_tiers
 from workstation.settings import Settings
@@ -37,6 +37,7 @@ _FOLDERS: Final[Mapping[str, Callable[[], Path]]] = {
     "log folder": paths.log_dir,
 }
 _PATIENCE_S: Final = 12.0  # for everything that one venue is asked; a first market list is large
+_STEP: Final = "look whether the network is up and nothing on the way (a firewall) blocks it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +137,18 @@ async def _ask_venue(name: str, settings: Settings) -> Finding:
             return Finding(subject=name, ok=True, says=await _markets(name, settings))
     except TimeoutError:
         says = f"did not answer within {_PATIENCE_S:.0f} s"
+    except ExchangeUnavailableError as error:
+        says = f"{error.user_message} ({_root(error)}); {_STEP}"
     except WorkstationError as error:
         says = error.user_message
     return Finding(subject=name, ok=False, says=says)
+
+
+def _root(error: BaseException) -> str:
+    """Return the text of what was at the bottom of an error: an address, a name not found."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error) or type(error).__name__
 
 
 async def _markets(name: str, settings: Settings) -> str:

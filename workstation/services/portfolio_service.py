@@ -21,7 +21,7 @@ from typing import Final
 
 import watchfiles
 
-from workstation.errors import PortfolioFileError
+from workstation.errors import FileProblem, PortfolioFileError
 from workstation.market.catalogue import Catalogue
 from workstation.portfolio.formats import registry
 from workstation.portfolio.model import Portfolio
@@ -55,6 +55,7 @@ class PortfolioService:
         self._catalogue = catalogue
         self._shown: Path | None = None
         self._refused: Path | None = None
+        self._told: tuple[str, tuple[FileProblem, ...]] | None = None  # the last refusal
         self._signatures: dict[Path, _Signature] = {}
         self._watcher: _Watcher | None = None
 
@@ -117,19 +118,22 @@ class PortfolioService:
                 self._notify("The portfolio file could not be handled; the log says why.")
         self._watch(())
 
-    def _read(self, path: Path) -> None:
+    def _read(self, path: Path, *, unasked: bool = False) -> None:
+        """Read a file; ``unasked``, a refusal for the same reasons as before is not said again."""
         if self._stopping.is_set():
             return
         self._signatures[path] = _signature(path)
         try:
             portfolio = registry.read(path, self._catalogue)
         except PortfolioFileError as error:
-            log.warning("%s", error)
-            self._refused = path
-            with self._lock:
-                self._refusal = error
+            same = (error.path, error.problems) == self._told
+            self._refused, self._told = path, (error.path, error.problems)
+            if not (unasked and same):
+                log.warning("%s", error)
+                with self._lock:
+                    self._refusal = error
         else:
-            self._shown, self._refused = path, None
+            self._shown, self._refused, self._told = path, None, None
             with self._lock:
                 self._fresh, self._refusal = portfolio, None
         self._watch(self._files())
@@ -177,7 +181,7 @@ class PortfolioService:
     def _adopt(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         if self._refused is not None:
-            self._read(self._refused)
+            self._read(self._refused, unasked=True)
 
     def _notify(self, sentence: str) -> None:
         with self._lock:

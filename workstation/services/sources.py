@@ -32,8 +32,13 @@ def _simulated(_: str, settings: Settings) -> Feed:
 
 
 def _replay(name: str, settings: Settings) -> Feed:
-    from workstation.recording.reader import REQUIRED_COLUMNS, part_files
     from workstation.recording.replay import ReplayFeed
+
+    return ReplayFeed(_recording(name), speed=settings.market.speed)
+
+
+def _recording(name: str) -> Path:
+    from workstation.recording.reader import REQUIRED_COLUMNS, part_files
 
     folder = Path(name).expanduser()
     if not name or not folder.is_dir():
@@ -42,7 +47,7 @@ def _replay(name: str, settings: Settings) -> Feed:
         raise UsageError(
             f"{folder} is not a recording; choose a folder with candles.parquet or marks.parquet"
         )
-    return ReplayFeed(folder, speed=settings.market.speed)
+    return folder
 
 
 SOURCES: Final[dict[str, Source]] = {
@@ -55,6 +60,13 @@ SOURCES: Final[dict[str, Source]] = {
 def mode_of(source: str) -> FeedMode:
     """Return what a source's facts are labelled with; raises what ``open_feed`` raises."""
     return _find(source)[0].mode
+
+
+def check_source(source: str) -> None:
+    """Refuse a source that cannot be opened, before anything is; raises what ``open_feed`` does."""
+    found, argument = _find(source)
+    if found.mode is FeedMode.REPLAY:
+        _recording(argument)
 
 
 def open_feed(source: str, settings: Settings) -> Feed:

@@ -1,6 +1,7 @@
 """The form: what it writes, and how its entries follow each other."""
 
 import pytest
+from PySide6.QtWidgets import QDialogButtonBox
 
 from ui.dialogs.add_position import AddPositionDialog
 from ui.theme import DARK
@@ -145,3 +146,20 @@ def test_a_position_for_the_copy_goes_into_the_copy_and_no_file(qtbot, desk):
     ((request, copy),) = desk.requests
     assert request == "set_copy"
     assert copy.accounts[1].positions[-1].quantity == -0.1
+
+
+def test_a_problem_goes_while_its_entry_is_corrected_and_no_button_moves(open_form, desk, qtbot):
+    form = open_form()
+    form.show()
+    fill(form, symbol="BTC/USDT:USDT", quantity="0", entry_price="0", leverage="5")
+    save_button = form.findChild(QDialogButtonBox)
+    before = save_button.y()
+    form.accept()
+    assert {line.split(":")[0] for line in form.problems().splitlines()} == {"Size", "Entry price"}
+    assert save_button.y() == before
+    form.quantity.setText("2")
+    assert form.problems().startswith("Entry price")
+    form.entry_price.setText("60000")
+    assert form.problems() == ""
+    form.quantity.setText("0")  # what was refused before is refused still
+    assert form.problems().startswith("Size")

@@ -1,7 +1,12 @@
 import pytest
+from PySide6.QtCore import Qt
 
 from ui.dialogs.hyperliquid_address import HyperliquidAddressDialog
 from ui.theme import DARK
+from workstation.exchanges.accounts.base import AccountSource
+from workstation.exchanges.accounts.hyperliquid import short_name
+from workstation.portfolio.model import Account
+from workstation.services.live_accounts import LiveAccount
 
 ADDRESS = "0x" + "aB12" * 10
 
@@ -9,15 +14,34 @@ ADDRESS = "0x" + "aB12" * 10
 @pytest.fixture
 def dialog(qtbot, desk):
     dialog = HyperliquidAddressDialog(desk, DARK)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)  # the fixture closes it
     qtbot.addWidget(dialog)
     return dialog
 
 
-def test_an_address_is_read_and_the_dialog_closes(dialog, desk, qtbot):
+def state(**facts):
+    source = AccountSource(id=short_name(ADDRESS), venue="hyperliquid", address=ADDRESS)
+    return LiveAccount(source=source, **facts)
+
+
+def test_the_dialog_closes_when_an_address_has_been_read(dialog, desk, qtbot):
     dialog.address.setText(f"  {ADDRESS}\n")
-    with qtbot.waitSignal(dialog.accepted):
-        dialog.accept()
+    dialog.accept()
     assert desk.requests == [("read_address", ADDRESS)]
+    assert "Reading" in dialog.problem()
+    with qtbot.waitSignal(dialog.accepted):
+        desk.live = (state(account=Account(id="x", venue="hyperliquid")),)
+
+
+def test_the_dialog_stays_and_says_why_an_address_cannot_be_read(dialog, desk, qtbot):
+    dialog.address.setText(ADDRESS)
+    with qtbot.assertNotEmitted(dialog.accepted):
+        dialog.accept()
+        desk.live = (state(failure="hyperliquid cannot be reached"),)
+        dialog.look()
+    assert "hyperliquid cannot be reached" in dialog.problem()
+    assert "Accounts at exchanges" in dialog.problem()
+    dialog.reject()
 
 
 @pytest.mark.parametrize("text", ["", "0x12", "aB12" * 10, ADDRESS + "0", "0x" + "zz" * 20])

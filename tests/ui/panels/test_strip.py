@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLabel
 from ui.panels.strip import StripPanel, figures
 from workstation.market.feed import FeedMode, FeedUpdate, TapeState
 from workstation.market.overview import MarketOverview, OpenInterestChange
+from workstation.paths import sample_path
 from workstation.portfolio.model import Portfolio
 from workstation.units import HOUR_MS, UnixMs
 
@@ -133,3 +134,21 @@ def test_the_last_figures_stay_while_no_venue_is_live(panel):
     panel.show_overview(OVERVIEW)
     panel.show_overview(dataclasses.replace(UNKNOWN, mark_price=None, venues_live=()))
     assert "64,212" in texts(panel)
+
+
+def test_pausing_the_tape_is_said_at_once(panel, bridge, desk):
+    running = TapeState(speed=60.0, paused=False, start_ms=NOW, end_ms=NOW)
+    for tape in (running, dataclasses.replace(running, paused=True)):
+        desk.store.apply(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW, tape=tape))
+        bridge.market_changed.emit(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW, tape=tape))
+    assert "SIMULATED paused" in texts(panel)
+
+
+def test_the_sample_has_no_age_on_the_simulated_market(panel, bridge):
+    sample = Portfolio(accounts=(), as_of_ms=NOW, path=sample_path())
+    bridge.portfolio_changed.emit(sample)
+    late = UnixMs(NOW + 5 * HOUR_MS)
+    bridge.market_changed.emit(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=late))
+    assert "sample.toml · demo" in texts(panel)
+    bridge.market_changed.emit(FeedUpdate(mode=FeedMode.LIVE, now_ms=UnixMs(late + 2_000)))
+    assert "sample.toml · 5 h old" in texts(panel)

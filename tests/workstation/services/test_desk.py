@@ -457,6 +457,19 @@ def test_a_price_that_the_user_chose_is_left_alone(desk):
     assert priced(desk, 71_234.0) == 75_000.0
 
 
+def test_a_chosen_price_is_kept_per_coin(desk):
+    ether = mark(ETHER, 2_000.0, as_of_ms=NOW_MS)
+    priced(desk, 71_234.0, facts=[ether])
+    desk.set_view(dataclasses.replace(desk.view, scenario_price=62_000.0))
+    desk.set_view(dataclasses.replace(desk.view, coin="ETH"))
+    assert priced(desk, 71_234.0, facts=[ether]) == 1_800.0
+    desk.set_view(dataclasses.replace(desk.view, scenario_price=1_500.0))
+    desk.set_view(dataclasses.replace(desk.view, coin="BTC"))
+    assert desk.view.scenario_price == 62_000.0
+    desk.set_view(dataclasses.replace(desk.view, coin="ETH"))
+    assert desk.view.scenario_price == 1_500.0
+
+
 def test_the_users_price_survives_another_source(desk, feeds):
     desk.set_view(dataclasses.replace(desk.view, scenario_price=75_000.0))
     desk.open_source("tape:two")

@@ -202,3 +202,21 @@ def test_opening_returns_at_once_however_large_the_file(service, tmp_path):
 
 def test_stopping_a_service_that_never_ran_is_fine():
     PortfolioService(CATALOGUE).stop()
+
+
+def test_new_market_lists_do_not_repeat_a_refusal_that_was_told(service, tmp_path):
+    service.open(tmp_path / "gone.toml")
+    eventually(service.take_refusal)
+    service.set_catalogue(CATALOGUE)
+    service.set_catalogue(CATALOGUE)
+    good = tmp_path / "good"
+    good.mkdir()
+    opened(service, json_file(good, account(position(quantity=1))))  # the jobs before are done
+    assert service.take_refusal() is None
+
+
+def test_a_reload_says_the_same_refusal_again(service, tmp_path):
+    service.open(tmp_path / "gone.toml")
+    eventually(service.take_refusal)
+    service.reload()
+    assert eventually(service.take_refusal)

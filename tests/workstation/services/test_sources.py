@@ -7,7 +7,7 @@ import pytest
 from tests.workstation.recording.test_reader import candles
 from workstation.errors import UsageError
 from workstation.market.feed import FeedMode, Tape
-from workstation.services.sources import SOURCES, mode_of, open_feed
+from workstation.services.sources import SOURCES, check_source, mode_of, open_feed
 from workstation.settings import Settings
 
 
@@ -41,6 +41,8 @@ def test_the_options_of_the_venues_reach_the_live_feed_whole():
 def test_what_is_no_source_is_refused_with_a_remedy(source, remedy):
     with pytest.raises(UsageError, match=remedy):
         open_feed(source, Settings())
+    with pytest.raises(UsageError, match=remedy):
+        check_source(source)
 
 
 def test_a_folder_without_a_recording_is_refused(tmp_path):

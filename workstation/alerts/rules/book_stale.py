@@ -10,11 +10,14 @@ from workstation.alerts.facts import Severity
 from workstation.alerts.ladder import Ladder, Rung
 from workstation.alerts.rules.base import BOOK, Reading, Rule, Words
 from workstation.alerts.situation import Situation
+from workstation.portfolio.age import has_age
 from workstation.units import HOUR_MS, iso_utc
 
 
 def _read(situation: Situation) -> Iterator[Reading]:
     book = situation.book
+    if not has_age(book, situation.mode):
+        return
     age_h = max(0, situation.now_ms - book.as_of_ms) / HOUR_MS
     yield Reading(object=BOOK, value=age_h, subject=book)
 

@@ -176,10 +176,10 @@ def _needs_no_list(position: Table) -> bool:
 
 def _symbol_problems(table: Table, place: _Place, *, listed: bool) -> Iterator[Problem]:
     symbol = _text(table, "symbol")
-    if not symbol or place.venue is None:
+    if not symbol:
         return
     path = (*place.path, "symbol")
-    known = place.catalogue.lists.get(place.venue, {})
+    known = place.catalogue.lists.get(place.venue or "", {})
     try:
         base, quote, settle = split_symbol(symbol)
     except ValueError:
@@ -187,7 +187,9 @@ def _symbol_problems(table: Table, place: _Place, *, listed: bool) -> Iterator[P
         return
     if settle not in {base, quote, *_DOLLARS}:
         yield Problem(path, symbol, "is a quanto contract, for which there is no rule here")
-    elif known and not listed and not _may_be(MarketKey(place.venue, symbol), place.catalogue):
+    elif place.venue is None or not known or listed:
+        return
+    elif not _may_be(MarketKey(place.venue, symbol), place.catalogue):
         yield Problem(path, symbol, _not_listed(place.venue), known)
 
 

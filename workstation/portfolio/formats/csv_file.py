@@ -65,6 +65,9 @@ COLUMNS: Final = tuple(
         + [*_PORTFOLIO_FIELDS]
     )
 )
+_NEEDED: Final = "a position needs the columns kind, account, venue, {}, quantity".format(
+    ", ".join(key for key, field in PositionTable.model_fields.items() if field.is_required())
+)
 _RISKY: Final = tuple("=+-@")  # a spreadsheet takes a cell that begins with these for a formula
 
 
@@ -136,7 +139,7 @@ class _Assembly:
     def _check_header(self, line: int) -> None:
         for column in ("kind", "account"):
             if column not in self._columns:
-                self._complain(line, column, "", "is missing in the header")
+                self._complain(line, column, "", f"is missing in the header; {_NEEDED}")
         for number, column in enumerate(self._columns):
             if column not in COLUMNS:
                 self._complain(line, column, column, "is not a known column", COLUMNS)
@@ -144,7 +147,9 @@ class _Assembly:
                 self._complain(line, column, column, "names a second column")
 
     def _add_row(self, line: int, row: Mapping[str, str]) -> None:
-        kind, identity = row.get("kind", ""), row.get("account", "")
+        # without a column, which the header's problem says, the rows are read as most would be
+        kind = row.get("kind", "" if "kind" in self._columns else "position")
+        identity = row.get("account", "" if "account" in self._columns else "account")
         if kind not in _ROW_FIELDS:
             listed = ", ".join(f"'{name}'" for name in _ROW_FIELDS)
             self._complain(line, "kind", kind, f"expected one of {listed}", tuple(_ROW_FIELDS))

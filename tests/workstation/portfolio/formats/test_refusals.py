@@ -296,3 +296,59 @@ def test_an_unlisted_symbol_with_size_and_rate_of_its_own_is_accepted(tmp_path):
 def test_a_negative_balance_is_a_debt_and_accepted(tmp_path):
     path = json_file(tmp_path, account(balances={"USDT": -500, "BTC": 0}))
     assert registry.read(path, CATALOGUE).accounts[0].balances == {"USDT": -500, "BTC": 0}
+
+
+_BAD_TOML = """\
+[portfolio]
+name = "mine"
+
+[[accounts]]
+id = "main"
+venue = "binancex"
+balances = { USDT = 5 }
+
+[[accounts.positions]]
+symbol = "BTCUSDT"
+side = "lng"
+quantity = "x"
+entry_price = 64390
+
+[[accounts.positions]]
+symbol = "ETH/USDT:USDT"
+quantity = 4
+entry_price = 3000
+
+[[accounts]]
+id = "second"
+venue = "bybit"
+note = '''
+side = "nothing"
+'''
+"""
+
+
+def test_every_problem_of_a_toml_file_is_listed_at_once_with_its_line(tmp_path):
+    path = tmp_path / "book.toml"
+    path.write_text(_BAD_TOML, encoding="utf-8")
+    places = {sentence.split(": ")[0] for sentence in sentences(path)}
+    assert places == {
+        "line 6, accounts[0].venue",
+        "line 10, accounts[0].positions[0].symbol",
+        "line 11, accounts[0].positions[0].side",
+        "line 12, accounts[0].positions[0].quantity",
+        "line 15, accounts[0].positions[1].side",  # it is missing: the line of its table
+        "line 23, accounts[1].note",
+    }
+
+
+def test_a_csv_file_without_the_column_kind_hides_nothing_else(tmp_path):
+    path = tmp_path / "book.csv"
+    path.write_text(
+        "account,venue,symbol,side,quantity,entry_price\nmain,bybit,BTC/USDT:USDT,lng,-3,60000\n",
+        encoding="utf-8",
+    )
+    found = sentences(path)
+    assert found[0].startswith("line 1, column kind: is missing in the header; a position needs")
+    assert "kind, account, venue, symbol, side, entry_price, quantity" in found[0]
+    assert any("column side" in sentence for sentence in found)
+    assert any("column quantity" in sentence for sentence in found)
