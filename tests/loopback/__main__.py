@@ -2,8 +2,8 @@
 
 ::
 
-    python -m tests.loopback --port 8899 --scenario fall --write-settings /tmp/loopback.toml
-    risk-workstation --source live --settings /tmp/loopback.toml
+    python -m tests.loopback --port 8899 --scenario fall --write-settings loopback.toml
+    risk-workstation --source live --settings loopback.toml
 """
 
 from __future__ import annotations
