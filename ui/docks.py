@@ -155,7 +155,7 @@ class Docks(QObject):
         return bytes(self._manager.saveState().data()).decode()
 
     def restore(self, state: str) -> bool:
-        """Take a saved layout.
+        """Take a saved layout; blocks that it does not know yet come up where they belong.
 
         Returns
         -------
@@ -164,8 +164,28 @@ class Docks(QObject):
         readable = state.startswith("<?xml")  # the library decompresses what does not, and warns
         if not (readable and self._manager.restoreState(QByteArray(state.encode()))):
             return False
+        for key in self._docks:
+            if f'Name="{key}"' not in state:
+                self._join(key)
         self.set_arranging(self._arranging)
         return True
+
+    def _join(self, key: str) -> None:
+        # a new block stands with those of its area: as one more tab, or below the last of them
+        dock, area = self._docks[key], self._specs[key].area
+        there = [k for k in self._of_area(area) if k != key and self.is_shown(k)]
+        there = [k for k in there if not self.is_floating(k)]
+        beside = self._docks[there[-1]].dockAreaWidget() if there else None
+        if beside is not None and area is Area.BELOW_CHARTS:
+            current = beside.currentIndex()
+            self._manager.addDockWidgetTabToArea(dock, beside)
+            beside.setCurrentIndex(current)
+        elif beside is not None:
+            self._manager.addDockWidget(ads.BottomDockWidgetArea, dock, beside)
+        else:
+            side = ads.RightDockWidgetArea if area is Area.RISK else ads.BottomDockWidgetArea
+            self._manager.addDockWidget(side, dock)
+        dock.toggleView(True)
 
     def close(self) -> None:
         """Close every floating block; the window calls this when it closes."""
