@@ -21,7 +21,7 @@ from workstation.units import now_ms
 
 _BEAT_MS: Final = 1_000
 _NOTICE_MS: Final = 12_000
-_NOTICE_SHARE: Final = 3  # of the window: what a notice gets at least, venues or no venues
+_NOTICE_SHARE: Final = 4  # of the window: what a notice gets at least, venues or no venues
 _DOT_PX: Final = 8
 _ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
@@ -190,18 +190,20 @@ class StatusBar(QStatusBar):
         wanted = self._notice.fontMetrics().horizontalAdvance(text) + 8
         self._notice.setMinimumWidth(min(wanted, self.width() // _NOTICE_SHARE))
         self._notice.show()
+        self.show_health(tuple(self._bridge.desk.store.health.values()))
         tint(self._notice, self._theme, "text")
         self._forget.start()
 
     @Slot(object)
     def show_health(self, changed: Sequence[VenueHealth]) -> None:
         store = self._bridge.desk.store
+        brief = self.width() < _ROOMY_PX or not self._notice.isHidden()  # it needs the room
         for health in changed:
             if health.venue not in self._venues:
                 self._venues[health.venue] = _VenueView(self._theme)
                 self._row_layout.addWidget(self._venues[health.venue])
             view = self._venues[health.venue]
-            view.show_health(health, store.mode, store.now_ms, brief=self.width() < _ROOMY_PX)
+            view.show_health(health, store.mode, store.now_ms, brief=brief)
 
     @Slot()
     def forget_venues(self, *_: object) -> None:

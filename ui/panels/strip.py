@@ -199,7 +199,7 @@ class StripPanel(Panel):
         self._build()
         desk = self.bridge.desk
         self.show_portfolio(desk.portfolio)
-        self.show_mode(desk.store.mode)
+        self.show_mode(self._mode)
         if desk.overview is not None:
             self.show_overview(desk.overview)
         self.bridge.overview_changed.connect(self.show_overview)

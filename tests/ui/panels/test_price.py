@@ -121,7 +121,9 @@ def test_a_typed_coin_is_asked_for_and_an_unknown_one_is_not(panel, feed, desk, 
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert desk.requests[-1][1].coin == "ETH"
     edit.setText("nonsense")
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    with qtbot.waitSignal(panel.bridge.noticed) as said:
+        qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert said.args == ["There is no market of NONSENSE in the simulated market; ETH stays."]
     assert desk.requests[-1][1].coin == "ETH"
     assert panel.coin_picker.currentText() == "ETH"
 
