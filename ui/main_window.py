@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Slot
+from PySide6.QtCore import QByteArray, QSize, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.resize(1_600, 900)
+        self.resize(QSize(1_600, 900).boundedTo(self.screen().availableSize()))
         self.welcome = FirstStartBar(self.book.run)
         content = QWidget()
         layout = QVBoxLayout(content)

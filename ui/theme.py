@@ -67,7 +67,7 @@ DARK: Final = Theme(
     live="#2fbf8f",
     candle_up="#d7dee8",
     candle_down="#8d97a5",
-    venues=("#4678c8", "#5b9bf0", "#8b6fc9", "#3fae93", "#8f98a3", "#c98a5b", "#6fb3c9"),
+    venues=("#4678c8", "#6fb3c9", "#8b6fc9", "#3fae93", "#8f98a3", "#c98a5b", "#5b9bf0"),
     map_stops=("#0e1116", "#0f2338", "#12395e", "#1a5a8c", "#2f86b8", "#74b6d3", "#bfd9e6"),
 )
 LIGHT: Final = Theme(
@@ -90,7 +90,7 @@ LIGHT: Final = Theme(
     live="#0f8a62",
     candle_up="#1b2430",
     candle_down="#6b7685",
-    venues=("#3465b5", "#4a87d9", "#7856b8", "#2a937a", "#7c8590", "#b0703f", "#4a9ab3"),
+    venues=("#3465b5", "#4a9ab3", "#7856b8", "#2a937a", "#7c8590", "#b0703f", "#4a87d9"),
     map_stops=("#ffffff", "#e3eef6", "#bcd8ea", "#8bbbdb", "#5596c4", "#2f6ea3", "#1b4a77"),
 )
 _COLOUR_BLIND: Final = ("#3f8fe0", "#e08a2c")  # up blue, down orange

@@ -6,7 +6,7 @@ import operator
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from PySide6.QtGui import QColor
@@ -21,6 +21,8 @@ from workstation.market.facts import FundingRate, OpenInterest
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.steps import StepSeries
 from workstation.units import MINUTE_MS, iso_utc
+
+_LIGHTER_PERCENT: Final = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,8 +89,9 @@ class VenueChartPanel(ChartPanel):
 
     def _all_series(self, keys: list[MarketKey]) -> Iterator[VenueSeries]:
         colours = self._colours()
-        of_venue = Counter(key.venue for key in keys)
+        of_venue, seen = Counter(key.venue for key in keys), Counter[str]()
         for key in keys:
+            seen[key.venue] += 1
             series = self.steps(key)
             name = fmt.venue_name(key.venue)
             if of_venue[key.venue] > 1:
@@ -99,7 +102,7 @@ class VenueChartPanel(ChartPanel):
                     series=series,
                     newest=self.read(key)[1],
                     name=name,
-                    colour=colours[key.venue],
+                    colour=_shade(colours[key.venue], seen[key.venue] - 1),
                 )
 
     def _markets(self) -> Iterator[MarketKey]:
@@ -186,3 +189,8 @@ def _drawn(item: VenueSeries) -> dict[str, Any]:
 
 def _holes(series: StepSeries) -> int:
     return int(np.count_nonzero(series.start_ms[1:] > series.until_ms[:-1]))
+
+
+def _shade(colour: QColor, nth: int) -> QColor:
+    """Return the colour of a venue's nth market: its own, and lighter ones for what follows."""
+    return colour.lighter(100 + _LIGHTER_PERCENT * nth)
