@@ -109,8 +109,10 @@ def test_with_no_venue_live_the_position_is_unknown_and_cannot_be_watched(
     for venue in VENUES:
         loopback_server.break_venue(venue, Fault.UNAVAILABLE)
     qtbot.waitUntil(lambda: "Cannot watch okx" in window.alerts.banner.text(), timeout=30_000)
-    (row,) = desk.risk.positions
+    now, _ = desk.known_now  # what is shown stays, dimmed
+    (row,) = now.positions
     assert (row.status, row.mark_price, row.distance) == ("unknown", None, None)
+    assert desk.sight.blind
     assert "1 position there, 1 not known." in window.alerts.banner.text()
     assert [r.fire.object for r in desk.alerts.records() if r.fire.severity == "critical"] == [
         "okx"
