@@ -63,7 +63,7 @@ from workstation.settings import MarketSettings, Settings  # noqa: E402
 
 log = logging.getLogger(__name__)
 DEFAULT_AFTER_S: Final = 10.0
-_SWITCH_S: Final = 0.001  # a worker that computes in Python yields to the window so soon, not at 5 ms
+_SWITCH_S: Final = 0.001  # workers that compute in Python yield to the window sooner
 _START_UP_MS: Final = 20_000  # from the first data on
 _LATEST_START_MS: Final = 2_000  # a window that nobody sees (minimised, locked) is fed all the same
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
