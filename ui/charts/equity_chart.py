@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ui import format as fmt
+from ui.charts.plotting import polyline
 from ui.charts.ticks import value_ticks
 from ui.theme import MIN_FONT_PX, Theme, figure_font
+from workstation.market.facts import FloatArray
 from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 62, 22, 12, 20
 _TICK_PX: Final = (80, 34)  # least distance of two ticks, across and up
 _MARK_PX: Final = 3.5
+Place = TypeVar("Place", float, FloatArray)
 _EMPTY: Final = "The curve appears with the first answer."
 
 
@@ -92,13 +95,13 @@ class EquityChart(QWidget):
         low, high = min(low, 0.0), max(high, 0.0)
         return low, high + 0.05 * (high - low) + 1e-9
 
-    def _x(self, price: float) -> float:
+    def _x(self, price: Place) -> Place:
         assert self._curve is not None
         low, high = float(self._curve.price[0]), float(self._curve.price[-1])
         plot = self._plot()
         return plot.left() + (price - low) / (high - low) * plot.width()
 
-    def _y(self, equity: float) -> float:
+    def _y(self, equity: Place) -> Place:
         assert self._curve is not None
         low, high = self._extent(self._curve)
         plot = self._plot()
@@ -143,9 +146,7 @@ class EquityChart(QWidget):
     def _draw_curve(self, painter: QPainter, curve: EquityCurve) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.colour("text"), 1.6))
-        pairs = zip(curve.price, curve.equity_usd, strict=True)
-        points = [QPointF(self._x(float(p)), self._y(float(e))) for p, e in pairs]
-        painter.drawPolyline(QPolygonF(points))
+        painter.drawPath(polyline(self._x(curve.price), self._y(curve.equity_usd)))
 
     def _draw_events(self, painter: QPainter, curve: EquityCurve) -> None:
         """Mark what happens on the curve: a full mark for a liquidation, a hollow one else."""

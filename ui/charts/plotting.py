@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyqtgraph as pg
 from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, QRectF, Qt, SignalInstance
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsView, QGraphicsWidget, QWidget
 
 from workstation.market.facts import FloatArray
@@ -76,3 +76,9 @@ def fill_rects(painter: QPainter, rects: FloatArray, colour: QColor) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRects(*array.drawargs())
+
+
+def polyline(x: FloatArray, y: FloatArray) -> QPainterPath:
+    """Return the path through (n,) points, broken where one is not finite; built in one call."""
+    path: QPainterPath = pg.arrayToQPath(x, y, connect="finite")
+    return path

@@ -13,8 +13,9 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
+    Slot,
 )
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ui.theme import Theme, figure_font
@@ -22,7 +23,8 @@ from ui.theme import Theme, figure_font
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole
 FIGURE_PX: Final = 12
 ROW_PX: Final = 25
-_ROWS_MEASURED: Final = 40  # for the width of a column; all rows of a large book cost a second
+_ROWS_MEASURED: Final = 40  # for the width of a column; what is longer further down is elided
+_MARGINS_PX: Final = 12  # of a cell, both sides
 Index = QModelIndex | QPersistentModelIndex
 R = TypeVar("R")
 
@@ -82,8 +84,8 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         self.is_total = is_total
         self._rows: tuple[R, ...] = ()
         self._figures = figure_font(FIGURE_PX)
-        self._bold = QFont(self._figures)
-        self._bold.setBold(True)
+        self.bold = QFont(self._figures)
+        self.bold.setBold(True)
 
     def replace_rows(self, rows: Sequence[R]) -> None:
         """Show these rows."""
@@ -100,6 +102,10 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if changed:
             last = len(self.columns) - 1
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
+
+    @property
+    def rows(self) -> tuple[R, ...]:
+        return self._rows
 
     def row(self, index: int) -> R:
         return self._rows[index]
@@ -140,7 +146,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column.is_figure)
         if role == Qt.ItemDataRole.FontRole:
-            return self._bold if self.is_total(row) else self._figures
+            return self.bold if self.is_total(row) else self._figures
         return None
 
 
@@ -160,30 +166,90 @@ class RowsProxy(QSortFilterProxyModel):
         return bool(a < b)
 
 
-class _RowsView(QTableView):
-    """Gives the first column the room that is left, but never less than its texts need."""
+class RowsView(QTableView):
+    """Columns as wide as their texts have needed so far; the first takes the room that is left.
 
-    def updateGeometries(self) -> None:
-        super().updateGeometries()
-        header = self.horizontalHeader()
-        if not header.count():
+    They grow and do not shrink while the rows stay the same, so that nothing jumps, and texts are
+    measured only when one is longer than any before: Qt's own fitting measures every cell again at
+    every change (150 ms for three tables of twenty rows). A hidden table measures when it is shown.
+    """
+
+    def __init__(self, model: RowsModel[Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._source = model
+        self._metrics = QFontMetrics(model.bold)
+        self._longest: list[int] = []  # characters of each column's longest text so far
+        self._least_px = 0  # of the first column
+        self._unfitted = True
+        proxy = RowsProxy(self)
+        proxy.setSourceModel(model)
+        proxy.setSortRole(SORT_ROLE)
+        proxy.setDynamicSortFilter(True)
+        self.setModel(proxy)
+        model.modelReset.connect(self.fit_anew)
+        model.dataChanged.connect(self.fit)
+
+    @Slot()
+    def fit_anew(self) -> None:
+        """Fit to other rows: what was long before counts no more."""
+        self._unfitted = True
+        self.fit()
+
+    @Slot()
+    def fit(self, *_: object) -> None:
+        """Widen the columns whose texts have become longer."""
+        if not self.isVisible():
+            self._unfitted = True
             return
+        header, columns = self.horizontalHeader(), self._source.columns
+        if self._unfitted:
+            self._unfitted = False
+            self._longest = [0] * len(columns)
+            for section in range(len(columns)):
+                header.resizeSection(section, header.sectionSizeHint(section))
+            self._least_px = header.sectionSizeHint(0)
+        for section, column in enumerate(columns):
+            texts = (column.text(row) for row in self._source.rows[:_ROWS_MEASURED])
+            longest = max(texts, key=len, default="")
+            if len(longest) > self._longest[section]:
+                self._longest[section] = len(longest)
+                self._widen(section, self._metrics.horizontalAdvance(longest) + _MARGINS_PX)
+        self._fill()
+
+    def _widen(self, section: int, px: int) -> None:
+        header = self.horizontalHeader()
+        if section == 0:
+            self._least_px = max(self._least_px, px)
+        elif px > header.sectionSize(section) and not header.isSectionHidden(section):
+            header.resizeSection(section, px)
+
+    def _fill(self) -> None:
+        header = self.horizontalHeader()
         others = sum(map(header.sectionSize, range(1, header.count())))
-        fits = others + self.sizeHintForColumn(0) <= self.viewport().width()
-        modes = QHeaderView.ResizeMode
-        wanted = modes.Stretch if fits else modes.ResizeToContents
-        if header.sectionResizeMode(0) is not wanted:
-            header.setSectionResizeMode(0, wanted)
+        header.resizeSection(0, max(self._least_px, self.viewport().width() - others))
+
+    @Slot(int, Qt.SortOrder)
+    def show_sorting(self, section: int, _: Qt.SortOrder) -> None:
+        """Keep room for the arrow only while there is one."""
+        header = self.horizontalHeader()
+        header.setSortIndicatorShown(section >= 0)
+        if section >= 0:
+            self._widen(section, header.sectionSizeHint(section))
+        self._fill()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._unfitted:
+            self.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill()
 
 
 def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableView:
     """Return a view on a model: sortable, its first column takes the room that is left."""
-    table = _RowsView(parent)
-    proxy = RowsProxy(table)
-    proxy.setSourceModel(model)
-    proxy.setSortRole(SORT_ROLE)
-    proxy.setDynamicSortFilter(True)
-    table.setModel(proxy)
+    table = RowsView(model, parent)
     table.setShowGrid(False)
     table.setWordWrap(False)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -192,14 +258,12 @@ def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableVi
     table.verticalHeader().setDefaultSectionSize(ROW_PX)
     header = table.horizontalHeader()
     header.setHighlightSections(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setResizeContentsPrecision(_ROWS_MEASURED)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     header.setSortIndicatorClearable(True)
     header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
     table.setSortingEnabled(True)
-    # a column keeps room for the arrow only while there is one
     header.setSortIndicatorShown(False)
-    header.sortIndicatorChanged.connect(lambda at, _: header.setSortIndicatorShown(at >= 0))
+    header.sortIndicatorChanged.connect(table.show_sorting)
     return table
 
 

@@ -1,0 +1,143 @@
+"""Tables by declaration: what changes in place, how columns find their width, how rows sort."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import Qt
+
+from ui.models.rows import Column, RowsModel, make_table, plain_tip
+from ui.theme import DARK
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    value: float | None
+    total: bool = False
+
+
+COLUMNS = (
+    Column[Row](
+        heading="Name",
+        help="Its name",
+        text=lambda row: row.name,
+        value=lambda row: row.name,
+        is_figure=False,
+    ),
+    Column[Row](
+        heading="V",
+        help="Its value",
+        text=lambda row: "–" if row.value is None else f"{row.value:,.0f}",
+        value=lambda row: row.value,
+    ),
+)
+
+
+@pytest.fixture
+def model(qapp):
+    return RowsModel[Row](COLUMNS, DARK, key=lambda r: r.name, is_total=lambda r: r.total)
+
+
+@pytest.fixture
+def table(qtbot, model):
+    table = make_table(model)
+    qtbot.addWidget(table)
+    table.resize(400, 200)
+    return table
+
+
+def shown(qtbot, table):
+    with qtbot.waitExposed(table):
+        table.show()
+    return table.horizontalHeader()
+
+
+def names(table):
+    proxy = table.model()
+    return [proxy.index(row, 0).data() for row in range(proxy.rowCount())]
+
+
+def test_it_is_a_model_by_qts_own_rules(model, qtmodeltester):
+    model.replace_rows([Row("a", 1.0), Row("b", None), Row("Sum", 1.0, total=True)])
+    qtmodeltester.check(model)
+
+
+def test_rows_of_the_same_keys_change_in_place_and_others_reset(model, qtbot):
+    model.replace_rows([Row("a", 1.0), Row("b", 2.0)])
+    with qtbot.waitSignal(model.dataChanged) as changed, qtbot.assertNotEmitted(model.modelReset):
+        model.replace_rows([Row("a", 1.0), Row("b", 3.0)])
+    assert (changed.args[0].row(), changed.args[1].row()) == (1, 1)
+    with qtbot.assertNotEmitted(model.dataChanged):
+        model.replace_rows([Row("a", 1.0), Row("b", 3.0)])
+    with qtbot.waitSignal(model.modelReset):
+        model.replace_rows([Row("a", 1.0)])
+
+
+def test_a_column_grows_with_its_texts_and_does_not_shrink(model, table, qtbot):
+    model.replace_rows([Row("a", 1.0)])
+    header = shown(qtbot, table)
+    narrow = header.sectionSize(1)
+    model.replace_rows([Row("a", 1e9)])
+    wide = header.sectionSize(1)
+    assert wide > narrow
+    model.replace_rows([Row("a", 2.0)])
+    assert header.sectionSize(1) == wide
+    model.replace_rows([Row("other", 2.0)])  # another book: what was long counts no more
+    assert header.sectionSize(1) == narrow
+
+
+def test_the_first_column_has_the_room_that_is_left_and_never_less_than_its_texts(
+    model, table, qtbot
+):
+    model.replace_rows([Row("a", 1.0)])
+    header = shown(qtbot, table)
+    assert header.length() == table.viewport().width()
+    table.resize(600, 200)
+    qtbot.waitUntil(lambda: header.length() == table.viewport().width() > 500)
+    model.replace_rows([Row("a" * 200, 1.0)])
+    assert header.sectionSize(0) > 600
+
+
+def test_a_hidden_table_is_fitted_when_it_is_shown(model, table, qtbot):
+    texts = []
+    model.columns = (
+        COLUMNS[0],
+        Column[Row](
+            heading="V",
+            help="",
+            text=lambda row: texts.append(row) or "1,000,000,000",
+            value=lambda row: row.value,
+        ),
+    )
+    model.replace_rows([Row("a", 1.0)])
+    model.replace_rows([Row("a", 2.0)])
+    assert texts == []
+    header = shown(qtbot, table)
+    assert header.sectionSize(1) > 80
+    assert texts
+
+
+def test_sorting_keeps_the_unknown_last_and_totals_at_the_end(model, table):
+    model.replace_rows([Row("a", 2.0), Row("b", None), Row("c", 1.0), Row("Sum", 9.0, total=True)])
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert names(table) == ["c", "a", "b", "Sum"]
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert names(table) == ["a", "c", "b", "Sum"]
+
+
+def test_a_column_makes_room_for_the_arrow_while_it_is_sorted_by(model, table, qtbot):
+    model.replace_rows([Row("a", 1.0)])
+    header = shown(qtbot, table)
+    before = header.sectionSize(1)
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert header.isSortIndicatorShown()
+    assert header.sectionSize(1) > before
+    table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    assert not header.isSortIndicatorShown()
+
+
+def test_markup_in_a_name_is_no_markup_in_a_tooltip():
+    assert plain_tip("a < b").count("&lt;") == 1
+    assert plain_tip("plain") == "plain"
