@@ -52,6 +52,12 @@ class MarketSettings:
     poll_interval_s: float = _setting(
         2.0, "Time between two polls of a venue", range_=(0.5, 60.0), unit="s"
     )
+    held_poll_interval_s: float = _setting(
+        1.5,
+        "Time between two polls of the prices of a venue where you hold something, if that is less",
+        range_=(0.5, 60.0),
+        unit="s",
+    )
     timeout_s: float = _setting(
         8.0, "How long an exchange may take to answer", range_=(1.0, 30.0), unit="s"
     )

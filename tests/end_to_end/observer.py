@@ -42,9 +42,14 @@ class Observer:
         cache: Path,
         venues: Iterable[str] = ALL_VENUES,
         watch: Watch | None = None,
+        poll_s: float = POLL_S,
     ) -> None:
         settings = MarketSettings(
-            source="live", venues=tuple(venues), poll_interval_s=POLL_S, timeout_s=TIMEOUT_S
+            source="live",
+            venues=tuple(venues),
+            poll_interval_s=poll_s,
+            held_poll_interval_s=POLL_S,
+            timeout_s=TIMEOUT_S,
         )
         played = venues if isinstance(venues, dict) else {venue: venue for venue in venues}
         options = {

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from workstation.exchanges.numbers import levels
 from workstation.market.facts import CandlePrice, FloatArray, Liquidation
 from workstation.market.instrument import Contract, Instrument, MarketKey
 from workstation.units import UnixMs
+
+URGENT: Final = ContextVar("urgent", default=False)  # what this task asks goes before what waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from workstation.errors import (
 from workstation.exchanges.assembly import Assembly
 from workstation.exchanges.backfill import Backfill
 from workstation.exchanges.backoff import LONGEST_THROTTLE_S, Backoff
-from workstation.exchanges.base import Answer, ExchangeAdapter, Market, Poll, Reading
+from workstation.exchanges.base import URGENT, Answer, ExchangeAdapter, Market, Poll, Reading
 from workstation.exchanges.clock import FeedClock
 from workstation.exchanges.freshness import Freshness
 from workstation.exchanges.health import HealthRecord
@@ -78,6 +78,7 @@ class VenuePoller:
         tiers: TierCache,
         watch: Watch,
         poll_s: float,
+        held_poll_s: float,
     ) -> None:
         self._new_adapter = new_adapter
         self._clock = clock
@@ -87,6 +88,7 @@ class VenuePoller:
         self._tier_cache = tiers
         self._watch = watch
         self._poll_s = poll_s
+        self._held_poll_s = min(poll_s, held_poll_s)
         self._freshness = Freshness()
         self._assembly = Assembly(self._freshness)
         self._adapter = new_adapter()
@@ -239,6 +241,7 @@ class VenuePoller:
     async def _repeat(self, poll: Poll) -> None:
         loop = asyncio.get_running_loop()
         prices = poll.name == PRICES
+        URGENT.set(prices)
         backoff = Backoff() if prices else Backoff(_LONGEST_RETRY_S)
         while True:
             await self._allowed()
@@ -261,7 +264,9 @@ class VenuePoller:
 
     def _interval_s(self, poll: Poll, markets: int) -> float:
         calls_s = CALL_COST_S * markets if poll.one_call_each else 0.0
-        return max(self._poll_s, poll.every_s, calls_s)
+        held = any(key.venue == self._adapter.venue for key in self._watch.markets)
+        poll_s = self._held_poll_s if held and poll.name == PRICES else self._poll_s
+        return max(poll_s, poll.every_s, calls_s)
 
     async def _once(self, poll: Poll, markets: Sequence[Market], interval_s: float) -> None:
         fresh_for_ms = round(FRESH_POLLS * max(interval_s, poll.published_s) * SECOND_MS)

@@ -25,8 +25,10 @@ from workstation.alerts.storm import Budget, Parcel
 from workstation.alerts.tracker import Standing
 from workstation.alerts.watcher import Watcher
 from workstation.market.feed import FeedMode
+from workstation.risk.inputs import RiskInputs
+from workstation.risk.report import RiskReport
 from workstation.services.push_message import Delivery, Message
-from workstation.services.risk_service import RiskAnswer, RiskRequest
+from workstation.services.risk_service import RiskAnswer, RiskRequest, Valued
 from workstation.settings import Settings
 from workstation.units import UnixMs, now_ms
 
@@ -210,24 +212,33 @@ class AlertService:
 
 
 class WatchedRisk:
-    """The work of the risk worker, with a look by the alerts after every answer."""
+    """The work of the risk worker, with a look by the alerts as soon as the book is valued."""
 
-    def __init__(self, work: Callable[[RiskRequest], RiskAnswer], alerts: AlertService) -> None:
+    def __init__(
+        self, work: Callable[[RiskRequest, Valued], RiskAnswer], alerts: AlertService
+    ) -> None:
         self._work = work
         self._alerts = alerts
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
         """Return the answer; a book that cannot be valued is looked at too: it is not known."""
-        answer: RiskAnswer | None = None
-        try:
-            answer = self._work(request)
-        finally:
-            look = Look(
+        looked, answer = False, None
+
+        def look(risk: RiskReport | None, inputs: RiskInputs | None) -> None:
+            nonlocal looked
+            looked = True
+            seen = Look(
                 snapshot=request.snapshot,
                 book=request.portfolio,
-                report=answer.risk if answer else None,
-                inputs=answer.inputs if answer else None,
+                report=risk,
+                inputs=inputs,
                 candles=request.candles,
             )
-            self._alerts.look(request.epoch, look)
+            self._alerts.look(request.epoch, seen)
+
+        try:
+            answer = self._work(request, look)
+        finally:
+            if not looked:
+                look(answer.risk if answer else None, answer.inputs if answer else None)
         return answer

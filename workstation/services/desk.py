@@ -77,7 +77,7 @@ CACHE_MARKS_EVERY_S: Final = 10.0
 GIVE_BACK_EVERY_S: Final = 30.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
-    FeedMode.LIVE: {"venues", "poll_interval_s", "timeout_s", "ccxt"},
+    FeedMode.LIVE: {"venues", "poll_interval_s", "held_poll_interval_s", "timeout_s", "ccxt"},
     FeedMode.SIMULATED: {"venues", "seed"},
     FeedMode.REPLAY: set[str](),
 }
@@ -446,11 +446,19 @@ class Desk:
         self.store.apply(update)
         if listed:
             self._set_catalogue()
+        if update.mode is FeedMode.LIVE and self._has_fresh_marks(update):
+            self._coarse = False
+            self._risk_every.at_once()  # an alert waits neither for its turn nor for a drag
         self._fall_back_to_recorded_interval(update)
         if update.mode is FeedMode.LIVE and update.facts and self._cache_every.due():
             self._writer.submit(mark_cache.save, tuple(self.store.all_of(MarkPrice).values()))
         nothing_new = FeedUpdate(mode=update.mode, now_ms=update.now_ms, tape=tape)
         return update if update != nothing_new or self._clock_every.due() else None
+
+    def _has_fresh_marks(self, update: FeedUpdate) -> bool:
+        """Tell whether a market of the book has a new mark."""
+        markets = self.portfolio.markets() if self.portfolio else frozenset()
+        return any(isinstance(fact, MarkPrice) and fact.key in markets for fact in update.facts)
 
     def _set_catalogue(self) -> None:
         listed = self.store.instruments.values()

@@ -107,6 +107,13 @@ class RiskAnswer:
     coarse: bool = False
 
 
+Valued = Callable[[RiskReport, RiskInputs], None]
+
+
+def _untold(_: RiskReport, __: RiskInputs) -> None:
+    pass
+
+
 def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
     """Return the mark candles of the book's markets: a trade beyond the mark liquidates nobody."""
     found = {
@@ -149,8 +156,11 @@ class RiskWork:
         self._betas = HourlyBetas()
         self._estimates: Mapping[str, BetaEstimate] = {}
 
-    def __call__(self, request: RiskRequest) -> RiskAnswer:
-        """Return the state of the book, and what the move does to it."""
+    def __call__(self, request: RiskRequest, valued: Valued = _untold) -> RiskAnswer:
+        """Return the state of the book, and what the move does to it.
+
+        ``valued`` is told the state before the move is worked out, which takes longer.
+        """
         last = self._last
         known = last is not None and (last.epoch, last.portfolio) == (
             request.epoch,
@@ -159,11 +169,11 @@ class RiskWork:
         self._last = (
             self._moved(request, last)
             if request.coarse and last and known
-            else self._whole(request)
+            else self._whole(request, valued)
         )
         return self._last
 
-    def _whole(self, request: RiskRequest) -> RiskAnswer:
+    def _whole(self, request: RiskRequest, valued: Valued) -> RiskAnswer:
         self._begin(request)
         self._estimates = self._betas(request.histories)
         betas = {coin: item.beta for coin, item in self._estimates.items()}
@@ -171,6 +181,7 @@ class RiskWork:
         risk = with_venue_figures(evaluate(request.portfolio, inputs), request.portfolio)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
+        valued(risk, inputs)
         terms, scenario = _terms(request, inputs), None
         if terms is not None and request.move is not None:
             try:

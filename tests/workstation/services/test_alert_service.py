@@ -154,10 +154,10 @@ def test_a_book_that_cannot_be_valued_is_looked_at_and_the_failure_goes_on():
     answer = RiskAnswer(
         epoch=1, portfolio=BOOK, risk=seen.report, scenario=None, inputs=seen.inputs
     )
-    WatchedRisk(lambda _: answer, alerts)(request)
+    WatchedRisk(lambda *_: answer, alerts)(request)
     assert alerts.valued_within(60.0)
 
-    def fail(_):
+    def fail(*_):
         raise ZeroDivisionError
 
     for second in range(1, 10):

@@ -28,6 +28,7 @@ from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
 from workstation.services import mark_cache, sources
 from workstation.services.desk import Desk
+from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
 from workstation.services.risk_service import coin_paces
@@ -581,6 +582,7 @@ def test_settings_that_cannot_be_written_are_a_notice(make_desk, tmp_path):
     ("change", "reopens"),
     [
         ({"poll_interval_s": 1.0}, True),
+        ({"held_poll_interval_s": 1.0}, True),
         ({"venues": ("okx",)}, True),
         ({"seed": 1}, False),
         ({"speed": 2.0}, False),
@@ -667,6 +669,41 @@ def decided(desk, book):
 def test_a_decision_follows_the_scenario_and_brings_its_repair(decided):
     assert decided.decision.terms.moves == decided.scenario.moves == {"BTC": 60_000.0}
     assert decided.scenario.repair == decided.decision.repair
+
+
+def test_a_live_mark_of_the_book_is_asked_about_at_once_and_as_a_whole(desk, book, monkeypatch):
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.risk and news.risk.positions[0].mark_price == 70_000.0)
+    tick_until(desk, lambda news: news.decision)
+    asked = []
+    monkeypatch.setattr(desk._risk_worker, "submit", asked.append)
+    desk._risk_every = Every(3_600.0)
+    desk._risk_every.due()  # its turn has just been
+    desk.feed.say(NOW_MS + 1, facts=[mark(btc("okx"), 69_000.0, as_of_ms=NOW_MS + 1)])
+    desk.tick()
+    assert asked == []  # nothing is held there
+    for price in (69_000.0, 68_000.0):
+        desk.set_view(dataclasses.replace(desk.view, scenario_price=price - 10_000.0))  # dragged
+        say_marks(desk.feed, price)
+        desk.tick()
+        assert asked[-1].snapshot.marks[BINANCE].mark_price == price
+    assert [request.coarse for request in asked] == [False, False]
+
+
+def test_marks_of_a_tape_wait_for_their_turn(make_desk, book, monkeypatch):
+    desk = make_desk(settings("tape:one"))
+    opened(desk)
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.risk)
+    asked = []
+    monkeypatch.setattr(desk._risk_worker, "submit", asked.append)
+    desk._risk_every = Every(3_600.0)
+    desk._risk_every.due()
+    say_marks(desk.feed, 69_000.0)
+    desk.tick()
+    assert asked == []
 
 
 def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
