@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
-from tests.workstation.alerts.looks import look, price_at
+from tests.workstation.alerts.looks import KEY, LONG, VENUE, look, price_at
+from tests.workstation.market.facts import DAY_MS, HOUR_MS, funding
+from tests.workstation.risk import worlds
 from workstation.alerts.facts import Severity
 from workstation.alerts.ladder import Rung
+from workstation.alerts.rules import adl_rank, funding_now, funding_week
 from workstation.alerts.rules.base import Limits, Rule
 from workstation.alerts.rules.registry import RULES
 from workstation.alerts.watcher import Watcher
-from workstation.market.facts import VenueState
+from workstation.market.facts import FundingHistory, VenueState
+from workstation.risk.comparison import with_venue_figures
 
+UNTOLD = {"cannot_watch", "adl_rank", "funding_now", "funding_week"}  # this world has no news of it
+LONG_AT_EASE = worlds.account(dataclasses.replace(LONG, adl_rank=1), venue=VENUE, balances={})
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
@@ -61,4 +68,46 @@ def test_whatever_is_read_can_be_told(rule: Rule, price):
         assert fire.sentence == " ".join(fire.sentence.split())
         assert not {"None", "nan", "inf"} & set(fire.sentence.split())
     reads_figures = rule.of_figures and rule.id != "stop_missing"
-    assert fires or (price is None and reads_figures) or rule.id == "cannot_watch"
+    assert fires or (price is None and reads_figures) or rule.id in UNTOLD
+
+
+def test_funding_and_ranks_are_told_where_they_are_known():
+    book = worlds.book(
+        worlds.account(dataclasses.replace(LONG, adl_rank=4), venue=VENUE, balances={})
+    )
+    hours = np.arange(21) * 8 * HOUR_MS + worlds.NOW_MS - 7 * DAY_MS + HOUR_MS
+    week = FundingHistory(
+        key=KEY, time_ms=hours, funding_rate=np.full(21, 0.0004), interval_h=np.full(21, 8.0)
+    )
+    seen = look(70_000.0, book=book, funding={KEY: funding(KEY, 0.0006)})
+    report = with_venue_figures(seen.report, book)
+    seen = dataclasses.replace(seen, report=report, funding={KEY: week})
+    watcher = Watcher([adl_rank.RULE, funding_now.RULE, funding_week.RULE])
+    calm = dataclasses.replace(
+        look(70_000.0, book=book, funding={KEY: funding(KEY, 0.0)}),
+        report=with_venue_figures(seen.report, worlds.book(LONG_AT_EASE)),
+    )
+    calm = dataclasses.replace(
+        calm, funding={KEY: dataclasses.replace(week, funding_rate=np.zeros(21))}
+    )
+    assert watcher.look(calm) == ()
+    told = {fire.rule: fire for fire in watcher.look(seen)}
+    assert told["adl_rank"].value == 4.0
+    # by hand: 0.06 % in 8 h of 70,000 is $126 a day; 0.04 % three times a day is 43.8 % a year
+    assert "pays 0.06 % in 8 h of funding, above 0.05 % in 8 h. That is $126 a day." in (
+        told["funding_now"].what
+    )
+    assert told["funding_week"].value == pytest.approx(0.0004 * 3 * 365)
+    assert "43.8 % a year over 7 days, above 30 %. That is $84 a day." in told["funding_week"].what
+
+
+def test_a_short_receives_what_a_long_pays_and_half_a_week_is_not_known():
+    short = worlds.isolated(worlds.BTC, -1.0, 70_000.0, 10_000.0)
+    (row,) = look(70_000.0, book=worlds.book(worlds.account(short, venue=VENUE))).report.positions
+    assert funding_now.paid_by(row, 0.0006) == -0.0006
+    times = np.arange(10) * 8 * HOUR_MS + worlds.NOW_MS - 80 * HOUR_MS
+    half = FundingHistory(
+        key=KEY, time_ms=times, funding_rate=np.full(10, 0.001), interval_h=np.full(10, 8.0)
+    )
+    assert funding_week.mean_yearly(half, worlds.NOW_MS) is None
+    assert funding_week.mean_yearly(None, worlds.NOW_MS) is None

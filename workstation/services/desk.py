@@ -60,6 +60,7 @@ from workstation.services.risk_service import (
     RiskWork,
     coin_paces,
     mark_candles,
+    settled_funding,
 )
 from workstation.services.sight import SEEN, LastSeen, Sight, answers
 from workstation.services.sources import mode_of
@@ -588,6 +589,7 @@ class Desk:
             coarse=self._coarse,
             histories=coin_histories(self.store, portfolio),
             paces=coin_paces(self.store, portfolio),
+            funding=settled_funding(self.store, portfolio),
         )
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None, Sight | None]:

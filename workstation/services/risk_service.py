@@ -20,7 +20,7 @@ import numpy as np
 from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import pace_per_hour
-from workstation.market.facts import CandlePrice, Candles, FloatArray
+from workstation.market.facts import CandlePrice, Candles, FloatArray, FundingHistory
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.overview import MarketOverview
@@ -74,8 +74,8 @@ class RiskRequest:
     to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
     longest by coin, for betas. ``epoch`` changes with the source of the market. ``suspended`` are
     venues that let nothing out. ``paces`` are the last hour's changes of the book's coins, where
-    they are known. A ``coarse`` request asks for the scenario alone, at the prices of
-    the last whole answer.
+    they are known; ``funding`` is what was settled in its markets. A ``coarse`` request asks for
+    the scenario alone, at the prices of the last whole answer.
     """
 
     epoch: int
@@ -88,6 +88,7 @@ class RiskRequest:
     histories: Mapping[str, Candles] = field(default_factory=dict)
     suspended: frozenset[str] = frozenset()
     paces: Mapping[str, float] = field(default_factory=dict)
+    funding: Mapping[MarketKey, FundingHistory] = field(default_factory=dict)
     coarse: bool = False
 
 
@@ -125,6 +126,12 @@ def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tu
         for key in portfolio.markets()
     }
     return {key: candles for key, candles in found.items() if candles}
+
+
+def settled_funding(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, FundingHistory]:
+    """Return the settled funding of the book's markets, where it is known."""
+    found = {key: store.funding_history(key) for key in portfolio.markets()}
+    return {key: history for key, history in found.items() if history is not None}
 
 
 def coin_paces(store: MarketStore, portfolio: Portfolio) -> dict[str, float]:
