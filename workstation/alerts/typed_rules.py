@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+from typing import Final
 
+from workstation.alerts import words
 from workstation.alerts.facts import Severity
 from workstation.alerts.grammar import parse
-from workstation.alerts.ladder import Ladder, Rung
-from workstation.alerts.quantities import QUANTITIES, Quantity
+from workstation.alerts.ladder import COOLDOWN_MS, Ladder, Rung
+from workstation.alerts.quantities import QUANTITIES, Quantity, Unit
 from workstation.alerts.rules.base import Reading, Rule, Words
 from workstation.alerts.situation import Situation
-from workstation.alerts.typed import Op, TypedRule
+from workstation.alerts.typed import EVER_MS, Op, TypedRule
 from workstation.errors import AlertRuleError
+from workstation.units import SECOND_MS
 
 
 def read_rules(texts: Iterable[str]) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
@@ -33,6 +37,27 @@ def read_rules(texts: Iterable[str]) -> tuple[tuple[Rule, ...], tuple[str, ...]]
     return tuple(rules.values()), tuple(problems)
 
 
+_SHOW: Final[dict[Unit, Callable[[float], str]]] = {
+    Unit.PRICE: words.price,
+    Unit.FRACTION: words.percent,
+    Unit.RATE: words.rate,
+    Unit.RANK: "{:g}".format,
+    Unit.STATE: "{:g}".format,
+}
+
+
+@lru_cache(maxsize=8)
+def coins_of(texts: tuple[str, ...]) -> frozenset[str]:
+    """Return the coins whose markets the rules are about; what cannot be read has none."""
+    coins = set()
+    for text in texts:
+        with suppress(AlertRuleError):
+            typed = parse(text)
+            if QUANTITIES[typed.quantity].of_coin:
+                coins.add(typed.subject.upper())
+    return frozenset(coins)
+
+
 def rules_of(typed: TypedRule) -> tuple[Rule, ...]:
     """Return the one rule; a crossing makes two, one for each way."""
     if typed.op is not Op.CROSSES:
@@ -41,6 +66,27 @@ def rules_of(typed: TypedRule) -> tuple[Rule, ...]:
         _rule(typed, f"{typed.condition} downwards", falling=True, lasts=False),
         _rule(typed, f"{typed.condition} upwards", falling=False, lasts=False),
     )
+
+
+def reading_of(typed: TypedRule) -> str:
+    """Return how a typed rule is understood, in a sentence."""
+    show, unit = _SHOW[QUANTITIES[typed.quantity].unit], QUANTITIES[typed.quantity].unit
+    if unit is Unit.STATE:
+        seconds = typed.value * QUANTITIES[typed.quantity].per_ms / SECOND_MS
+        when = f"{typed.subject} has been {typed.quantity} for {words.duration(seconds)}"
+    else:
+        comparison = {Op.BELOW: "is below", Op.ABOVE: "is above", Op.CROSSES: "crosses"}[typed.op]
+        of = "" if typed.quantity == "price" else f"{typed.quantity.replace('_', ' ')} of "
+        when = f"{of}{typed.subject} {comparison} {show(typed.value)}"
+    stays = f" for {words.duration(typed.for_ms / SECOND_MS)}" if typed.for_ms else ""
+    back = f"it was back by {show(typed.again_after)} and " if unit is not Unit.STATE else ""
+    cooldown_ms = typed.cooldown_ms
+    if cooldown_ms is None:
+        cooldown_ms = COOLDOWN_MS[typed.severity]
+    again = f"again after {back}{words.duration(cooldown_ms / SECOND_MS)} have passed"
+    if cooldown_ms == EVER_MS:
+        again = "once until the program starts anew"
+    return f"{typed.severity.capitalize()} when {when}{stays}; {again}."
 
 
 def _rule(typed: TypedRule, name: str, *, falling: bool, lasts: bool) -> Rule:

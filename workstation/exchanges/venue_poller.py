@@ -213,9 +213,10 @@ class VenuePoller:
         )
 
     def _markets(self, *, coin_only: bool = False) -> list[Market]:
-        """Return the coin's main market and the book's; of the book's, perhaps only that coin's."""
-        main = self._adapter.main_market(self._watch.coin)
-        found = {} if main is None else {main.key: main}
+        """Return the main market of every coin and the book's; perhaps only those of the coin."""
+        coins = (self._watch.coin, *(() if coin_only else sorted(self._watch.coins)))
+        mains = (self._adapter.main_market(coin) for coin in coins)
+        found = {main.key: main for main in mains if main is not None}
         for key in sorted(self._watch.markets):
             if key.venue != self._adapter.venue:
                 continue

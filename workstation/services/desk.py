@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from workstation import settings as settings_file
+from workstation.alerts.typed_rules import coins_of
 from workstation.errors import PortfolioFileError
 from workstation.exchanges.accounts.base import AccountSource
 from workstation.exchanges.accounts.hyperliquid import VENUE, short_name
@@ -31,6 +32,7 @@ from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import consolidate
 from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tape, Watch
+from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
@@ -38,8 +40,8 @@ from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.risk.scenario import with_repair, with_rescue
-from workstation.services import mark_cache
-from workstation.services.alert_service import AlertNews, AlertService, WatchedRisk
+from workstation.services import alert_export, mark_cache
+from workstation.services.alert_service import AlertNews, AlertRecord, AlertService, WatchedRisk
 from workstation.services.book import joined
 from workstation.services.decision_service import Decision, transfer_terms
 from workstation.services.decision_worker import DecisionWorker
@@ -355,6 +357,10 @@ class Desk:
         if self.portfolio is not None:
             self._files.save(self.portfolio, path, open_it=False)
 
+    def export_alerts(self, path: Path) -> None:
+        """Write the list of alerts to a file; how that went is a notice."""
+        self._writer.submit(self._write_alerts, self.alerts.records(), path)
+
     def read_address(self, address: str) -> None:
         """Read a public Hyperliquid address beside the file, without any key."""
         self._accounts.add(AccountSource(id=short_name(address), venue=VENUE, address=address))
@@ -385,6 +391,8 @@ class Desk:
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
         self.alerts.settings = self.settings
+        if settings.alerts.rules != old.alerts.rules:
+            self._watch()
         self._writer.submit(self._write_settings, settings)
         names = set(changed) | ({"ccxt"} if settings.venues != old.venues else set())
         self._follow_market_settings(names)
@@ -407,6 +415,14 @@ class Desk:
             settings_file.save(self._settings_path, settings)
         except OSError as error:
             self._notices.append(f"The settings could not be written to their file: {error}.")
+
+    def _write_alerts(self, records: tuple[AlertRecord, ...], path: Path) -> None:
+        try:
+            alert_export.write(records, path)
+        except OSError as error:
+            self._notices.append(f"The alerts could not be written to {path}: {error}.")
+        else:
+            self._notices.append(f"{len(records)} alerts were written to {path}.")
 
     # --- the feed -----------------------------------------------------------------------------
 
@@ -435,7 +451,12 @@ class Desk:
         if self.feed is not None:
             markets = self.portfolio.markets() if self.portfolio else frozenset()
             self.feed.watch(
-                Watch(coin=self.view.coin, interval_s=self.view.interval_s, markets=markets)
+                Watch(
+                    coin=self.view.coin,
+                    interval_s=self.view.interval_s,
+                    markets=markets,
+                    coins=coins_of(self.settings.alerts.rules),
+                )
             )
 
     def _take_market(self) -> FeedUpdate | None:
@@ -584,13 +605,18 @@ class Desk:
             catalogue=self._catalogue,
             overview=self.overview,
             move=move if self._scenario_fits else None,
-            candles=mark_candles(self.store, portfolio),
+            candles=mark_candles(self.store, portfolio.markets() | self._markets_of_rules()),
             suspended=frozenset(self.settings.transfers.suspended),
             coarse=self._coarse,
             histories=coin_histories(self.store, portfolio),
             paces=coin_paces(self.store, portfolio),
             funding=settled_funding(self.store, portfolio),
         )
+
+    def _markets_of_rules(self) -> frozenset[MarketKey]:
+        """Return the markets of the coins that typed rules are about."""
+        coins = coins_of(self.settings.alerts.rules)
+        return frozenset(key for coin in coins for key in self.store.markets_of(coin))
 
     def _take_risk(self) -> tuple[RiskReport | None, ScenarioReport | None, Sight | None]:
         answer = self._risk_worker.take()

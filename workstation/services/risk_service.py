@@ -71,11 +71,12 @@ class RiskRequest:
     """A book, the market, and the move.
 
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
-    to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
-    longest by coin, for betas. ``epoch`` changes with the source of the market. ``suspended`` are
-    venues that let nothing out. ``paces`` are the last hour's changes of the book's coins, where
-    they are known; ``funding`` is what was settled in its markets. A ``coarse`` request asks for
-    the scenario alone, at the prices of the last whole answer.
+    to move from. ``candles`` are the mark candles at hand of the book's markets and of those that
+    alert rules are about, ``histories`` the longest by coin, for betas. ``epoch`` changes with the
+    source of the market. ``suspended`` are venues that let nothing out. ``paces`` are the last
+    hour's changes of the book's coins, where they are known; ``funding`` is what was settled in its
+    markets. A ``coarse`` request asks for the scenario alone, at the prices of the last whole
+    answer.
     """
 
     epoch: int
@@ -115,15 +116,17 @@ def _untold(_: RiskReport, __: RiskInputs) -> None:
     pass
 
 
-def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
-    """Return the mark candles of the book's markets: a trade beyond the mark liquidates nobody."""
+def mark_candles(
+    store: MarketStore, markets: frozenset[MarketKey]
+) -> dict[MarketKey, tuple[Candles, ...]]:
+    """Return the mark candles of some markets: a trade beyond the mark liquidates nobody."""
     found = {
         key: tuple(
             candles
             for interval_s in INTERVALS_S.values()
             if (candles := store.candles(key, interval_s, CandlePrice.MARK)) is not None
         )
-        for key in portfolio.markets()
+        for key in markets
     }
     return {key: candles for key, candles in found.items() if candles}
 

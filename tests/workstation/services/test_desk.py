@@ -800,3 +800,18 @@ def test_the_pace_of_a_coin_that_is_not_watched_is_known_by_its_mark_candles(des
     tick_until(desk, lambda news: news.risk)
     paces = coin_paces(desk.store, desk.portfolio)
     assert paces["BTC"] == pytest.approx(70 / 72 - 1, rel=0.05)
+
+
+def test_the_coins_of_typed_rules_are_watched_from_when_they_are_typed(desk):
+    rules = ("SOL price < 100", "warn eth price crosses 2k", "okx down", "BTC prise < 1")
+    desk.apply_settings(changed(desk.settings, "alerts", rules=rules))
+    assert desk.feed.watched[-1].coins == {"SOL", "ETH"}
+    desk.apply_settings(changed(desk.settings, "alerts", rules=()))
+    assert desk.feed.watched[-1].coins == frozenset()
+
+
+def test_alerts_are_exported_and_how_it_went_is_said(desk, tmp_path):
+    desk.export_alerts(tmp_path / "alerts.csv")
+    assert notice(desk, "0 alerts were written to")
+    desk.export_alerts(tmp_path / "nowhere" / "alerts.csv")
+    assert notice(desk, "could not be written")
