@@ -64,6 +64,13 @@ def test_where_something_is_held_the_prices_are_asked_for_more_often(loopback, t
         assert len(tickers) == 1
 
 
+def test_a_coin_that_only_a_rule_is_about_has_its_price(loopback, tmp_path):
+    ether = MarketKey("okx", "ETH/USDT:USDT")
+    watch = Watch(coins=frozenset({"ETH"}))
+    with Observer(loopback, tmp_path, ("okx",), watch) as observer:
+        assert observer.wait_for(lambda: observer.store.newest(MarkPrice, ether), 15.0)
+
+
 def test_one_venue_that_jumps_is_named_and_left_out(loopback, tmp_path):
     with Observer(loopback, tmp_path) as observer:
         assert observer.wait_for(lambda: interest_is_known(observer), 15.0)
