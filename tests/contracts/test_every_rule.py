@@ -11,14 +11,21 @@ from tests.workstation.alerts.looks import KEY, LONG, VENUE, look, price_at
 from tests.workstation.market.facts import DAY_MS, HOUR_MS, funding
 from tests.workstation.risk import worlds
 from workstation.alerts.facts import Severity
+from workstation.alerts.grammar import parse
 from workstation.alerts.ladder import Rung
+from workstation.alerts.quantities import QUANTITIES, Unit
 from workstation.alerts.rules import adl_rank, funding_now, funding_week
 from workstation.alerts.rules.base import Limits, Rule
 from workstation.alerts.rules.registry import RULES
+from workstation.alerts.typed_rules import reading_of, rules_of
 from workstation.alerts.watcher import Watcher
 from workstation.market.facts import FundingHistory, VenueState
 from workstation.risk.comparison import with_venue_figures
 
+BEYOND = {
+    Unit.PRICE: "> 1", Unit.FRACTION: "> 0.0001", Unit.RATE: "> 0.0001%/8h", Unit.RANK: "> 0.5",
+    Unit.STATE: "for 1s",
+}  # fmt: skip
 UNTOLD = {"cannot_watch", "adl_rank", "funding_now", "funding_week"}  # this world has no news of it
 LONG_AT_EASE = worlds.account(dataclasses.replace(LONG, adl_rank=1), venue=VENUE, balances={})
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -69,6 +76,23 @@ def test_whatever_is_read_can_be_told(rule: Rule, price):
         assert not {"None", "nan", "inf"} & set(fire.sentence.split())
     reads_figures = rule.of_figures and rule.id != "stop_missing"
     assert fires or (price is None and reads_figures) or rule.id in UNTOLD
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES.values(), ids=lambda quantity: quantity.name)
+def test_every_quantity_can_be_typed_read_and_told(quantity):
+    subject = "BTC" if quantity.of_coin else "book"
+    text = f"critical {subject} {quantity.name} {BEYOND[quantity.unit]}"
+    (rule,) = rules_of(parse(text))
+    assert quantity.name in text
+    assert reading_of(parse(text)).startswith("Critical when ")
+    watcher = Watcher([rule])
+    looks = [look(price_at(0.01), at_s, state=VenueState.DOWN) for at_s in (0.0, 20.0, 40.0)]
+    fires = [fire for one in looks for fire in watcher.look(one)]
+    assert len(fires) == (quantity.name not in ("funding", "spread", "adl_rank"))  # not known here
+    for fire in fires:
+        assert fire.rule == rule.id
+        assert fire.what.endswith(".")
+        assert subject in fire.title or fire.object in fire.title
 
 
 def test_funding_and_ranks_are_told_where_they_are_known():
