@@ -59,7 +59,7 @@ class MarketSettings:
         2.0, "Time between two polls of a venue", range_=(0.5, 60.0), unit="s"
     )
     held_poll_interval_s: float = _setting(
-        1.5,
+        1.0,
         "Time between two polls of the prices of a venue where you hold something, if that is less",
         range_=(0.5, 60.0),
         unit="s",

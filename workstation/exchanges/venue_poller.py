@@ -88,7 +88,7 @@ class VenuePoller:
         self._tier_cache = tiers
         self._watch = watch
         self._poll_s = poll_s
-        self._held_poll_s = min(poll_s, held_poll_s)
+        self._held_poll_s = held_poll_s
         self._freshness = Freshness()
         self._assembly = Assembly(self._freshness)
         self._adapter = new_adapter()
@@ -265,8 +265,11 @@ class VenuePoller:
 
     def _interval_s(self, poll: Poll, markets: int) -> float:
         calls_s = CALL_COST_S * markets if poll.one_call_each else 0.0
-        held = any(key.venue == self._adapter.venue for key in self._watch.markets)
-        poll_s = self._held_poll_s if held and poll.name == PRICES else self._poll_s
+        poll_s = self._poll_s
+        if poll.name == PRICES and any(
+            key.venue == self._adapter.venue for key in self._watch.markets
+        ):
+            poll_s = min(poll_s, max(self._held_poll_s, poll.held_every_s))
         return max(poll_s, poll.every_s, calls_s)
 
     async def _once(self, poll: Poll, markets: Sequence[Market], interval_s: float) -> None:
