@@ -116,7 +116,8 @@ class PositionReport:
     ``liquidation_drift_per_day`` is how far funding at the running rate moves the liquidation price
     of an isolated position in a day, while the mark stands; ``days_to_liquidation_by_funding`` when
     it has reached the mark, ``None`` if it never does. ``explain`` gives any figure's formula,
-    inputs, tier row and source in words.
+    inputs, tier row and source in words. ``doubts`` are sentences about what of the position is
+    accepted and yet looks like a slip.
     """
 
     account: str
@@ -153,6 +154,7 @@ class PositionReport:
     days_to_liquidation_by_funding: float | None = None
     explain: Callable[[Figure], str] = field(default=_unexplained, repr=False, compare=False)
     told: VenueFigures | None = None  # what the venue says itself, where the account was read
+    doubts: tuple[str, ...] = ()
 
     @property
     def pool_balance(self) -> float | None:

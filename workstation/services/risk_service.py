@@ -27,8 +27,7 @@ from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Account, Portfolio
 from workstation.risk.beta_estimates import BetaEstimate, default_estimate
-from workstation.risk.comparison import with_venue_figures
-from workstation.risk.engine import evaluate
+from workstation.risk.compiled_book import Evaluator
 from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
 from workstation.risk.marks import (
     MarkMemory,
@@ -137,6 +136,7 @@ class RiskWork:
 
     def __init__(self, tiers: Callable[[], TierBook] = TierBook.embedded) -> None:
         self._tiers = tiers
+        self._evaluate = Evaluator()
         self._epoch = 0
         self._book: Portfolio | None = None
         self._now_ms = UnixMs(0)
@@ -168,7 +168,7 @@ class RiskWork:
         self._estimates = self._betas(request.histories)
         betas = {coin: item.beta for coin, item in self._estimates.items()}
         inputs = replace(self._inputs(request), betas=betas)
-        risk = with_venue_figures(evaluate(request.portfolio, inputs), request.portfolio)
+        risk = self._evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
         terms, scenario = _terms(request, inputs), None
