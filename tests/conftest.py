@@ -12,10 +12,11 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# A run that decides whether a change lands draws the same examples every time; others roam.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# A run that decides whether a change lands draws the same examples every time; others roam. No
+# example has a deadline: a busy machine is not a mistake of the program.
+hypothesis.settings.register_profile("roaming", deadline=None)
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "roaming")
 
 _LIBRARY_THREADS = ("asyncio_", "ThreadPoolExecutor", "pydevd", "QDBusConnection")
 _GRACE_S = 2.0
