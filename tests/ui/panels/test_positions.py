@@ -153,10 +153,10 @@ def test_what_looks_like_a_slip_is_marked_and_its_tooltips_say_why():
     name = COLUMNS[0]
     assert name.text(doubtful).endswith(" (!)")
     assert name.token(doubtful) == "warn"
-    assert all(
-        column.tip(doubtful).startswith("Check it: the entry price 120,000 is more than half away")
-        for column in COLUMNS[:6]
+    sentence = (
+        "Check it: the entry price 120,000 is more than half away from the mark price 60,000."
     )
+    assert all(sentence in column.tip(doubtful).splitlines() for column in COLUMNS[:6])
     plain = rows_of(RISK, None)[0]
     assert not name.text(plain).endswith("(!)")
     assert name.token(plain) == ""
