@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from workstation.market.facts import FundingRate
@@ -12,7 +13,8 @@ from workstation.portfolio.model import Account, OrderType, Portfolio, Position
 from workstation.risk.doubts import at_par, doubts
 from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
-from workstation.risk.funding_drift import DAY_H, drift_per_day, hours_to_mark
+from workstation.risk.funding_drift import DAY_H, drift_per_day, funding_path, hours_to_mark
+from workstation.risk.funding_path import no_path
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import LiquidationPrices
 from workstation.risk.pace import minutes_at_pace
@@ -152,6 +154,9 @@ def _position_row(
         explain=Explanation(
             standing=standing, position=position, leg=leg, found=found, inputs=inputs
         ),
+        funding_path=partial(funding_path, pool, _per_h(funding))
+        if margined and pool.isolated
+        else no_path,
         told=position.figures,
         doubts=tuple(doubts(pool.account, leg, inputs)) if leg else (),
     )
@@ -161,11 +166,15 @@ def funding_drift(
     pool: Pool, leg: Leg | None, funding: FundingRate | None
 ) -> tuple[float | None, float | None]:
     """Return what funding does to an isolated position's price in a day, and in how many days."""
-    if leg is None or funding is None or not pool.isolated or not pool.has_margin:
+    rate_per_h = _per_h(funding)
+    if leg is None or rate_per_h is None or not pool.isolated or not pool.has_margin:
         return None, None
-    rate_per_h = funding.funding_rate / funding.interval_h
     hours = hours_to_mark(pool, rate_per_h)
     return drift_per_day(pool, rate_per_h), None if hours is None else hours / DAY_H
+
+
+def _per_h(funding: FundingRate | None) -> float | None:
+    return None if funding is None else funding.funding_rate / funding.interval_h
 
 
 def stop_price(account: Account, position: Position, mark: float | None) -> float | None:

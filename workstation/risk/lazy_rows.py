@@ -22,6 +22,7 @@ from workstation.portfolio.model import Account, Portfolio
 from workstation.risk.book_arrays import KINDS, BookArrays, BookReport
 from workstation.risk.doubts import doubts
 from workstation.risk.engine import evaluate, stop_price
+from workstation.risk.funding_path import FundingPath
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.kernels.margin_arrays import BoolArray, IntArray
 from workstation.risk.pools import Leg, Pool
@@ -71,6 +72,9 @@ class Columns:
 
     def explain(self, k: int, figure: Figure) -> str:
         return self.scalar(k).explain(figure)
+
+    def funding_path(self, k: int, rate_8h: float | None) -> FundingPath | None:
+        return self.scalar(k).funding_path(rate_8h)
 
 
 class LazyRow(PositionReport):
@@ -207,5 +211,6 @@ _RARE: Final[Mapping[str, Callable[[Columns, int], Any]]] = {
     "liquidation_drift_per_day": _of_scalar("liquidation_drift_per_day"),
     "days_to_liquidation_by_funding": _of_scalar("days_to_liquidation_by_funding"),
     "explain": lambda columns, k: partial(columns.explain, k),
+    "funding_path": lambda columns, k: partial(columns.funding_path, k),
 }
 _FIELDS: Final = _STATED.keys() | _MOVING.keys() | _RARE.keys()

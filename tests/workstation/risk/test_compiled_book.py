@@ -50,7 +50,7 @@ def same(got, want, where=""):
             same(got.get(key, 0.0), want.get(key, 0.0), f"{where}[{key}]")
     elif hasattr(want, "__dataclass_fields__"):
         for field in fields(want):
-            if field.name != "explain":
+            if field.name not in ("explain", "funding_path"):
                 same(getattr(got, field.name), getattr(want, field.name), f"{where}.{field.name}")
     else:
         assert got == want, (where, got, want)
@@ -181,6 +181,9 @@ def test_a_row_of_columns_is_a_report_of_a_position():
     row, want = report_of(portfolio).positions[0], evaluate(portfolio, inputs).positions[0]
     for figure in Figure:
         assert row.explain(figure) == want.explain(figure)
+    shorts = report_of(portfolio).positions[1], evaluate(portfolio, inputs).positions[1]
+    drawn, path = (one.funding_path(-1e-4) for one in shorts)
+    assert drawn.meets_in_days == pytest.approx(path.meets_in_days)
     same(replace(row, status=Status.UNKNOWN), replace(want, status=Status.UNKNOWN))
     same(copy(row), want)
     with pytest.raises(AttributeError, match="no colour"):
