@@ -6,9 +6,10 @@ spent on objects. Here what does not change with the market is compiled when the
 out of the columns when it is asked for one (``lazy_rows``).
 
 An account that is not *plain* goes to the scalar engine whole: one with a pool that has no value or
-no maintenance margin here, that grew beyond its tiers, or that the mark has passed. So what is not
-known has one place for its rules, and the scalar engine is the oracle of the rest. What this does
-not do well: a book whose accounts are hardly ever plain gains nothing.
+no maintenance margin here, that grew beyond its tiers or that the mark has passed, and one whose
+orders take margin. So what is not known has one place for its rules, and the scalar engine is the
+oracle of the rest. What this does not do well: a book whose accounts are hardly ever plain gains
+nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from workstation.risk.exposure import in_all, joined
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels.margin_arrays import KIND_UNKNOWN, BoolArray, IntArray
 from workstation.risk.lazy_rows import Columns, position_rows
+from workstation.risk.order_margin import takes_margin
 from workstation.risk.pool_rows import PoolRows
 from workstation.risk.pools import pools_of
 from workstation.risk.report import (
@@ -82,7 +84,11 @@ class CompiledBook:
         self._seen = self._signature(inputs)
         inputs = self._marks.completed(inputs, self._marks.used(inputs))
         pools = [tuple(pools_of(account, inputs)) for account in portfolio.accounts]
-        kept = [i for i, own in enumerate(pools) if all(pool.has_margin for pool in own)]
+        kept = [
+            i
+            for i, (account, own) in enumerate(zip(portfolio.accounts, pools, strict=True))
+            if all(pool.has_margin for pool in own) and not takes_margin(account)
+        ]
         self._arrays = compile_pools(list(chain(*(pools[i] for i in kept))), inputs)
         self._pool_account = np.repeat(kept, [len(pools[i]) for i in kept]).astype(np.int64)
         self._leg_account = self._pool_account[self._arrays.leg_pool]

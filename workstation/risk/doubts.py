@@ -18,6 +18,7 @@ from workstation.portfolio.plausibility import FAR_FROM_MARK, far_from_mark
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels.margin_arrays import BoolArray
+from workstation.risk.order_margin import lifted_tier
 from workstation.risk.pools import Leg, Pool
 from workstation.risk.tiers import TierUnit
 
@@ -25,6 +26,8 @@ from workstation.risk.tiers import TierUnit
 def doubts(account: Account, leg: Leg, inputs: RiskInputs) -> Iterator[str]:
     """Say what of a position is accepted and yet doubtful."""
     if doubt := _too_much_leverage(account.venue, leg, inputs):
+        yield doubt
+    if doubt := lifted_tier(account, leg):
         yield doubt
     if doubt := far_from_mark(leg.position.entry_price, leg.mark):
         yield doubt

@@ -17,6 +17,7 @@ from workstation.risk.funding_drift import DAY_H, drift_per_day, funding_path, h
 from workstation.risk.funding_path import no_path
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import LiquidationPrices
+from workstation.risk.order_margin import initial_margin, resting
 from workstation.risk.pace import minutes_at_pace
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.report import (
@@ -192,9 +193,8 @@ def stop_price(account: Account, position: Position, mark: float | None) -> floa
 def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
     pool, shock = standing.pool, standing.shock
     valued = pool.unknown is None
-    initials = [leg.initial() for leg in pool.legs]
-    known = [initial for initial in initials if initial is not None]
-    initial = sum(known) if valued and len(known) == len(initials) else None
+    orders = resting(pool, inputs).margin
+    initial = initial_margin(pool, orders) if valued else None
     balance = standing.balance
     price = shock.price if shock else None
     free = None if initial is None or balance is None else max(0.0, balance - initial)
@@ -207,6 +207,7 @@ def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
         unrealized_pnl=sum(leg.profit_now for leg in pool.legs) if valued else None,
         margin_balance=balance,
         initial_margin=initial,
+        order_margin=orders,
         maintenance_margin=standing.maintenance,
         margin_ratio=standing.ratio,
         free_collateral=free,
@@ -303,7 +304,10 @@ def _problems(
     yield from portfolio.warnings
     yield from inputs.problems
     for standing in standings:
-        problem = standing.pool.unknown or standing.pool.unknown_margin
+        pool = standing.pool
+        problem = pool.unknown or pool.unknown_margin
+        if problem is None and not pool.isolated:
+            problem = resting(pool, inputs).problem
         if problem:
             yield problem
     for row in rows:

@@ -85,6 +85,7 @@ class AccountReport:
     liquidation_coin_price: float | None
     liquidation_coin_distance: float | None
     status: Status
+    order_margin: float | None = 0.0  # of the initial margin, what resting orders take
     told: VenueFigures | None = None  # what the venue says itself, where the account was read
     read_ms: UnixMs | None = None  # when it was read; None where that is the book's time
 
