@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -20,6 +22,20 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "roaming")
 
 _LIBRARY_THREADS = ("asyncio_", "ThreadPoolExecutor", "pydevd", "QDBusConnection")
 _GRACE_S = 2.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Collect a window's garbage here, as the program does: ``ui/garbage.py`` says why."""
+    if "qapp" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()  # so that the next walk is short
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
