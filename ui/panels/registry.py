@@ -114,6 +114,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Funding drift",
         factory=FundingDriftPanel,
         area=Area.BELOW_CHARTS,
+        scrolls=True,
         help="An isolated position's liquidation price over time, as funding moves it to the mark",
     ),
     PanelSpec(

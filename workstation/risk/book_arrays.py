@@ -33,11 +33,8 @@ _ROUNDING: Final = {
     Rounding.TICK_SAFE: layout.ROUND_TICK_SAFE,
     Rounding.PLUS_SIDE_TICK: layout.ROUND_PLUS_SIDE,
 }
-KINDS: Final = {
-    layout.KIND_NONE: LiquidationKind.NONE,
-    layout.KIND_PRICE: LiquidationKind.PRICE,
-    layout.KIND_UNKNOWN: LiquidationKind.UNKNOWN,
-}
+KINDS: Final = (LiquidationKind.NONE, LiquidationKind.PRICE, LiquidationKind.UNKNOWN)
+"""By the kernels' numbers: ``KIND_NONE``, ``KIND_PRICE``, ``KIND_UNKNOWN``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

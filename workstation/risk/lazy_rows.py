@@ -8,7 +8,7 @@ hold (explanations, the drift by funding) is asked of the scalar engine, account
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import attrgetter
@@ -60,7 +60,7 @@ class Columns:
             owners = (pools[p].account for p in self.arrays.leg_pool.tolist())
             self.stated[name] = list(map(_STATED[name], owners, legs))
         elif name in _MOVING:
-            self.moving[name] = list(_MOVING[name](self))
+            self.moving[name] = _MOVING[name](self)
         return self.stated.get(name) or self.moving.get(name)
 
     def scalar(self, k: int) -> PositionReport:
@@ -126,22 +126,30 @@ def _column(name: str) -> Callable[[Columns], list[float | None]]:
     return lambda columns: known(column(columns.found))
 
 
-def _of_market(facts: str, name: str) -> Callable[[Columns], Iterable[Any]]:
+def _of_market(facts: str, name: str) -> Callable[[Columns], list[Any]]:
     """Return what of the marks or the funding of its market a leg shows."""
 
-    def laid(columns: Columns) -> Iterable[Any]:
+    def laid(columns: Columns) -> list[Any]:
         found = [getattr(fact, name, None) for fact in getattr(columns, facts)]
-        return map(found.__getitem__, columns.leg_market.tolist())
+        return _chosen(found, columns.leg_market)
 
     return laid
 
 
-def _statuses(columns: Columns) -> Iterable[Status]:
-    below = columns.below[columns.arrays.leg_pool].tolist()
-    return (Status.BELOW_MAINTENANCE if dead else Status.OK for dead in below)
+def _chosen(of: Sequence[Any], which: IntArray) -> list[Any]:
+    """Return ``of[k]`` for every ``k``; several times faster than to ask one by one."""
+    objects = np.empty(len(of), dtype=object)
+    objects[:] = of
+    found: list[Any] = objects[which].tolist()
+    return found
 
 
-def _funding_usd(columns: Columns) -> Iterable[float | None]:
+def _statuses(columns: Columns) -> list[Status]:
+    below = columns.below[columns.arrays.leg_pool].astype(np.int64)
+    return _chosen((Status.OK, Status.BELOW_MAINTENANCE), below)
+
+
+def _funding_usd(columns: Columns) -> list[float | None]:
     """Return what legs receive at the next settlement, at the running rates and the marks."""
     rate = np.array([np.nan if f is None else f.funding_rate for f in columns.funding])
     signed = columns.arrays.book.legs.sign * columns.found.notional_usd
@@ -186,14 +194,14 @@ _STATED: Final[Mapping[str, Callable[[Account, Leg], Any]]] = {
     "adl_rank": lambda _, leg: leg.position.adl_rank,
     "told": lambda _, leg: leg.position.figures,
 }
-_MOVING: Final[Mapping[str, Callable[[Columns], Iterable[Any]]]] = {
+_MOVING: Final[Mapping[str, Callable[[Columns], list[Any]]]] = {
     "notional_usd": _column("notional_usd"),
     "mark_price": lambda columns: columns.mark.tolist(),
     "unrealized_pnl": _column("legs.profit"),
     "initial_margin": _column("legs.initial"),
     "maintenance_margin": _column("legs.maintenance"),
     "margin_ratio": _column("leg_ratio"),
-    "liquidation": lambda columns: map(KINDS.__getitem__, columns.found.legs.kind.tolist()),
+    "liquidation": lambda columns: _chosen(KINDS, columns.found.legs.kind),
     "liquidation_price": _column("legs.first"),
     "liquidation_price_other": _column("legs.other"),
     "liquidation_price_common_shock": _column("legs.common_shock"),
