@@ -245,7 +245,7 @@ class RiskWork:
             prices[overview.coin] = overview.mark_price
             if overview.pace_per_hour_fraction is not None:
                 pace[overview.coin] = overview.pace_per_hour_fraction
-        markets = request.portfolio.markets()
+        markets = frozenset(self._since_ms)
         chosen = choose_marks(markets, snapshot, self._memory, prices)
         self._memory = chosen.memory
         self._widen(markets, snapshot)
@@ -276,9 +276,8 @@ class RiskWork:
                 self._session[key] = wider(self._session.get(key, seen), seen)
 
     def _ranges(self, request: RiskRequest) -> Iterator[tuple[MarketKey, MarkRange]]:
-        for key in request.portfolio.markets():
+        for key, since_ms in self._since_ms.items():
             session = self._session.get(key)
-            since_ms = self._since_ms.get(key, UnixMs(0))
             bars = [candle_range(item, since_ms) for item in request.candles.get(key, ())]
             ranges = [seen for seen in (session, *bars) if seen is not None]
             if ranges:
@@ -286,8 +285,10 @@ class RiskWork:
 
     def _latch(self, risk: RiskReport, inputs: RiskInputs) -> None:
         for row in risk.positions:
+            if row.status is not Status.PRESUMED_LIQUIDATED:
+                continue
             key = PositionKey(row.account, row.symbol, row.side)
-            if row.status is Status.PRESUMED_LIQUIDATED and key not in self._presumed:
+            if key not in self._presumed:
                 seen = inputs.ranges.get(MarketKey(row.venue, row.symbol))
                 self._presumed[key] = presumption(row, seen)
 
