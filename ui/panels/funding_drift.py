@@ -79,6 +79,7 @@ class FundingDriftPanel(Panel):
         self.running.setToolTip("Follow the venue's present rate again")
         self.words = plain_label()
         self.words.setWordWrap(True)
+        self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())
         self._empty = plain_label(_NONE)
         self._empty.setWordWrap(True)
         tint(self._empty, self.theme, "dim")
