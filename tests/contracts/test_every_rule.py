@@ -20,14 +20,12 @@ from workstation.alerts.rules.registry import RULES
 from workstation.alerts.typed_rules import reading_of, rules_of
 from workstation.alerts.watcher import Watcher
 from workstation.market.facts import FundingHistory, VenueState
-from workstation.risk.comparison import with_venue_figures
 
 BEYOND = {
     Unit.PRICE: "> 1", Unit.FRACTION: "> 0.0001", Unit.RATE: "> 0.0001%/8h", Unit.RANK: "> 0.5",
     Unit.STATE: "for 1s",
 }  # fmt: skip
 UNTOLD = {"cannot_watch", "adl_rank", "funding_now", "funding_week"}  # this world has no news of it
-LONG_AT_EASE = worlds.account(dataclasses.replace(LONG, adl_rank=1), venue=VENUE, balances={})
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
@@ -96,26 +94,20 @@ def test_every_quantity_can_be_typed_read_and_told(quantity):
 
 
 def test_funding_and_ranks_are_told_where_they_are_known():
-    book = worlds.book(
-        worlds.account(dataclasses.replace(LONG, adl_rank=4), venue=VENUE, balances={})
-    )
     hours = np.arange(21) * 8 * HOUR_MS + worlds.NOW_MS - 7 * DAY_MS + HOUR_MS
-    week = FundingHistory(
-        key=KEY, time_ms=hours, funding_rate=np.full(21, 0.0004), interval_h=np.full(21, 8.0)
-    )
-    seen = look(70_000.0, book=book, funding={KEY: funding(KEY, 0.0006)})
-    report = with_venue_figures(seen.report, book)
-    seen = dataclasses.replace(seen, report=report, funding={KEY: week})
     watcher = Watcher([adl_rank.RULE, funding_now.RULE, funding_week.RULE])
-    calm = dataclasses.replace(
-        look(70_000.0, book=book, funding={KEY: funding(KEY, 0.0)}),
-        report=with_venue_figures(seen.report, worlds.book(LONG_AT_EASE)),
-    )
-    calm = dataclasses.replace(
-        calm, funding={KEY: dataclasses.replace(week, funding_rate=np.zeros(21))}
-    )
-    assert watcher.look(calm) == ()
-    told = {fire.rule: fire for fire in watcher.look(seen)}
+
+    def seen(rank, running, settled):
+        held = dataclasses.replace(LONG, adl_rank=rank)
+        book = worlds.book(worlds.account(held, venue=VENUE, balances={}))
+        week = FundingHistory(
+            key=KEY, time_ms=hours, funding_rate=np.full(21, settled), interval_h=np.full(21, 8.0)
+        )
+        one = look(70_000.0, book=book, funding={KEY: funding(KEY, running)})
+        return dataclasses.replace(one, funding={KEY: week})
+
+    assert watcher.look(seen(1, 0.0, 0.0)) == ()
+    told = {fire.rule: fire for fire in watcher.look(seen(4, 0.0006, 0.0004))}
     assert told["adl_rank"].value == 4.0
     # by hand: 0.06 % in 8 h of 70,000 is $126 a day; 0.04 % three times a day is 43.8 % a year
     assert "pays 0.06 % in 8 h of funding, above 0.05 % in 8 h. That is $126 a day." in (
