@@ -52,6 +52,7 @@ from workstation.errors import (  # noqa: E402
 )
 from workstation.market.catalogue import Catalogue  # noqa: E402
 from workstation.market.feed import FeedUpdate  # noqa: E402
+from workstation.memory import tune_garbage_collector  # noqa: E402
 from workstation.paths import sample_path  # noqa: E402
 from workstation.portfolio.model import Portfolio  # noqa: E402
 from workstation.services import doctor, logs, session  # noqa: E402
@@ -247,6 +248,7 @@ class Program(QObject):
     @Slot()
     def _end_start_up(self) -> None:
         """Measure stalls anew: those of opening, back-filling and loading kernels are its own."""
+        tune_garbage_collector()
         frames = self._window.frames
         log.info("longest stall of the start %.0f ms", frames.report().longest_stall_ms)
         frames.reset()

@@ -62,17 +62,22 @@ class Bridge(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(DRAIN_MS)
         self._timer.timeout.connect(self.drain)
+        self._drawn = QTimer(self)  # a timer's turn comes after what is drawn
+        self._drawn.setSingleShot(True)
+        self._drawn.timeout.connect(self.ask)
 
     def start(self) -> None:
         self._timer.start()
 
     def stop(self) -> None:
         self._timer.stop()
+        self._drawn.stop()
 
     @Slot()
     def drain(self) -> None:
         """Take the desk's news and say each piece of it once."""
-        news = self.desk.tick()
+        news = self.desk.tick(ask=False)
+        self._drawn.start()
         if news.source is not None:
             self.source_changed.emit(news.source)
         if news.view is not None:
@@ -105,6 +110,11 @@ class Bridge(QObject):
             self.alerts_changed.emit(news.alerts)
         for notice in news.notices:
             self.noticed.emit(notice)
+
+    @Slot()
+    def ask(self) -> None:
+        """Hand out work once what was new has been drawn: the two would only delay each other."""
+        self.desk.ask()
 
     def repeat(self) -> None:
         """Say again the newest of everything that is known, for panels that were built anew."""

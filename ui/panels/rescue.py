@@ -162,6 +162,7 @@ class RescuePanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        self._decision: Decision | None = None
         self._report: RescueReport | None = None
         self.model = RowsModel[RescueLine](
             COLUMNS, self.theme, key=lambda line: (line.row.pool, line.step is None, line.place)
@@ -197,14 +198,21 @@ class RescuePanel(Panel):
     @Slot(object)
     def show_portfolio(self, portfolio: object) -> None:
         """Empty the table until the new book's answer is there."""
-        self._report = None
-        self.model.replace_rows(())
+        self._decision = self._report = None
         self._head.setText(EMPTY if portfolio is None else "Working out what dies next")
-        self._show_parts()
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_decision(self, decision: Decision) -> None:
-        self._report = decision.rescue
+        self._decision, self._report = decision, decision.rescue
+        self.when_seen(self._show)
+
+    def _show(self) -> None:
+        decision = self._decision
+        if decision is None:
+            self.model.replace_rows(())
+            self._show_parts()
+            return
         self._head.setText(headline(decision.rescue))
         bad = bool(decision.rescue.rows) and not decision.rescue.alive
         tint(self._head, self.theme, "alarm" if bad else "text")

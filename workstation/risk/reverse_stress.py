@@ -58,6 +58,7 @@ def _likeliness(stress: ReverseStress) -> tuple[bool, float, str, str]:
 def _of_pool(
     pool: Pool, inputs: RiskInputs, volatility: Mapping[str, float]
 ) -> Iterator[ReverseStress]:
+    inputs.checkpoint()
     shock = pool_shock(pool, inputs)
     if shock is not None and shock.coin == DRIVER and shock.price is not None:
         yield _priced(pool, StressKind.MARKET, DRIVER, shock.start, shock.clock or 0.0,
