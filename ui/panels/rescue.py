@@ -13,6 +13,7 @@ from ui.models.rows import Column, RowsModel, make_table
 from ui.names import assumed
 from ui.panels.base import Panel, PanelContext
 from ui.rescue_texts import (
+    RESCUE_HELP,
     arrival_text,
     frontier_text,
     headline,
@@ -150,13 +151,6 @@ COLUMNS: Final = (
 )
 
 
-_HEAD_HELP: Final = (
-    "Checked: the book with all of this done was walked to the scenario once more, and nothing "
-    "died.\nA position that is saved goes on losing down to the scenario; one that is liquidated "
-    "has lost its margin and no more. So the equity there may be lower with a rescue."
-)
-
-
 class RescuePanel(Panel):
     """A table of what dies and what saves it, and one button that does it in a copy."""
 
@@ -169,7 +163,7 @@ class RescuePanel(Panel):
         )
         self._head = plain_label(EMPTY)
         self._head.setWordWrap(True)
-        self._head.setToolTip(_HEAD_HELP)
+        self._head.setToolTip(RESCUE_HELP)
         self._apply = QPushButton("Apply to a what-if copy")
         self._apply.setToolTip(
             "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."

@@ -19,7 +19,7 @@ from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
-from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
+from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
 
@@ -354,7 +354,8 @@ class ScenarioPrice:
 class ScenarioReport:
     """The engine's answer about a move.
 
-    ``cascade``, ``touch`` and ``reverse_stress`` come later than the rest, if at all.
+    ``cascade``, ``touch``, ``reverse_stress`` and ``break_even`` come later than the rest, if at
+    all.
     """
 
     moves: Mapping[str, float]
@@ -372,6 +373,7 @@ class ScenarioReport:
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None
     reverse_stress: tuple[ReverseStress, ...] = ()
+    break_even: tuple[BreakEven, ...] = ()
     problems: tuple[str, ...] = ()
 
 

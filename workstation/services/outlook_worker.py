@@ -14,7 +14,7 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.outlook import Outlook
 from workstation.risk.report import HeatmapColumns, ScenarioReport
-from workstation.risk.scenario import Scenario
+from workstation.risk.scenario import Scenario, coins_of
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 
@@ -113,6 +113,7 @@ class OutlookWorker:
             cascade=known.outlook.cascade,
             touch=known.outlook.touch,
             reverse_stress=known.outlook.reverse_stress,
+            break_even=known.outlook.break_even,
             problems=(*scenario.problems, *known.outlook.problems),
         )
 
@@ -130,7 +131,13 @@ class OutlookWorker:
 
         self._asked = question
         mine = columns if columns is not None and columns.coin == question.coin else None
-        market = outlook_market(store, question.coin, mine, question.implied_volatility)
+        market = outlook_market(
+            store,
+            question.coin,
+            mine,
+            question.implied_volatility,
+            others=coins_of(question.portfolio),
+        )
         self._worker.submit(_Work(question, market))
 
     def _answer(self, work: _Work) -> _Answer:
