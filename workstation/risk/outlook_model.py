@@ -25,6 +25,7 @@ from workstation.risk.path import MarketPath
 from workstation.risk.report import HeatmapColumns
 from workstation.risk.reverse_stress import reverse_stress
 from workstation.risk.scenario import Scenario, deleveraged, prepared
+from workstation.risk.slices import SLICES_NOTE, in_slices, venue_weights
 from workstation.risk.touch import (
     DAYS_A_YEAR,
     Level,
@@ -129,11 +130,15 @@ def _cascade(
     falls = log_return < 0
     over_h = scenario.over_h or DEFAULT_OVER_H
     state = cascade_market(columns, market.facts, start, falls=falls)
+    state = replace(state, assumptions=(*state.assumptions, SLICES_NOTE))
     if not scenario.over_h:
         note = f"The move is taken to last {DEFAULT_OVER_H:g} hours: its speed matters most."
         state = replace(state, assumptions=(*state.assumptions, note))
     return run_cascade(
-        forced_book(columns, start, falls=falls),
+        in_slices(
+            forced_book(columns, start, falls=falls),
+            venue_weights(columns.venues, market.facts.open_interest_base),
+        ),
         state,
         PushedMove(distance=abs(log_return), over_s=3_600 * over_h, course=scenario.course),
         own,
