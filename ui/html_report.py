@@ -34,6 +34,7 @@ from workstation.risk.report import (
     LiquidationKind,
     PositionOutcome,
     RiskReport,
+    ScenarioPosition,
     ScenarioReport,
 )
 from workstation.risk.rescue_report import RescueRow
@@ -201,7 +202,7 @@ def _scenario(facts: ReportFacts) -> Iterator[str]:
             (
                 f"{row.account} · {coin_of(row.symbol)} {row.side}",
                 fmt.number(row.pnl_usd, sign=True),
-                row.status.value,
+                _then(row),
                 fmt.percent(row.margin_ratio),
             )
             for row in report.positions
@@ -213,6 +214,12 @@ def _scenario(facts: ReportFacts) -> Iterator[str]:
         + [("Sum", fmt.number(report.pnl_usd, sign=True), "", "")],
     )
     yield from (paragraph(problem, "dim") for problem in (*facts.before.problems, *report.problems))
+
+
+def _then(row: ScenarioPosition) -> str:
+    """Return what has become of a position; one that orders closed whole has no ratio left."""
+    closed = row.status is PositionOutcome.REDUCED and row.margin_ratio is None
+    return "closed by its order" if closed else row.status.value
 
 
 def _curve(report: ScenarioReport) -> str:
