@@ -21,9 +21,9 @@ from PySide6.QtWidgets import QSlider
 
 from ui.app import _SWITCH_S
 from ui.bridge import Bridge
+from ui.garbage import WindowCollector
 from ui.main_window import MainWindow
 from ui.theme import DARK
-from workstation.memory import tune_garbage_collector
 from workstation.services.desk import Desk
 from workstation.settings import Settings
 
@@ -105,6 +105,14 @@ class Dragger(QObject):
 
 
 @pytest.fixture
+def collector(qapp):
+    collector = WindowCollector()
+    yield collector
+    collector.stop()
+    gc.unfreeze()
+
+
+@pytest.fixture
 def desk(tmp_path):
     file = tmp_path / "book.toml"
     file.write_text(large_book(), encoding="utf-8")
@@ -116,7 +124,7 @@ def desk(tmp_path):
 
 @pytest.fixture
 def window(qtbot, desk):
-    before, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     bridge = Bridge(desk)
     window = MainWindow(bridge, desk.settings, DARK, asks=False)
@@ -129,18 +137,16 @@ def window(qtbot, desk):
     bridge.stop()
     window.close()
     sys.setswitchinterval(before)
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
 
 
 @pytest.mark.timeout(120)
 def test_a_drag_over_two_hundred_positions_does_not_stall_the_window(
-    qtbot, window, desk, benchmark
+    qtbot, window, desk, collector, benchmark
 ):
     qtbot.waitUntil(lambda: desk.decision is not None and desk.heatmap is not None, timeout=60_000)
     qtbot.wait(round(SETTLE_S * 1_000))
     assert len(desk.scenario.positions) == POSITIONS
-    tune_garbage_collector()  # as at the end of the start
+    collector.settle()  # as at the end of the start
     answers = []
     window.bridge.scenario_changed.connect(answers.append)
     dragger = Dragger(window.workspace.panel("scenario").findChild(QSlider))

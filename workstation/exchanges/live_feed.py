@@ -22,7 +22,6 @@ from workstation.exchanges.venue_cache import VenueCache
 from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import FeedMode, FeedUpdate, Watch
 from workstation.market.outbox import Outbox
-from workstation.memory import tune_garbage_collector
 from workstation.settings import MarketSettings
 
 if TYPE_CHECKING:
@@ -196,6 +195,8 @@ class LiveFeed:
 
     async def _tune(self) -> None:
         """Tune the garbage collector once the first venue's markets are in memory."""
+        from workstation.exchanges.ccxt_client import tune_garbage_collector
+
         known = [asyncio.ensure_future(poller.ready.wait()) for poller in self._pollers]
         try:
             if known:

@@ -33,7 +33,6 @@ from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S, Feed, FeedMode, FeedUpdate, Tape, Watch
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
-from workstation.memory import give_back
 from workstation.portfolio.model import Portfolio
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import Gauges, read_gauges
@@ -51,6 +50,7 @@ from workstation.services.hourly_betas import coin_histories
 from workstation.services.key_check import KeyCheck
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccount, LiveAccounts
+from workstation.services.memory import give_back
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
 from workstation.services.risk_service import (

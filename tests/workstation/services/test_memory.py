@@ -1,13 +1,12 @@
 """Memory that was freed goes back to the system, where the C library can."""
 
-import gc
 import sys
 
 import numpy as np
 import psutil
 import pytest
 
-from workstation.memory import give_back, tune_garbage_collector
+from workstation.services.memory import give_back
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's own")
@@ -23,19 +22,5 @@ def test_small_arrays_that_were_freed_go_back():
 
 
 def test_it_may_be_called_anywhere(monkeypatch):
-    monkeypatch.setattr("workstation.memory._trim", lambda: None)
+    monkeypatch.setattr("workstation.services.memory._trim", lambda: None)
     give_back()
-
-
-def test_what_stays_is_out_of_the_collectors_sight_and_garbage_is_still_found():
-    before = gc.get_threshold()
-    try:
-        tune_garbage_collector()
-        assert gc.get_freeze_count() > 0
-        circle = [[]]
-        circle[0].append(circle)
-        del circle
-        assert gc.collect() > 0
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
