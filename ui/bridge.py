@@ -77,6 +77,9 @@ class Bridge(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(1)
         self._rest.timeout.connect(self._turn)
+        self._drawn = QTimer(self)  # a timer's turn comes after what is drawn
+        self._drawn.setSingleShot(True)
+        self._drawn.timeout.connect(self.ask)
         self._unsaid: deque[Piece] = deque()
 
     def start(self) -> None:
@@ -85,6 +88,7 @@ class Bridge(QObject):
     def stop(self) -> None:
         self._timer.stop()
         self._rest.stop()
+        self._drawn.stop()
 
     @Slot()
     def drain(self) -> None:
@@ -92,6 +96,7 @@ class Bridge(QObject):
         self._unsaid.extend(self._pieces())
         while self._unsaid:
             self._say_next()
+        self.ask()
 
     @Slot()
     def _turn(self) -> None:
@@ -101,8 +106,12 @@ class Bridge(QObject):
         ends_s = time.perf_counter() + SLICE_S
         while self._unsaid and time.perf_counter() < ends_s:
             self._say_next()
-        if self._unsaid:
-            self._rest.start()
+        (self._rest if self._unsaid else self._drawn).start()
+
+    @Slot()
+    def ask(self) -> None:
+        """Hand out work once what was new has been drawn: the two would only delay each other."""
+        self.desk.ask()
 
     def _say_next(self) -> None:
         signal, said = self._unsaid.popleft()
@@ -110,7 +119,7 @@ class Bridge(QObject):
 
     def _pieces(self) -> Iterator[Piece]:
         """Take the desk's news in the order in which it is said."""
-        news = self.desk.tick()
+        news = self.desk.tick(ask=False)
         if news.source is not None:
             yield self.source_changed, (news.source,)
         if news.view is not None:

@@ -48,9 +48,12 @@ class StubDesk:
     def from_file(self) -> Any:
         return self.portfolio
 
-    def tick(self) -> DeskNews:
+    def tick(self, *, ask: bool = True) -> DeskNews:
         news, self.news = self.news, DeskNews()
         return news
+
+    def ask(self) -> None:
+        pass
 
     def set_view(self, view: View) -> None:
         self.view = view

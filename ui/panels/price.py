@@ -54,6 +54,7 @@ class PricePanel(ChartPanel):
         self._mark: MarkPrice | None = None
         self._add_tools()
         self.bridge.risk_changed.connect(self._show_lines)
+        self.bridge.view_changed.connect(self._show_lines)
         self.bridge.heatmap_changed.connect(self._show_map)
         self.chart.line_dragged.connect(self._ask_scenario)
 

@@ -20,7 +20,7 @@ from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
 from workstation.risk.funding_path import PathAt, no_path
-from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
+from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
 
@@ -359,7 +359,8 @@ class ScenarioPrice:
 class ScenarioReport:
     """The engine's answer about a move.
 
-    ``cascade``, ``touch`` and ``reverse_stress`` come later than the rest, if at all.
+    ``cascade``, ``touch``, ``reverse_stress`` and ``break_even`` come later than the rest, if at
+    all.
     """
 
     moves: Mapping[str, float]
@@ -377,6 +378,7 @@ class ScenarioReport:
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None
     reverse_stress: tuple[ReverseStress, ...] = ()
+    break_even: tuple[BreakEven, ...] = ()
     problems: tuple[str, ...] = ()
 
 

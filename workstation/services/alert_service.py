@@ -239,7 +239,10 @@ class WatchedRisk:
         self._alerts = alerts
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
-        """Return the answer; a book that cannot be valued is looked at too: it is not known."""
+        """Return the answer; a book that cannot be valued is looked at too: it is not known.
+
+        A price that is dragged moves nothing of the book; a whole answer comes every second.
+        """
         looked, answer = False, None
 
         def look(risk: RiskReport | None, inputs: RiskInputs | None) -> None:
@@ -258,6 +261,6 @@ class WatchedRisk:
         try:
             answer = self._work(request, look)
         finally:
-            if not looked:
+            if not looked and not request.coarse:
                 look(answer.risk if answer else None, answer.inputs if answer else None)
         return answer

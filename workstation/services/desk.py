@@ -74,6 +74,8 @@ log = logging.getLogger(__name__)
 OVERVIEW_EVERY_S: Final = 0.25
 GAUGES_EVERY_S: Final = 1.0  # two milliseconds each, of a month of every venue
 RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
+REST_S: Final = 0.15  # a dragged price that has not moved for so long is answered whole
+WHOLE_EVERY_S: Final = 1.0  # while it is dragged: the book is watched all the same
 HEATMAP_EVERY_S: Final = 1.0
 CLOCK_EVERY_S: Final = 0.5  # ages are shown to grow though nothing comes
 CACHE_MARKS_EVERY_S: Final = 10.0
@@ -190,6 +192,7 @@ class Desk:
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._gauges_every = Every(GAUGES_EVERY_S)
         self._risk_every = Every(RISK_EVERY_S)
+        self._whole_every = Every(WHOLE_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
         self._clock_every = Every(CLOCK_EVERY_S)
         self._cache_every = Every(CACHE_MARKS_EVERY_S)
@@ -199,9 +202,11 @@ class Desk:
         self._new_view: View | None = self.view
         self._portfolio_changed = self._copy_changed = False
         self._answer: RiskAnswer | None = None
+        self._asked: RiskRequest | None = None  # the newest whole question about the book
         self._last_seen = LastSeen()
         self._unseen: tuple[RiskReport, ScenarioReport | None] | None = None  # while blind
         self._coarse = False  # only the scenario's price has changed since the last request
+        self._moved_s = 0.0  # when it last changed, of ``time.monotonic``
         self._scenario_chosen = False  # the user set a price for this coin
         self._chosen_prices: dict[str, float] = {}  # of the coins looked at before, this session
         self._scenario_fits = False  # ... or the default was held against a mark of this source
@@ -260,8 +265,12 @@ class Desk:
             parts["feed"] = self.feed.stop
         return _stop_all(parts, STOP_S)
 
-    def tick(self) -> DeskNews:
-        """Take in what is fresh, hand work to the workers, say what is new."""
+    def tick(self, *, ask: bool = True) -> DeskNews:
+        """Take in what is fresh, hand work to the workers, say what is new.
+
+        Whoever draws what is new may hand out the work after it has (``ask``): the interpreter runs
+        one thread at a time.
+        """
         if self._memory_every.due():
             self._writer.submit(give_back)
         self._take_feed()
@@ -270,7 +279,8 @@ class Desk:
         overview = self._make_overview()
         gauges = self._make_gauges(overview)
         self._fit_scenario()
-        self._submit_work()
+        if ask:
+            self.ask()
         risk, scenario, sight = self._take_risk()
         decision = self._take_decision()
         if decision is not None:
@@ -312,6 +322,7 @@ class Desk:
             self.scenario = self.decision = None
         elif view.scenario_price != old.scenario_price:
             self._scenario_chosen = self._scenario_fits = True
+            self._moved_s = time.monotonic()
             self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
         self.view = self._new_view = view
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
@@ -583,7 +594,8 @@ class Desk:
         marks = (row.mark_price for row in rows if row.symbol.startswith(f"{self.view.coin}/"))
         return next((mark for mark in marks if mark is not None), None)
 
-    def _submit_work(self) -> None:
+    def ask(self) -> None:
+        """Hand work to the workers, where it is time."""
         if not self.store.now_ms:
             return
         if self.portfolio is not None and self._risk_every.due():
@@ -593,24 +605,43 @@ class Desk:
             self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
 
     def _risk_request(self, portfolio: Portfolio) -> RiskRequest:
+        """Return what to ask; a drag asks the last question again, of another price."""
+        asked = self._asked
+        known = asked is not None and asked.portfolio is portfolio and asked.epoch == self._epoch
+        if asked is not None and known and self._coarse and not self._whole_every.due():
+            self._risk_every.within(REST_S)
+            return dataclasses.replace(asked, move=self._move(), coarse=True)
+        self._whole_every.restart()
+        self._asked = self._whole_request(portfolio)
+        return self._asked
+
+    @property
+    def _dragging(self) -> bool:
+        """Whether the scenario's price is on the move; what takes long waits until it rests."""
+        return time.monotonic() - self._moved_s < REST_S
+
+    def _move(self) -> Move | None:
         view = self.view
-        move = Move(
+        if not self._scenario_fits:
+            return None
+        return Move(
             coin=view.coin,
             price=view.scenario_price,
             over_h=view.over_h,
             use_betas=view.use_betas,
             buffer=self.settings.risk.buffer,
         )
+
+    def _whole_request(self, portfolio: Portfolio) -> RiskRequest:
         return RiskRequest(
             epoch=self._epoch,
             portfolio=portfolio,
             snapshot=self.store.snapshot(),
             catalogue=self._catalogue,
             overview=self.overview,
-            move=move if self._scenario_fits else None,
+            move=self._move(),
             candles=mark_candles(self.store, portfolio.markets() | self._markets_of_rules()),
             suspended=frozenset(self.settings.transfers.suspended),
-            coarse=self._coarse,
             histories=coin_histories(self.store, portfolio),
             paces=coin_paces(self.store, portfolio),
             funding=settled_funding(self.store, portfolio),
@@ -658,7 +689,13 @@ class Desk:
         if self._decides and self._answer is not None:
             transfers = transfer_terms(self.settings.transfers)
             unfavourable = self.view.unfavourable
-            self._decision_worker.ask(self._answer, transfers, self.copy, unfavourable=unfavourable)
+            self._decision_worker.ask(
+                self._answer,
+                transfers,
+                self.copy,
+                unfavourable=unfavourable,
+                dragged=self._dragging,
+            )
 
     def _take_decision(self) -> Decision | None:
         decision = self._decision_worker.take(self._epoch, self.portfolio)
@@ -689,7 +726,9 @@ class Desk:
             cascade=self.settings.risk.cascade,
             implied_volatility=self.settings.risk.implied_volatility or None,
         )
-        return self._outlook_worker.add_to(scenario, question, self.store, self.heatmap)
+        return self._outlook_worker.add_to(
+            scenario, question, self.store, self.heatmap, dragged=self._dragging
+        )
 
     def _take_heatmap(self) -> HeatmapColumns | None:
         heatmap = self._heatmap_worker.take(self._epoch)

@@ -27,7 +27,7 @@ from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
 from workstation.services import mark_cache, sources
-from workstation.services.desk import Desk
+from workstation.services.desk import REST_S, Desk
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
@@ -724,6 +724,35 @@ def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
     )
     assert decided.scenario.moves == {"BTC": 50_000.0}
     assert decided.scenario.repair == decided.decision.repair
+
+
+def test_what_takes_long_waits_until_a_dragged_price_rests(decided):
+    decided._decision_worker._worker.took_s = 1.0
+    moved, end = decided.view, time.monotonic() + 4 * REST_S
+    while time.monotonic() < end:
+        moved = dataclasses.replace(moved, scenario_price=moved.scenario_price - 1.0)
+        decided.set_view(moved)
+        news = decided.tick()
+        assert news.decision is None
+        time.sleep(0.005)
+    assert decided.scenario.moves["BTC"] < 60_000.0  # answers came all the while
+    tick_until(
+        decided, lambda news: news.decision and news.decision.terms.moves == decided.scenario.moves
+    )
+    assert decided.decision.terms.moves == {"BTC": moved.scenario_price}
+
+
+def test_while_a_price_is_dragged_the_book_is_still_looked_at(decided):
+    decided._whole_every.restart(0.05)
+    moved, looked = decided.view, 0
+    risk, end = decided.risk, time.monotonic() + 5.0
+    while looked < 1 and time.monotonic() < end:
+        moved = dataclasses.replace(moved, scenario_price=moved.scenario_price - 1.0)
+        decided.set_view(moved)
+        decided.tick()
+        looked += decided.risk is not risk
+        time.sleep(0.005)
+    assert looked
 
 
 def test_repairs_may_be_asked_to_hold_beyond_the_scenario(decided):
