@@ -305,23 +305,25 @@ def _add(
 
 @njit(cache=True, nogil=True)
 def _write(state: BookState, basis: Basis, picture: Picture, row: int) -> None:
-    last, first = state.reach[LONG], state.reach[SHORT]
+    end, first = state.reach[LONG] + 1, state.reach[SHORT]
     for layer in range(state.mass.shape[2]):
-        long, short = state.mass[LONG, :, layer], state.mass[SHORT, :, layer]
-        weight = basis.weight[:, layer]
-        _add_ages(long[:, : last + 1], weight[LONG], state.multiplier[LONG], picture.long[row])
-        _add_ages(
-            short[:, first:], weight[SHORT], state.multiplier[SHORT], picture.short[row, first:]
-        )
+        _add_ages(state, basis, LONG, layer, 0, picture.long[row, :end])
+        _add_ages(state, basis, SHORT, layer, first, picture.short[row, first:])
     picture.open_interest[row] += total(state, basis, LONG, FAST)
     picture.open_interest[row] += total(state, basis, LONG, SLOW)
 
 
 @njit(cache=True, nogil=True)
-def _add_ages(bins: FloatArray, weight: float, multiplier: FloatArray, out: PictureArray) -> None:
-    fast_scale, slow_scale = weight * multiplier[FAST], weight * multiplier[SLOW]
-    fast, slow = bins[FAST], bins[SLOW]
-    for k in range(len(fast)):
+def _add_ages(
+    state: BookState, basis: Basis, side: int, layer: int, first: int, out: PictureArray
+) -> None:
+    # every slice is one of contiguous memory, or this would not be vectorised
+    weight = basis.weight[side, layer]
+    fast_scale = weight * state.multiplier[side, FAST]
+    slow_scale = weight * state.multiplier[side, SLOW]
+    fast = state.mass[side, FAST, layer, first : first + len(out)]
+    slow = state.mass[side, SLOW, layer, first : first + len(out)]
+    for k in range(len(out)):
         out[k] += np.float32(fast_scale * fast[k] + slow_scale * slow[k])
 
 
