@@ -7,7 +7,7 @@ import pytest
 
 from tests.generators.grading import ORACLE, add_up, graded
 from tests.generators.markets import FLOW, HAWKES, NAMES, QUEUE, generate
-from workstation.risk.heatmap_grade import UNIFORM
+from workstation.risk.heatmap_scorecard import UNIFORM
 
 
 @pytest.fixture(scope="module", params=[FLOW, QUEUE, HAWKES], ids=NAMES.get)
