@@ -23,7 +23,8 @@ from tests.workstation.risk.test_heatmap import book_for
 from tests.workstation.services.test_heatmap_service import a_walk, ask, known_until
 from workstation.risk.heatmap import Grid, HeatmapBook, blank_picture
 from workstation.risk.heatmap_fitted import FittedBook
-from workstation.services.heatmap_service import COLUMNS, HeatmapAnswer
+from workstation.services.heatmap_map import COLUMNS
+from workstation.services.heatmap_service import HeatmapAnswer
 
 VENUES = ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit")
 WALKS = [a_walk(COLUMNS + 200, seed=i, key=btc(venue)) for i, venue in enumerate(VENUES)]

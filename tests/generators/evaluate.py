@@ -19,7 +19,7 @@ from tests.generators.grading import ORACLE, graded
 from tests.generators.markets import FLOW, HAWKES, QUEUE, generate
 from tests.generators.matched import generate_matched
 from tests.generators.signals import generate_signals
-from workstation.risk.heatmap_grade import DISTANCE, FIXED, PATH, PER_BIN, THIS, UNIFORM
+from workstation.risk.heatmap_scorecard import DISTANCE, FIXED, PATH, PER_BIN, THIS, UNIFORM
 
 FLIP_DAY = 40.0
 ROWS = (THIS, ORACLE, UNIFORM, DISTANCE, FIXED, PER_BIN, PATH)

@@ -11,7 +11,7 @@ from tests.generators.grading import ORACLE, add_up, graded
 from tests.generators.markets import FLOW, HAWKES, QUEUE, generate
 from tests.generators.matched import generate_matched
 from tests.generators.signals import generate_signals
-from workstation.risk.heatmap_grade import UNIFORM
+from workstation.risk.heatmap_scorecard import UNIFORM
 
 GENERATORS = {
     "flow": partial(generate, FLOW),

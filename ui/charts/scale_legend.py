@@ -79,10 +79,11 @@ def _origin(columns: HeatmapColumns) -> str:
     lines = [f"From candles and open interest of {_names(columns.venues)}."]
     if columns.missing:
         lines.append(f"Without {_names(columns.missing)}: no open interest is known there.")
-    if columns.score:
-        lines.append(f"Where it places liquidations is {columns.score}.")
-    if columns.coverage is not None:
-        longs, shorts = (fmt.percent(share, 0) for share in columns.coverage)
+    if columns.off:
+        lines.append(f"Switched off: {_names(columns.off)}.")
+    if columns.score is not None:
+        lines.append(f"Where it places liquidations is {columns.score.grades.verdict()}.")
+        longs, shorts = (fmt.percent(share, 0) for share in columns.score.grades.hour_coverage)
         lines.append(f"Its 80 % band held {longs} of hours for longs, {shorts} for shorts.")
     return "\n".join((*lines, *columns.mix, *columns.notes))
 

@@ -19,6 +19,7 @@ from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
+from workstation.risk.heatmap_scorecard import MapScore
 from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
@@ -399,9 +400,17 @@ class HeatmapColumns:
     # (2, 2, bins) coins: the 80 % band, low and high, of what truly stands there after the last
     # bar, longs and shorts; None where nobody made one
     band_base: NDArray[np.float32] | None = None
+    # (m, 2, 2, bins): low and high end of earlier bars' bands over what stands there, as known
+    # then; row j holds from column ``spread_from[j]`` on, to the next; NaN where nothing stood
+    spread: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2, 2, 0), np.float32))
+    spread_from: tuple[int, ...] = ()
+    # (2, J, bins) coins after the last bar, longs and shorts, by the leverages of ``leverages``
+    by_leverage_base: NDArray[np.float32] | None = None
+    leverages: tuple[float, ...] = ()
     mix: tuple[str, ...] = ()  # by venue: fitted to what, or the prior
-    score: str = ""  # "better than distance only, 41 days"; empty: not graded yet
-    coverage: tuple[float, float] | None = None  # of hours inside the band, longs and shorts
+    score: MapScore | None = None  # of the columns as they were known; None: not graded yet
+    off: tuple[str, ...] = ()  # venues that the user switched off
+    with_todays_fit: bool = False  # columns as the newest fit would have had them: never scored
 
     def edges(self) -> FloatArray:
         """Return the (bins + 1,) prices that bound the bins."""
