@@ -49,8 +49,11 @@ from workstation.risk.kernels.book import (
     Flows,
     IntArray,
     Picture,
+    add_column,
+    add_layers,
     advance,
     bridge,
+    mirror,
     triangle_profile,
 )
 
@@ -177,15 +180,23 @@ class HeatmapBook:
             outside=np.zeros((2, 2)),
             multiplier=np.ones((2, 2)),
             running=np.zeros((2, 2, layers)),
-            reach=np.array([-1, grid.bins]),
+            extent=np.tile(np.array([grid.bins, 0]), (2, layers, 1)),
             bars=np.zeros(1, np.int64),
         )
 
-    def copy(self) -> HeatmapBook:
-        """Return a book that can be advanced on trial, over bars that are not finished."""
+    def copy(self, spare: HeatmapBook | None = None) -> HeatmapBook:
+        """Return a book that can be advanced on trial, over bars that are not finished.
+
+        ``spare`` is an earlier copy, of this book or one like it, that is not needed any more: its
+        memory is used again.
+        """
         twin = copy.copy(self)
         twin.bridged = dataclasses.replace(self.bridged)
-        twin._state = copy.deepcopy(self._state)
+        if spare is None:
+            twin._state = copy.deepcopy(self._state)
+        else:
+            twin._state = spare._state
+            mirror(self._state, twin._state)
         return twin
 
     @property
@@ -207,19 +218,22 @@ class HeatmapBook:
 
     def column(self) -> FloatArray:
         """Return the (2, bins) longs and shorts in coins as they stand now."""
-        column: FloatArray = self.layers().sum(axis=1)
+        column = np.zeros((2, self.grid.bins))
+        add_column(self._state, self.basis.weight, column)
         return column
 
-    def layers(self) -> FloatArray:
-        """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
-        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * self.unit_layers()
-        return layers
+    def layers(self, out: FloatArray | None = None) -> FloatArray:
+        """Return the (2, layers, bins) book by hat, or by the one mixture; added to ``out``."""
+        return self._layers_at(self.basis.weight, out)
 
     def unit_layers(self) -> FloatArray:
         """Return the (2, layers, bins) coins that would stand there at a share of one."""
-        fast, slow = self._state.multiplier.T[:, :, np.newaxis, np.newaxis]
-        layers: FloatArray = fast * self._state.mass[:, 0] + slow * self._state.mass[:, 1]
-        return layers
+        return self._layers_at(np.ones_like(self.basis.weight))
+
+    def _layers_at(self, shares: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        out = np.zeros((*shares.shape, self.grid.bins)) if out is None else out
+        add_layers(self._state, shares, out)
+        return out
 
     def set_shares(self, shares: FloatArray) -> None:
         """Believe another leverage mix from now on, of the whole book.
@@ -308,7 +322,7 @@ class HeatmapBook:
         if not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
             raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
         before = bars.time_ms[0] - bars.interval_ms if self.last_ms is None else self.last_ms
-        steps = np.diff(bars.time_ms, prepend=before)
+        steps = bars.time_ms - np.append(before, bars.time_ms[:-1])
         if steps.min() <= 0:
             raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before}")
         self.bridged.missing_bars += int((steps // bars.interval_ms - 1).sum())

@@ -53,9 +53,15 @@ class Bars:
     def repeats(self, other: Bars) -> bool:
         """Tell whether these bars are, figure by figure, the first bars of ``other``."""
         return len(self) <= len(other) and all(
-            np.array_equal(getattr(self, name), getattr(other, name)[: len(self)], equal_nan=True)
+            bool(np.all(_bits(getattr(self, name)) == _bits(getattr(other, name)[: len(self)])))
             for name in COLUMNS
         )
+
+
+def _bits(column: FloatArray | TimeArray) -> IntArray:
+    # what is not known is equal to itself, in one pass
+    bits: IntArray = column.view(np.int64)
+    return bits
 
 
 def join_pieces(pieces: Sequence[Bars]) -> Bars:
@@ -133,10 +139,13 @@ def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0
 
     A candle without a price is a missing one.
     """
-    priced = np.prod(candles.columns()[:4], axis=0) > 0
-    rows = (candles.time_ms >= start_ms) & priced
-    times = candles.time_ms[rows]  # copies: kernels are compiled anew for strided arrays
-    opened, high, low, close, volume = (column[rows] for column in candles.columns())
+    first = int(np.searchsorted(candles.time_ms, start_ms))
+    priced = np.logical_and.reduce([column[first:] > 0 for column in candles.columns()[:4]])
+    rows = slice(None) if priced.all() else priced  # kernels are compiled anew for strided arrays
+    times = np.ascontiguousarray(candles.time_ms[first:][rows])
+    opened, high, low, close, volume = (
+        np.ascontiguousarray(column[first:][rows]) for column in candles.columns()
+    )
     last_known = np.searchsorted(interest.time_ms, times + candles.interval_s * SECOND_MS, "right")
     open_interest = np.append(np.nan, interest.open_interest_base)[last_known]
     return Bars(

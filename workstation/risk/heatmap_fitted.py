@@ -162,9 +162,9 @@ class FittedBook:
     def bridged(self) -> Bridged:
         return self.book.bridged
 
-    def copy(self) -> HeatmapBook:
+    def copy(self, spare: HeatmapBook | None = None) -> HeatmapBook:
         """Return the book that speaks now, to be advanced on trial with the mix of now."""
-        return self.book.copy()
+        return self.book.copy(spare)
 
     def advance(
         self,

@@ -20,6 +20,7 @@ from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
 from workstation.risk.heatmap_scorecard import MapScore
+from workstation.risk.map_rows import RowArray
 from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
@@ -389,8 +390,8 @@ class HeatmapColumns:
     time_ms: TimeArray  # (n,) open times of the bars
     first_bin: int
     delta: float
-    long_base: NDArray[np.float32]  # (n, bins)
-    short_base: NDArray[np.float32]  # (n, bins)
+    long_base: RowArray  # (n, bins)
+    short_base: RowArray  # (n, bins)
     open_interest_base: FloatArray  # (n,)
     liquidatable_fraction: float  # phi: share of a crossed bin that is sold by the venue
     venues: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ from workstation.risk.heatmap_grade import grade, plan_grading
 from workstation.risk.heatmap_score import events_of
 from workstation.risk.heatmap_scorecard import THIS, Grades
 from workstation.risk.kernels.book import LONG, SHORT, IntArray, Picture, PictureArray
+from workstation.risk.map_rows import MapRows
 from workstation.risk.report import HeatmapColumns
 from workstation.services.heatmap_orders import OrderLog
 from workstation.services.heatmap_request import HeatmapRequest
@@ -126,7 +127,9 @@ class HeatmapMap:
         self._taken = {item.key: item.bars[:0] for item in inputs}
         self._final = 0  # rows of the picture that no later answer changes
         self._picture = blank_picture(COLUMNS + BLOCK, self._grid)
-        self._spread: list[tuple[int, PictureArray]] = []  # row, band over what stood there
+        self._trials: dict[MarketKey, HeatmapBook] = {}  # of the last answer; memory to use again
+        self._noted: list[int] = []  # rows at which the band was noted
+        self._spread = np.empty((0, 2, 2, self._grid.bins), np.float32)  # and room for more
 
     def _new_book(self, item: MapInput) -> HeatmapBook | FittedBook:
         parameters, rate = self._frame.parameters, item.maintenance_rate
@@ -185,12 +188,11 @@ class HeatmapMap:
         final = min(1 + frame.row(item.open_from_ms - 1) for item in inputs)
         self._settle(inputs, max(final, end - MAX_OPEN, self._final))
         first = max(0, end - COLUMNS)
-        picture = Picture(
-            self._picture.long[first:end].copy(),
-            self._picture.short[first:end].copy(),
-            self._picture.open_interest[first:end].copy(),
-        )
-        trials = {item.key: self._play_on(item, picture, first, end) for item in inputs}
+        open_rows = blank_picture(end - self._final, self._grid)
+        trials = {item.key: self._play_on(item, open_rows) for item in inputs}
+        by_leverage = np.zeros((2, len(NODE_LEVERAGES), self._grid.bins))
+        for book in trials.values():
+            book.layers(out=by_leverage)
         notes = [note for item in inputs for note in self._notes(item, trials[item.key], end)]
         counted = tuple(dict.fromkeys(item.key.venue for item in inputs))
         asked = dict.fromkeys(market.candles.key.venue for market in request.markets)
@@ -201,9 +203,11 @@ class HeatmapMap:
             time_ms=frame.first_ms + frame.interval_ms * np.arange(first, end),
             first_bin=self._grid.first_bin,
             delta=self._grid.delta,
-            long_base=picture.long,
-            short_base=picture.short,
-            open_interest_base=picture.open_interest,
+            long_base=self._rows(self._picture.long, open_rows.long, first),
+            short_base=self._rows(self._picture.short, open_rows.short, first),
+            open_interest_base=np.concatenate(
+                [self._picture.open_interest[first : self._final], open_rows.open_interest]
+            ),
             liquidatable_fraction=frame.parameters.liquidatable_fraction,
             venues=counted,
             missing=tuple(venue for venue in asked if venue not in counted),
@@ -212,9 +216,7 @@ class HeatmapMap:
             band_base=self._band(trials).astype(np.float32),
             spread=spread,
             spread_from=spread_from,
-            by_leverage_base=np.sum([book.layers() for book in trials.values()], axis=0).astype(
-                np.float32
-            ),
+            by_leverage_base=by_leverage.astype(np.float32),
             leverages=NODE_LEVERAGES,
             mix=tuple(self._mix(item.key) for item in inputs),
         )
@@ -228,7 +230,14 @@ class HeatmapMap:
             self._settle_to(inputs, row + 1 if noted else self._next_noted(row, final))
             if noted:
                 books = {key: _speaking(book) for key, book in self._books.items()}
-                self._spread.append((row, self._band_over_column(books)))
+                self._note(row, self._band_over_column(books))
+
+    def _note(self, row: int, over: PictureArray) -> None:
+        if len(self._noted) == len(self._spread):
+            more = np.empty((max(8, len(self._spread)), *over.shape), np.float32)
+            self._spread = np.concatenate([self._spread, more])
+        self._spread[len(self._noted)] = over
+        self._noted.append(row)
 
     def _next_noted(self, row: int, final: int) -> int:
         return next((later for later in range(row + 1, final) if self._is_noted(later)), final)
@@ -255,12 +264,16 @@ class HeatmapMap:
             self._taken[item.key] = item.bars[:ready]
         self._final = final
 
-    def _play_on(self, item: MapInput, picture: Picture, first: int, end: int) -> HeatmapBook:
-        # Add the bars that can still change to the picture, which begins at row `first`.
-        book = self._books[item.key].copy()
+    def _rows(self, table: PictureArray, open_rows: PictureArray, first: int) -> MapRows:
+        return MapRows.of(table[first:], max(0, self._final - first), open_rows)
+
+    def _play_on(self, item: MapInput, picture: Picture) -> HeatmapBook:
+        # Add the bars that can still change to the picture, which begins where history ends.
+        book = self._books[item.key].copy(self._trials.get(item.key))
         rest = item.bars[len(self._taken[item.key]) :]
-        rows = self._final - first, end - first
-        book.advance(rest, picture, row=self._frame.rows(rest) - first, rows=rows)
+        rows = 0, len(picture.open_interest)
+        book.advance(rest, picture, row=self._frame.rows(rest) - self._final, rows=rows)
+        self._trials[item.key] = book
         return book
 
     # --- what is said of them -----------------------------------------------------------------
@@ -272,15 +285,15 @@ class HeatmapMap:
         return None if self._given is None else self._given.get(key)
 
     def _band(self, books: Mapping[MarketKey, HeatmapBook]) -> FloatArray:
-        bands = [self._band_of(key, book) for key, book in books.items()]
-        band: FloatArray = np.sum(bands, axis=0)
-        return band
-
-    def _band_of(self, key: MarketKey, book: HeatmapBook) -> FloatArray:
-        belief = self._belief(key)
-        if belief is not None:
-            return column_band(book, belief)
-        band: FloatArray = np.multiply.outer(np.array(PRIOR_FACTORS), book.column())
+        assumed = np.zeros((2, self._grid.bins))
+        fitted = np.zeros((2, 2, self._grid.bins))
+        for key, book in books.items():
+            belief = self._belief(key)
+            if belief is None:
+                assumed += book.column()
+            else:
+                fitted += column_band(book, belief)
+        band: FloatArray = fitted + np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
         return band
 
     def _band_over_column(self, books: Mapping[MarketKey, HeatmapBook]) -> PictureArray:
@@ -292,11 +305,11 @@ class HeatmapMap:
 
     def _spread_since(self, first: int) -> tuple[tuple[int, ...], PictureArray]:
         # the notes that columns from row `first` on need, their rows counted from it
-        later = [row for row, _ in self._spread if row > first]
-        kept = self._spread[max(0, len(self._spread) - len(later) - 1) :]
-        rows = tuple(max(0, row - first) for row, _ in kept)
-        empty = np.empty((0, 2, 2, self._grid.bins), np.float32)
-        return rows, np.stack([over for _, over in kept]) if kept else empty
+        later = sum(1 for row in self._noted if row > first)
+        kept = slice(max(0, len(self._noted) - later - 1), len(self._noted))
+        spread = self._spread[kept]
+        spread.flags.writeable = False  # no note is ever written again
+        return tuple(max(0, row - first) for row in self._noted[kept]), spread
 
     def _mix(self, key: MarketKey) -> str:
         belief = self._belief(key)
