@@ -53,6 +53,7 @@ from workstation.risk.kernels.book import (
     bridge,
     triangle_profile,
 )
+from workstation.risk.kernels.layers import add_layers
 
 DEFAULT_MAINTENANCE_RATE: Final = 0.004  # Binance's first tier of BTCUSDT
 
@@ -212,8 +213,13 @@ class HeatmapBook:
 
     def layers(self) -> FloatArray:
         """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
-        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * self.unit_layers()
+        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
+        self.add_layers(layers)
         return layers
+
+    def add_layers(self, total: FloatArray) -> None:
+        """Add ``layers`` to those of other books of the same shape."""
+        add_layers(total, self.basis.weight, self._state.multiplier, self._state.mass)
 
     def unit_layers(self) -> FloatArray:
         """Return the (2, layers, bins) coins that would stand there at a share of one."""

@@ -194,6 +194,7 @@ class HeatmapMap:
         notes = [note for item in inputs for note in self._notes(item, trials[item.key], end)]
         counted = tuple(dict.fromkeys(item.key.venue for item in inputs))
         asked = dict.fromkeys(market.candles.key.venue for market in request.markets)
+        layers, band = self._stand(trials)
         spread_from, spread = self._spread_since(first)
         return HeatmapColumns(
             coin=frame.coin,
@@ -209,12 +210,10 @@ class HeatmapMap:
             missing=tuple(venue for venue in asked if venue not in counted),
             notes=tuple(notes),
             final=max(0, self._final - first),
-            band_base=self._band(trials).astype(np.float32),
+            band_base=band.astype(np.float32),
             spread=spread,
             spread_from=spread_from,
-            by_leverage_base=np.sum([book.layers() for book in trials.values()], axis=0).astype(
-                np.float32
-            ),
+            by_leverage_base=layers.astype(np.float32),
             leverages=NODE_LEVERAGES,
             mix=tuple(self._mix(item.key) for item in inputs),
         )
@@ -271,32 +270,34 @@ class HeatmapMap:
             return book.belief
         return None if self._given is None else self._given.get(key)
 
-    def _band(self, books: Mapping[MarketKey, HeatmapBook]) -> FloatArray:
-        bands = [self._band_of(key, book) for key, book in books.items()]
-        band: FloatArray = np.sum(bands, axis=0)
-        return band
-
-    def _band_of(self, key: MarketKey, book: HeatmapBook) -> FloatArray:
-        belief = self._belief(key)
-        if belief is not None:
-            return column_band(book, belief)
-        band: FloatArray = np.multiply.outer(np.array(PRIOR_FACTORS), book.column())
-        return band
+    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> tuple[FloatArray, FloatArray]:
+        # (2, J, bins) coins by leverage, and the (2, 2, bins) band of their sum
+        prior, fitted = np.zeros((2, 2, len(NODE_LEVERAGES), self._grid.bins))
+        bands = np.zeros((2, 2, self._grid.bins))
+        for key, book in books.items():
+            belief = self._belief(key)
+            book.add_layers(prior if belief is None else fitted)
+            if belief is not None:
+                bands += column_band(book, belief)
+        bands += np.multiply.outer(np.array(PRIOR_FACTORS), prior.sum(axis=1))
+        return prior + fitted, bands
 
     def _band_over_column(self, books: Mapping[MarketKey, HeatmapBook]) -> PictureArray:
-        column = np.sum([book.column() for book in books.values()], axis=0)
-        band = self._band(books)
-        over = np.divide(band, column, out=np.full_like(band, np.nan), where=column > 0)
+        layers, band = self._stand(books)
+        column = layers.sum(axis=1)
+        # what is opened later where nothing stands has the band of its whole side
+        whole = column.sum(axis=1)
+        rest = np.divide(band.sum(axis=2), whole, out=np.full((2, 2), np.nan), where=whole > 0)
+        over = np.broadcast_to(rest[:, :, np.newaxis], band.shape).copy()
+        np.divide(band, column, out=over, where=column > 0)
         noted: PictureArray = over.astype(np.float32)
         return noted
 
-    def _spread_since(self, first: int) -> tuple[tuple[int, ...], PictureArray]:
+    def _spread_since(self, first: int) -> tuple[tuple[int, ...], tuple[PictureArray, ...]]:
         # the notes that columns from row `first` on need, their rows counted from it
-        later = [row for row, _ in self._spread if row > first]
-        kept = self._spread[max(0, len(self._spread) - len(later) - 1) :]
-        rows = tuple(max(0, row - first) for row, _ in kept)
-        empty = np.empty((0, 2, 2, self._grid.bins), np.float32)
-        return rows, np.stack([over for _, over in kept]) if kept else empty
+        later = sum(1 for row, _ in self._spread if row > first)
+        kept = self._spread[max(0, len(self._spread) - later - 1) :]
+        return tuple(max(0, row - first) for row, _ in kept), tuple(over for _, over in kept)
 
     def _mix(self, key: MarketKey) -> str:
         belief = self._belief(key)
