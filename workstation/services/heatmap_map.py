@@ -215,7 +215,7 @@ class HeatmapMap:
             spread_from=spread_from,
             by_leverage_base=layers.astype(np.float32),
             leverages=NODE_LEVERAGES,
-            mix=tuple(self._mix(item.key) for item in inputs),
+            mix=tuple(dict.fromkeys(self._mix(item.key) for item in inputs)),
         )
 
     def _settle(self, inputs: Sequence[MapInput], final: int) -> None:
