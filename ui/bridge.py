@@ -36,6 +36,7 @@ class Bridge(QObject):
     sight_changed : Sight, after each answer of the engine: what of the book is seen
     source_changed : FeedMode, after another source was opened; everything drawn is void, and
         portfolio_changed is said after it, for what was known of the book is void as well
+    command_requested : str, the id of a command that a panel asks the window to run
     noticed : str, a sentence for the log panel and the status bar
     """
 
@@ -54,6 +55,7 @@ class Bridge(QObject):
     alerts_changed = Signal(object)
     sight_changed = Signal(object)
     source_changed = Signal(object)
+    command_requested = Signal(str)
     noticed = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:

@@ -90,6 +90,18 @@ def usd_short(value: float | None, *, sign: bool = False) -> str:
     return f"{prefix}${abbreviated(abs(value))}"
 
 
+def usd_range(low: float | None, high: float | None) -> str:
+    """Return ``$0.30–1.10 B``: both ends in the unit of the higher one."""
+    if low is None or high is None or not (_known(low) and _known(high)):
+        return UNKNOWN
+    if high < _ABBREVIATE_FROM:
+        return f"${number(low)}\N{EN DASH}{number(high)}"
+    step, letter = next((step, letter) for step, letter in _STEPS if high >= step * 0.9995)
+    decimals = 2 if high / step < 9.995 else 1 if high / step < 99.95 else 0
+    ends = f"{number(low / step, decimals)}\N{EN DASH}{number(high / step, decimals)}"
+    return f"${ends} {letter}"
+
+
 def abbreviated(value: float | None) -> str:
     """Return ``318 k`` or ``1.12 B``: three significant digits."""
     if value is None or not _known(value):

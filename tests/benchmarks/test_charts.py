@@ -189,7 +189,7 @@ def test_a_frame_of_the_whole_window_with_three_charts_and_the_map(qtbot, benchm
     window.resize(*SIZE)
     show_now(qtbot, window)
     bridge.market_changed.emit(watch_minutes(desk, candles))
-    desk.heatmap = heatmap(1_000, 1_500, interval_s=MINUTE_S)
+    desk.heatmap = desk.drawn_map = heatmap(1_000, 1_500, interval_s=MINUTE_S)
     bridge.heatmap_changed.emit(desk.heatmap)
     panel = window.workspace.panel("price")
     start, end = float(candles.time_ms[0]), float(candles.time_ms[-1])

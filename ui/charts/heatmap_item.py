@@ -9,19 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from ui.charts.hatching import Hatching
 from ui.charts.map_levels import (
     SHADES,
     MapSide,
+    MapUnit,
     ShadeArray,
+    amounts,
+    bins_per_px,
     halve,
     sample,
     scale_top,
     shades,
-    usd_per_unit,
 )
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
 from ui.theme import Theme
+from workstation.risk.heatmap_reading import Cell, bin_at, cell_of, row_at
 from workstation.risk.report import HeatmapColumns
 
 ColourArray = NDArray[np.uint32]  # 0xffRRGGBB, as QImage.Format_RGB32 wants it
@@ -50,9 +54,10 @@ class HeatmapItem(Layer):
     def __init__(self, view: ViewBox, theme: Theme) -> None:
         super().__init__(view, z=-30)
         self._theme = theme
-        self.side = MapSide.BOTH
+        self.side, self.unit = MapSide.BOTH, MapUnit.USD
         self.columns: HeatmapColumns | None = None
-        self.top_usd: float | None = None
+        self.top: float | None = None  # in ``unit`` per 0.1 % of price
+        self._hatching: Hatching | None = None
         self._levels: ShadeArray = np.zeros((0, 0), np.uint8)
         self._octaves: dict[tuple[int, int], tuple[ShadeArray, ColourArray]] = {}
         self._drawn: tuple[PixelMap, QImage, ColourArray] | None = None
@@ -61,37 +66,36 @@ class HeatmapItem(Layer):
         """Show another map; bars that the last one had as well keep their shades."""
         known, self.columns = self.columns, columns
         if columns is None or not len(columns.time_ms):
-            self.columns = self.top_usd = None
+            self.columns = self.top = self._hatching = None
             self._set_levels(np.zeros((0, 0), np.uint8))
             return
-        kept, top_usd = _unchanged(known, columns), scale_top(columns, self.side, self.top_usd)
-        if kept is None or top_usd != self.top_usd:
-            self.top_usd = top_usd
-            self._set_levels(shades(usd_per_unit(columns, self.side), top_usd, self.side))
+        self._hatching = Hatching.of(columns, self.side)
+        kept, top = _unchanged(known, columns), scale_top(columns, self.side, self.unit, self.top)
+        if kept is None or top != self.top:
+            self.top = top
+            self._set_levels(shades(amounts(columns, self.side, self.unit), top, self.side))
             return
         dropped, stay = kept
-        usd = usd_per_unit(columns, self.side, slice(stay, None))
-        fresh = shades(usd, top_usd, self.side)
+        fresh = shades(amounts(columns, self.side, self.unit, slice(stay, None)), top, self.side)
         self._set_levels(np.hstack((self._levels[:, dropped : dropped + stay], fresh)))
 
-    def set_side(self, side: MapSide) -> None:
-        """Show longs, shorts, both or their difference."""
-        self.side, columns = side, self.columns
-        self.columns = self.top_usd = None
-        self.set_columns(columns)
+    def set_terms(self, side: MapSide, unit: MapUnit) -> None:
+        """Show longs, shorts, both or their difference, in USD or in coins."""
+        if (side, unit) != (self.side, self.unit):
+            self.side, self.unit, columns = side, unit, self.columns
+            self.columns = self.top = None
+            self.set_columns(columns)
 
-    def usd_at(self, time_ms: float, price: float) -> float | None:
-        """Return what the map says of a time and a price, in USD per 0.1 % of price."""
+    def cell_at(self, time_ms: float, price: float, pixels: PixelMap) -> Cell | None:
+        """Return what the map says under a pixel: of as many bins as share the pixel's colour."""
         columns = self.columns
-        if columns is None or price <= 0:
+        row = None if columns is None else row_at(columns, time_ms)
+        k = None if columns is None else bin_at(columns, price)
+        if columns is None or row is None or k is None:
             return None
-        row = int(np.searchsorted(columns.time_ms, int(time_ms), side="right")) - 1
-        k = math.floor(math.log(price) / columns.delta) - columns.first_bin
-        if row < 0 or not 0 <= k < columns.long_base.shape[1]:
-            return None
-        if time_ms >= columns.time_ms[row] + columns.interval_s * 1_000:
-            return None
-        return float(usd_per_unit(columns, self.side, slice(row, row + 1))[0, k])
+        together = 1 << _octave(bins_per_px(columns, pixels))
+        first = k - k % together
+        return cell_of(columns, row, first, min(first + together, columns.long_base.shape[1]))
 
     def _set_levels(self, levels: ShadeArray) -> None:
         self._levels = levels
@@ -119,6 +123,8 @@ class HeatmapItem(Layer):
         nothing = self._palette()[self._nothing]
         picture[~taken.has_bin] = nothing
         picture[:, ~taken.has_bar] = nothing
+        if self._hatching is not None:
+            self._hatching.draw(picture, taken, nothing)
         return picture
 
     @property
@@ -169,5 +175,5 @@ def _unchanged(known: HeatmapColumns | None, new: HeatmapColumns) -> tuple[int, 
 
 def _frame(columns: HeatmapColumns) -> tuple[object, ...]:
     bins = columns.long_base.shape[1]
-    identity = (columns.coin, columns.interval_s, columns.venues)
+    identity = (columns.coin, columns.interval_s, columns.venues, columns.with_todays_fit)
     return (*identity, columns.first_bin, columns.delta, bins, columns.liquidatable_fraction)

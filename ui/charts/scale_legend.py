@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPai
 from PySide6.QtWidgets import QWidget
 
 from ui import format as fmt
+from ui.charts.hatching import WIDE_RATIO
 from ui.charts.heatmap_item import palette
-from ui.charts.map_levels import SHADES, MapSide
+from ui.charts.map_levels import SHADES, MapSide, MapUnit, amount_text
 from ui.theme import MIN_FONT_PX, SPACING, Theme
 from workstation.risk.report import HeatmapColumns
 
@@ -32,23 +33,25 @@ class ScaleLegend(QWidget):
         self.setVisible(False)
 
     def show_scale(
-        self, columns: HeatmapColumns | None, top_usd: float | None, side: MapSide
+        self, columns: HeatmapColumns | None, top: float | None, side: MapSide, unit: MapUnit
     ) -> None:
-        """Show the scale's end, in USD per 0.1 % of price; without a map show nothing."""
-        self.setVisible(columns is not None and top_usd is not None)
-        if columns is None or top_usd is None:
+        """Show the scale's end, an amount per 0.1 % of price; without a map show nothing."""
+        self.setVisible(columns is not None and top is not None)
+        if columns is None or top is None:
             return
-        top = fmt.abbreviated(top_usd)
-        self._low, self._high = "$0", f"${top} per 0.1 %"
+        most = amount_text(top, unit, columns.coin)
+        self._low, self._high = "0", f"{most} per 0.1 %"
         if side is MapSide.NET:
-            self._low, self._high = f"short ${top}", f"long ${top} per 0.1 %"
+            self._low, self._high = f"short {most}", f"long {most} per 0.1 %"
         colours = palette(self._theme, side)
         self._gradient.setStops(
             [(k / (SHADES - 1), QColor.fromRgb(int(colours[k]))) for k in range(0, SHADES, 15)]
         )
         self.setToolTip(
-            "Estimated liquidations waiting at each price, in USD per 0.1 % of price.\n"
-            "The scale is even; what is above its top stays brightest.\n" + _origin(columns)
+            "Estimated liquidations waiting at each price, per 0.1 % of price.\n"
+            "The scale is even; what is above its top stays brightest.\n"
+            f"Hatched: the high end of the 80 % band is over {WIDE_RATIO:g} times the low one.\n"
+            + _origin(columns)
         )
         self.updateGeometry()
         self.update()

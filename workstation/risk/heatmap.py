@@ -222,18 +222,21 @@ class HeatmapBook:
         add_column(self._state, self.basis.weight, column)
         return column
 
-    def layers(self, out: FloatArray | None = None) -> FloatArray:
-        """Return the (2, layers, bins) book by hat, or by the one mixture; added to ``out``."""
-        return self._layers_at(self.basis.weight, out)
+    def layers(self) -> FloatArray:
+        """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
+        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
+        self.add_layers(layers)
+        return layers
+
+    def add_layers(self, total: FloatArray) -> None:
+        """Add ``layers`` to those of other books of the same shape."""
+        add_layers(self._state, self.basis.weight, total)
 
     def unit_layers(self) -> FloatArray:
         """Return the (2, layers, bins) coins that would stand there at a share of one."""
-        return self._layers_at(np.ones_like(self.basis.weight))
-
-    def _layers_at(self, shares: FloatArray, out: FloatArray | None = None) -> FloatArray:
-        out = np.zeros((*shares.shape, self.grid.bins)) if out is None else out
-        add_layers(self._state, shares, out)
-        return out
+        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
+        add_layers(self._state, np.ones_like(self.basis.weight), layers)
+        return layers
 
     def set_shares(self, shares: FloatArray) -> None:
         """Believe another leverage mix from now on, of the whole book.

@@ -401,9 +401,9 @@ class HeatmapColumns:
     # (2, 2, bins) coins: the 80 % band, low and high, of what truly stands there after the last
     # bar, longs and shorts; None where nobody made one
     band_base: NDArray[np.float32] | None = None
-    # (m, 2, 2, bins): low and high end of earlier bars' bands over what stands there, as known
-    # then; row j holds from column ``spread_from[j]`` on, to the next; NaN where nothing stood
-    spread: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2, 2, 0), np.float32))
+    # (2, 2, bins) each: low and high end of earlier bars' bands over what stands there, as known
+    # then; the jth holds from column ``spread_from[j]`` to the next; NaN on a side without a book
+    spread: tuple[NDArray[np.float32], ...] = ()
     spread_from: tuple[int, ...] = ()
     # (2, J, bins) coins after the last bar, longs and shorts, by the leverages of ``leverages``
     by_leverage_base: NDArray[np.float32] | None = None

@@ -128,8 +128,7 @@ class HeatmapMap:
         self._final = 0  # rows of the picture that no later answer changes
         self._picture = blank_picture(COLUMNS + BLOCK, self._grid)
         self._trials: dict[MarketKey, HeatmapBook] = {}  # of the last answer; memory to use again
-        self._noted: list[int] = []  # rows at which the band was noted
-        self._spread = np.empty((0, 2, 2, self._grid.bins), np.float32)  # and room for more
+        self._spread: list[tuple[int, PictureArray]] = []  # row, band over what stood there
 
     def _new_book(self, item: MapInput) -> HeatmapBook | FittedBook:
         parameters, rate = self._frame.parameters, item.maintenance_rate
@@ -190,12 +189,10 @@ class HeatmapMap:
         first = max(0, end - COLUMNS)
         open_rows = blank_picture(end - self._final, self._grid)
         trials = {item.key: self._play_on(item, open_rows) for item in inputs}
-        by_leverage = np.zeros((2, len(NODE_LEVERAGES), self._grid.bins))
-        for book in trials.values():
-            book.layers(out=by_leverage)
         notes = [note for item in inputs for note in self._notes(item, trials[item.key], end)]
         counted = tuple(dict.fromkeys(item.key.venue for item in inputs))
         asked = dict.fromkeys(market.candles.key.venue for market in request.markets)
+        layers, band = self._stand(trials)
         spread_from, spread = self._spread_since(first)
         return HeatmapColumns(
             coin=frame.coin,
@@ -213,12 +210,12 @@ class HeatmapMap:
             missing=tuple(venue for venue in asked if venue not in counted),
             notes=tuple(notes),
             final=max(0, self._final - first),
-            band_base=self._band(trials).astype(np.float32),
+            band_base=band.astype(np.float32),
             spread=spread,
             spread_from=spread_from,
-            by_leverage_base=by_leverage.astype(np.float32),
+            by_leverage_base=layers.astype(np.float32),
             leverages=NODE_LEVERAGES,
-            mix=tuple(self._mix(item.key) for item in inputs),
+            mix=tuple(dict.fromkeys(self._mix(item.key) for item in inputs)),
         )
 
     def _settle(self, inputs: Sequence[MapInput], final: int) -> None:
@@ -230,14 +227,7 @@ class HeatmapMap:
             self._settle_to(inputs, row + 1 if noted else self._next_noted(row, final))
             if noted:
                 books = {key: _speaking(book) for key, book in self._books.items()}
-                self._note(row, self._band_over_column(books))
-
-    def _note(self, row: int, over: PictureArray) -> None:
-        if len(self._noted) == len(self._spread):
-            more = np.empty((max(8, len(self._spread)), *over.shape), np.float32)
-            self._spread = np.concatenate([self._spread, more])
-        self._spread[len(self._noted)] = over
-        self._noted.append(row)
+                self._spread.append((row, self._band_over_column(books)))
 
     def _next_noted(self, row: int, final: int) -> int:
         return next((later for later in range(row + 1, final) if self._is_noted(later)), final)
@@ -284,32 +274,34 @@ class HeatmapMap:
             return book.belief
         return None if self._given is None else self._given.get(key)
 
-    def _band(self, books: Mapping[MarketKey, HeatmapBook]) -> FloatArray:
-        assumed = np.zeros((2, self._grid.bins))
-        fitted = np.zeros((2, 2, self._grid.bins))
+    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> tuple[FloatArray, FloatArray]:
+        # (2, J, bins) coins by leverage, and the (2, 2, bins) band of their sum
+        prior, fitted = np.zeros((2, 2, len(NODE_LEVERAGES), self._grid.bins))
+        bands = np.zeros((2, 2, self._grid.bins))
         for key, book in books.items():
             belief = self._belief(key)
-            if belief is None:
-                assumed += book.column()
-            else:
-                fitted += column_band(book, belief)
-        band: FloatArray = fitted + np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
-        return band
+            book.add_layers(prior if belief is None else fitted)
+            if belief is not None:
+                bands += column_band(book, belief)
+        bands += np.multiply.outer(np.array(PRIOR_FACTORS), prior.sum(axis=1))
+        return prior + fitted, bands
 
     def _band_over_column(self, books: Mapping[MarketKey, HeatmapBook]) -> PictureArray:
-        column = np.sum([book.column() for book in books.values()], axis=0)
-        band = self._band(books)
-        over = np.divide(band, column, out=np.full_like(band, np.nan), where=column > 0)
+        layers, band = self._stand(books)
+        column = layers.sum(axis=1)
+        # what is opened later where nothing stands has the band of its whole side
+        whole = column.sum(axis=1)
+        rest = np.divide(band.sum(axis=2), whole, out=np.full((2, 2), np.nan), where=whole > 0)
+        over = np.broadcast_to(rest[:, :, np.newaxis], band.shape).copy()
+        np.divide(band, column, out=over, where=column > 0)
         noted: PictureArray = over.astype(np.float32)
         return noted
 
-    def _spread_since(self, first: int) -> tuple[tuple[int, ...], PictureArray]:
+    def _spread_since(self, first: int) -> tuple[tuple[int, ...], tuple[PictureArray, ...]]:
         # the notes that columns from row `first` on need, their rows counted from it
-        later = sum(1 for row in self._noted if row > first)
-        kept = slice(max(0, len(self._noted) - later - 1), len(self._noted))
-        spread = self._spread[kept]
-        spread.flags.writeable = False  # no note is ever written again
-        return tuple(max(0, row - first) for row in self._noted[kept]), spread
+        later = sum(1 for row, _ in self._spread if row > first)
+        kept = self._spread[max(0, len(self._spread) - later - 1) :]
+        return tuple(max(0, row - first) for row, _ in kept), tuple(over for _, over in kept)
 
     def _mix(self, key: MarketKey) -> str:
         belief = self._belief(key)
