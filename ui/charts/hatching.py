@@ -23,14 +23,24 @@ _OPAQUE: Final = np.uint32(0xFF000000)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hatching:
-    """``wide`` is (notes, bins); ``note`` is (bars,): the row of it that holds for each bar."""
+    """``wide`` is (notes, bins); ``note`` is (bars,): the row of it that holds for each bar.
+
+    ``bands`` are the notes that it was made of.
+    """
 
     wide: NDArray[np.bool_]
     note: NDArray[np.int64]
+    bands: tuple[NDArray[np.float32], ...]
 
     @classmethod
-    def of(cls, columns: HeatmapColumns, side: MapSide) -> Hatching | None:
-        """Return the hatching of a map; ``None`` where its band is nowhere wide, or not known."""
+    def of(
+        cls, columns: HeatmapColumns, side: MapSide, earlier: Hatching | None = None
+    ) -> Hatching | None:
+        """Return the hatching of a map; ``None`` where its band is nowhere wide, or not known.
+
+        ``earlier`` is that of an earlier answer and the same side; notes that it has are not looked
+        at again.
+        """
         bars = len(columns.time_ms)
         starts = [*columns.spread_from]
         bands: list[NDArray[np.float32]] = [*columns.spread]
@@ -39,16 +49,20 @@ class Hatching:
             bands.append(columns.band_base)
         if not bands:
             return None
+        known = (
+            {} if earlier is None else dict(zip(map(id, earlier.bands), earlier.wide, strict=False))
+        )
         wide = np.stack(
             [
-                _wide_bins(band, columns, start, side)
+                known[id(band)] if id(band) in known else _wide_bins(band, columns, start, side)
                 for start, band in zip(starts, bands, strict=True)
             ]
         )
         if not wide.any():
             return None
         note = np.searchsorted(starts, np.arange(bars), side="right") - 1
-        return cls(np.vstack((wide, np.zeros_like(wide[:1]))), note)  # -1: not noted yet
+        unknown = np.zeros_like(wide[:1])  # row -1: not noted yet
+        return cls(np.vstack((wide, unknown)), note, tuple(bands))
 
     def draw(self, picture: NDArray[np.uint32], taken: Sampling, nothing: np.uint32) -> None:
         """Thin the colours of a (height, width) picture along diagonal lines."""

@@ -24,7 +24,7 @@ UNIT_FRACTION: Final = 0.001  # the map's unit: USD or coins per 0.1 % of price
 TOP_QUANTILE: Final = 0.995  # of all cells that hold anything
 KEEP_TOP: Final = (0.5, 1.25)  # the top stays while quantile / top lies between these
 SHADES: Final = 256
-_SAMPLE: Final = 50_000  # cells that the quantile is taken of
+_SAMPLE: Final = 20_000  # cells that the quantile is taken of
 
 ShadeArray = NDArray[np.uint8]
 AmountArray = NDArray[np.float32]
