@@ -1,6 +1,7 @@
 from PySide6.QtCore import QPointF
 
 from tests.ui.charts.frozen import pixel_map
+from ui import format as fmt
 from ui.charts.map_card import card_lines, card_place, leverage_text, likely_text
 from workstation.risk.heatmap_reading import Cell, Waiting
 
@@ -62,3 +63,10 @@ def test_the_card_stays_inside_the_view_and_off_the_cursor():
         assert card.top() >= 0
         assert card.bottom() <= 300
         assert not card.contains(QPointF(x, y))
+
+
+def test_both_ends_of_a_range_have_the_unit_of_the_higher():
+    assert fmt.usd_range(3e8, 1.1e9) == "$0.30–1.10 B"
+    assert fmt.usd_range(2.26e6, 23.4e6) == "$2.3–23.4 M"
+    assert fmt.usd_range(0.0, 99_999.0) == "$0–99,999"
+    assert fmt.usd_range(None, 1.0) == fmt.usd_range(float("nan"), 1.0) == "–"
