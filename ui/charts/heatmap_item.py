@@ -126,8 +126,11 @@ class HeatmapItem(Layer):
         if pixels.start_ms < columns.time_ms[0]:
             first = 0  # bars have been dropped on the left of the view
         first -= first % PERIOD_PX  # hatching goes on where it was
-        part = dataclasses.replace(taken, bars=taken.bars[first:], has_bar=taken.has_bar[first:])
-        picture[:, first:] = self._coloured(table, part)
+        end = len(shows) - int(np.argmax(taken.has_bar[::-1]))  # what lies ahead stays empty
+        new = slice(first, end)
+        part = dataclasses.replace(taken, bars=taken.bars[new], has_bar=taken.has_bar[new])
+        if first < end:
+            picture[:, new] = self._coloured(table, part)
 
     def _sampled(self, columns: HeatmapColumns, pixels: PixelMap) -> ColourArray:
         """Return the (height, width) colours of the view's pixels."""
@@ -140,7 +143,7 @@ class HeatmapItem(Layer):
         first, end = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0)
         shown = table.colours(by_price, by_time)[:, first:end]
         picture = np.take(shown[taken.bins >> by_price], at - first, axis=1, mode="clip")
-        nothing = self._palette()[self._nothing]
+        nothing = table.ground
         picture[~taken.has_bin] = nothing
         picture[:, ~taken.has_bar] = nothing
         if self._hatching is not None:

@@ -42,6 +42,11 @@ class ShadeTable:
         self._octaves = {(0, 0): (whole, colours)}
 
     @property
+    def ground(self) -> np.uint32:
+        """The colour of nothing."""
+        return np.uint32(self._palette[self._nothing])
+
+    @property
     def levels(self) -> ShadeArray:
         """The (bins, bars) shades."""
         return self._octaves[0, 0][0][:, self._begin : self._end]

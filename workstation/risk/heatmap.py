@@ -52,8 +52,10 @@ from workstation.risk.kernels.book import (
     add_column,
     add_layers,
     advance,
+    bins_of,
     bridge,
     mirror,
+    missing_bars,
     triangle_profile,
 )
 
@@ -113,9 +115,9 @@ class Grid:
 
         ``margin`` is the room, in ln(price), that price may move beyond them.
         """
-        reach = -np.log1p(-1.0 / NODE_LEVERAGES[0]) + margin
-        first = int(np.floor((np.log(low) - reach) / delta)) - 2
-        last = int(np.floor((np.log(high) + reach) / delta)) + 2
+        reach = -math.log1p(-1.0 / NODE_LEVERAGES[0]) + margin
+        first = math.floor((math.log(low) - reach) / delta) - 2
+        last = math.floor((math.log(high) + reach) / delta) + 2
         return cls(first, last - first + 1, delta)
 
     def holds(self, low: float, high: float) -> bool:
@@ -304,16 +306,18 @@ class HeatmapBook:
         )
 
     def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:
-        low, high = self.grid.index(bars.low), self.grid.index(bars.high)
         self._check(bars)
-        first, start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
+        low, high, close = bins_of(
+            bars.low, bars.high, bars.close, self.grid.delta, self.grid.first_bin
+        )
+        start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
         return BarArrays(
             low=low,
             high=high,
-            close=self.grid.index(bars.close),
+            close=close,
             volume=bars.volume_base,
             open_interest=self._believe(bars.open_interest_base),
-            profile_bin=first - self.grid.first_bin,
+            profile_bin=low,
             profile_start=start,
             profile=profile,
             row=row,
@@ -325,10 +329,10 @@ class HeatmapBook:
         if not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
             raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
         before = bars.time_ms[0] - bars.interval_ms if self.last_ms is None else self.last_ms
-        steps = bars.time_ms - np.append(before, bars.time_ms[:-1])
-        if steps.min() <= 0:
+        missing = missing_bars(bars.time_ms, before, bars.interval_ms)
+        if missing < 0:
             raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before}")
-        self.bridged.missing_bars += int((steps // bars.interval_ms - 1).sum())
+        self.bridged.missing_bars += missing
         self.last_ms = int(bars.time_ms[-1])
 
     def _believe(self, readings: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ ways another field says why.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -415,6 +416,11 @@ class HeatmapColumns:
 
     def edges(self) -> FloatArray:
         """Return the (bins + 1,) prices that bound the bins."""
-        bins = np.arange(self.first_bin, self.first_bin + self.long_base.shape[1] + 1)
-        edges: FloatArray = np.exp(self.delta * bins)
-        return edges
+        return _edges(self.first_bin, self.long_base.shape[1], self.delta)
+
+
+@functools.lru_cache(maxsize=4)
+def _edges(first_bin: int, bins: int, delta: float) -> FloatArray:
+    edges: FloatArray = np.exp(delta * np.arange(first_bin, first_bin + bins + 1))
+    edges.flags.writeable = False
+    return edges

@@ -384,16 +384,54 @@ def _sum(values: FloatArray) -> float:
 
 
 @njit(cache=True, nogil=True)
+def bins_of(
+    low: FloatArray, high: FloatArray, close: FloatArray, delta: float, first_bin: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the bins of lows, highs and closes, counted from the grid's first."""
+    count = len(low)
+    bins = np.empty((3, count), np.int64)
+    for i in range(count):
+        bins[0, i] = int(np.floor(np.log(low[i]) / delta)) - first_bin
+        bins[1, i] = int(np.floor(np.log(high[i]) / delta)) - first_bin
+        bins[2, i] = int(np.floor(np.log(close[i]) / delta)) - first_bin
+    return bins[0], bins[1], bins[2]
+
+
+@njit(cache=True, nogil=True)
+def begins_with(whole: tuple[IntArray, ...], part: tuple[IntArray, ...]) -> bool:
+    """Tell whether columns, none shorter, begin with the figures of others."""
+    for column in range(len(part)):
+        for i in range(len(part[column])):
+            if whole[column][i] != part[column][i]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def missing_bars(time_ms: IntArray, before_ms: int, interval_ms: int) -> int:
+    """Return how many bars are missing since ``before_ms``; -1 where time does not go on."""
+    missing = 0
+    for i in range(len(time_ms)):
+        step = time_ms[i] - before_ms
+        if step <= 0:
+            return -1
+        missing += step // interval_ms - 1
+        before_ms = time_ms[i]
+    return missing
+
+
+@njit(cache=True, nogil=True)
 def triangle_profile(
     low: FloatArray, high: FloatArray, middle: FloatArray, delta: float
-) -> tuple[IntArray, IntArray, FloatArray]:
+) -> tuple[IntArray, FloatArray]:
     """Spread each bar's volume over its bins as a triangle with its peak at ``middle``.
 
     The stand-in where volume at price is not known. ``low <= middle <= high``, all prices.
 
     Returns
     -------
-    The first bin of every bar, where its entries start, and the entries, summing to one a bar.
+    Where every bar's entries start, the first standing for its low's bin, and the entries, summing
+    to one a bar.
     """
     bins = np.floor(np.log(low) / delta).astype(np.int64)
     widths = np.floor(np.log(high) / delta).astype(np.int64) - bins + 1
@@ -409,7 +447,7 @@ def triangle_profile(
             after = 1.0 if entry == widths[i] - 1 else _triangle_cdf(edge, left, peak, right)
             profile[start[i] + entry] = after - before
             before = after
-    return bins, start, profile
+    return start, profile
 
 
 @njit(cache=True, nogil=True)
