@@ -21,6 +21,7 @@ from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
 from workstation.risk.heatmap_scorecard import MapScore
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.map_rows import RowArray
 from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
@@ -413,6 +414,7 @@ class HeatmapColumns:
     score: MapScore | None = None  # of the columns as they were known; None: not graded yet
     off: tuple[str, ...] = ()  # venues that the user switched off
     with_todays_fit: bool = False  # columns as the newest fit would have had them: never scored
+    known: tuple[KnownLevels, ...] = ()  # positions known one by one: a part of the above, not more
 
     def edges(self) -> FloatArray:
         """Return the (bins + 1,) prices that bound the bins."""

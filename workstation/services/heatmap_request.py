@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workstation.market.consolidated import perpetuals_of
-from workstation.market.facts import Candles, Liquidation, OpenInterest, OpenInterestHistory
+from workstation.market.facts import (
+    Candles,
+    KnownPositions,
+    Liquidation,
+    OpenInterest,
+    OpenInterestHistory,
+)
 from workstation.market.feed import FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.store import MarketStore
@@ -25,6 +31,7 @@ class HeatmapMarket:
     newest: OpenInterest | None = None
     liquidations: tuple[Liquidation, ...] = ()  # the newest; earlier ones are remembered
     maintenance_rate: float = DEFAULT_MAINTENANCE_RATE  # fraction, of the venue's first tier
+    known: KnownPositions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +46,7 @@ class HeatmapRequest:
     interval_s: int
     markets: tuple[HeatmapMarket, ...]
     parameters: HeatmapParameters = DEFAULT_PARAMETERS
+    now_ms: int = 0  # on the feed's clock
 
 
 def heatmap_request(store: MarketStore, coin: str, interval_s: int) -> HeatmapRequest | None:
@@ -52,10 +60,17 @@ def heatmap_request(store: MarketStore, coin: str, interval_s: int) -> HeatmapRe
             open_interest=store.open_interest_history(key),
             newest=store.newest(OpenInterest, key),
             liquidations=tuple(forced.get(key, ())),
+            known=store.newest(KnownPositions, key),
         )
         for key in perpetuals_of(store, coin)
         if (candles := store.candles(key, interval_s)) is not None and len(candles)
     )
     if not markets:
         return None
-    return HeatmapRequest(source=store.mode, coin=coin, interval_s=interval_s, markets=markets)
+    return HeatmapRequest(
+        source=store.mode,
+        coin=coin,
+        interval_s=interval_s,
+        markets=markets,
+        now_ms=store.now_ms,
+    )

@@ -33,6 +33,7 @@ from workstation.risk.heatmap import DEFAULT_PARAMETERS, Grid, HeatmapBook, blan
 from workstation.risk.heatmap_bars import Bars, Observed, join_bars, open_from_ms
 from workstation.risk.heatmap_fitted import LEAST_DAYS, FittedBook, column_band
 from workstation.risk.heatmap_scorecard import MapScore
+from workstation.risk.known_levels import KnownLevels, known_levels
 from workstation.risk.report import HeatmapColumns
 from workstation.services.heatmap_map import BLOCK, COLUMNS, HeatmapMap, MapInput, frame_of
 from workstation.services.heatmap_orders import OrderLog
@@ -82,7 +83,8 @@ class HeatmapAnswer:
         else:
             self._grade(self._map, request)
         columns = self._map.columns(request, inputs)
-        return dataclasses.replace(columns, score=self._score_of(request))
+        known = _known(request, columns)
+        return dataclasses.replace(columns, score=self._score_of(request), known=known)
 
     def drawn(self, request: HeatmapRequest, choice: MapChoice) -> HeatmapColumns | None:
         """Return the map of the question just answered, as the user wants to see it.
@@ -107,6 +109,9 @@ class HeatmapAnswer:
             off=tuple(sorted(choice.off)),
             with_todays_fit=choice.with_todays_fit,
             score=self._score_of(request),
+            known=tuple(
+                item for item in _known(request, columns) if item.key.venue not in choice.off
+            ),
         )
 
     def refit(self) -> str:
@@ -185,6 +190,19 @@ class HeatmapAnswer:
             self._heard[key] = _remember(self._heard.get(key), market.newest)
         heard, history = self._heard.get(key), market.open_interest
         return history if heard is None else merge_open_interest(history, heard)
+
+
+def _known(request: HeatmapRequest, columns: HeatmapColumns) -> tuple[KnownLevels, ...]:
+    return tuple(
+        known_levels(
+            market.known,
+            columns.edges(),
+            None if market.newest is None else market.newest.open_interest_base,
+            request.now_ms,
+        )
+        for market in request.markets
+        if market.known is not None
+    )
 
 
 def _remember(heard: OpenInterestHistory | None, newest: OpenInterest) -> OpenInterestHistory:

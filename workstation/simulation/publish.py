@@ -19,6 +19,7 @@ from workstation.market.facts import (
     FloatArray,
     FundingHistory,
     FundingRate,
+    KnownPositions,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -227,6 +228,25 @@ def _liquidation(item: SimulatedCoin, row: np.void) -> Liquidation:
         quantity_base=abs(quantity) / price if market.is_inverse else abs(quantity),
         price=_to_tick(price, tick_of(market.key)),
     )
+
+
+def known_positions(
+    item: SimulatedCoin, now_ms: UnixMs, fresh_for_ms: int
+) -> Iterator[KnownPositions]:
+    """Yield the truth: the accounts of every market, and where each is liquidated."""
+    of_market = np.split(item.state.accounts, len(item.markets))
+    for row, state, accounts in zip(item.markets, item.state.markets, of_market, strict=True):
+        held = accounts[accounts["quantity"] != 0]
+        price, mark = held["liquidation"], float(state["mark_price"])
+        yield KnownPositions(
+            key=row.key,
+            as_of_ms=now_ms,
+            fresh_for_ms=fresh_for_ms,
+            time_ms=now_ms,
+            quantity_base=held["quantity"] / mark if row.is_inverse else held["quantity"].copy(),
+            liquidation_price=np.where((price > 0) & np.isfinite(price), price, np.nan),
+            holders="every account of the simulation",
+        )
 
 
 def liquidation_density(item: SimulatedCoin, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
