@@ -33,6 +33,13 @@ def venue_name(venue: str) -> str:
     return _VENUES.get(venue, venue.capitalize())
 
 
+def with_venue_name(sentence: str) -> str:
+    """Return a sentence that begins with a venue's ccxt id, with its name instead."""
+    venue, space, rest = sentence.partition(" ")
+    colon = ":" if venue.endswith(":") else ""
+    return f"{venue_name(venue.removesuffix(':'))}{colon}{space}{rest}"
+
+
 def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
     """Return ``64,212.40``; with ``sign`` a plus stands before what is positive."""
     if value is None or not _known(value):

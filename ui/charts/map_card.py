@@ -50,7 +50,7 @@ def card_lines(cell: Cell, coin: str, mark: float | None) -> Iterator[tuple[str,
         yield f"Leverage {leverage_text(cell.by_leverage)}", "dim"
     elif not cell.is_newest:
         when = fmt.utc_time(cell.time_ms)[:-3]
-        yield f"As known after the bar of {when}; leverage is kept of now only", "dim"
+        yield f"As known after {when} (leverage: newest bar only)", "dim"
 
 
 class MapCard(Layer):

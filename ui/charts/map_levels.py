@@ -80,7 +80,7 @@ def amount_text(amount: float, unit: MapUnit, coin: str) -> str:
     """Return an amount with its unit, abbreviated: ``$1.12 M`` or ``18.3 BTC``."""
     if unit is MapUnit.USD:
         return fmt.usd_short(amount)
-    text = fmt.quantity(amount) if abs(amount) < 1_000 else fmt.abbreviated(amount)
+    text = fmt.quantity(amount) if abs(amount) < 10 else fmt.abbreviated(amount)
     return f"{text} {coin}"
 
 

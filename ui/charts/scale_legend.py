@@ -88,7 +88,7 @@ def _origin(columns: HeatmapColumns) -> str:
         lines.append(f"Where it places liquidations is {columns.score.grades.verdict()}.")
         longs, shorts = (fmt.percent(share, 0) for share in columns.score.grades.hour_coverage)
         lines.append(f"Its 80 % band held {longs} of hours for longs, {shorts} for shorts.")
-    return "\n".join((*lines, *columns.mix, *columns.notes))
+    return "\n".join((*lines, *map(fmt.with_venue_name, (*columns.mix, *columns.notes))))
 
 
 def _names(venues: tuple[str, ...]) -> str:

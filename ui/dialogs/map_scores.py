@@ -198,7 +198,7 @@ class MapScoresDialog(QDialog):
 
     def _origin(self, columns: HeatmapColumns | None) -> QWidget:
         lines = columns.mix if columns is not None else ()
-        label = plain_label("\n".join(lines))
+        label = plain_label("\n".join(map(fmt.with_venue_name, lines)))
         label.setWordWrap(True)
         tint(label, self._theme, "dim")
         return label

@@ -197,7 +197,8 @@ def test_coins_and_usd_are_one_map_in_two_units(make):
     assert usd / item.top == pytest.approx(64_000, rel=0.3)  # both tops are round numbers
     coins = amounts(columns, MapSide.BOTH, MapUnit.COIN)
     np.testing.assert_allclose(coins, 0.7 * (columns.long_base + columns.short_base), rtol=1e-5)
-    assert amount_text(12.345, MapUnit.COIN, "BTC") == "12.35 BTC"
+    assert amount_text(5.0, MapUnit.COIN, "BTC") == "5.00 BTC"
+    assert amount_text(20.0, MapUnit.COIN, "BTC") == "20 BTC"
     assert amount_text(45_300.0, MapUnit.COIN, "SOL") == "45.3 k SOL"
 
 

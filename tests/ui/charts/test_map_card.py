@@ -45,7 +45,7 @@ def test_a_side_on_which_nothing_waits_has_no_line_and_without_a_mark_there_is_n
 
 def test_an_earlier_bar_says_when_it_was_known():
     last, _ = list(card_lines(cell(is_newest=False, by_leverage=()), "BTC", 64_000.0))[-1]
-    assert last == "As known after the bar of 2026-02-05 21:00; leverage is kept of now only"
+    assert last == "As known after 2026-02-05 21:00 (leverage: newest bar only)"
 
 
 def test_the_bands_of_leverage_are_named_by_their_ends():

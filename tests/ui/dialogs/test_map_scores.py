@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from tests.ui.charts.frozen import heatmap
 from tests.workstation.services.test_heatmap_scores import scored
@@ -57,6 +57,13 @@ def test_a_baseline_that_wins_is_named(parent):
 def test_with_todays_fit_it_says_which_map_was_scored(parent):
     dialog = MapScoresDialog(heatmap(score=scored(), with_todays_fit=True), DARK, parent)
     assert "only that one is scored" in dialog.sentences[-1]
+
+
+def test_it_says_by_name_what_each_venues_leverage_rests_on(parent):
+    mix = ("binanceusdm: leverage assumed, too few liquidations were observed",)
+    dialog = MapScoresDialog(heatmap(mix=mix), DARK, parent)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "Binance: leverage assumed, too few liquidations were observed" in texts
 
 
 def test_it_opens_with_the_map_that_is_drawn(parent, bridge, desk, qtbot):
