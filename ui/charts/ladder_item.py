@@ -17,6 +17,7 @@ from ui.charts.map_levels import (
     amount_text,
     amounts,
     band_amounts,
+    known_amounts,
 )
 from ui.charts.pixels import PixelMap
 from ui.charts.plotting import ViewBox, fill_rects, polyline
@@ -34,6 +35,10 @@ _PALEST: Final = 0.2
 _BAND_TEXT: Final = (
     "\nA bar is solid up to the low end of its 80 % band, paler up to the estimate, and palest up "
     "to the high end."
+)
+_KNOWN_TEXT: Final = (
+    "\nOutlines are positions known one by one: a part of the open interest that the bars "
+    "estimate, not more of it."
 )
 
 
@@ -53,6 +58,7 @@ class LadderItem(QGraphicsWidget):
         self._sides: tuple[tuple[str, AmountArray], ...] = ()
         self._bars: list[tuple[str, float, AmountArray]] = []  # colour, its strength, length
         self._sums: tuple[FloatArray, FloatArray] | None = None  # USD at the edges, down and up
+        self._known: AmountArray | None = None
         self._columns: HeatmapColumns | None = None
         self._mark: float | None = None
         self._top = 1.0
@@ -62,15 +68,16 @@ class LadderItem(QGraphicsWidget):
         self._columns = columns if top is not None else None
         self._sum_up()
         if columns is None or top is None:
-            self._sides, self._bars = (), []
+            self._sides, self._bars, self._known = (), [], None
             self.setToolTip("")
             return
-        band = band_amounts(columns, unit)
+        band, self._known = band_amounts(columns, unit), known_amounts(columns, unit)
         self.setToolTip(
             "Estimated liquidations waiting now, per 0.1 % of price: longs below the price, "
             f"shorts above it.\nA full bar is {amount_text(top, unit, columns.coin)}, "
             f"the end of the map's scale.{'' if band is None else _BAND_TEXT}\n"
             "The line is what is liquidated on the way from the mark to each price, in USD."
+            f"{'' if self._known is None else _KNOWN_TEXT}"
         )
         self._edges, self._top = columns.edges(), top
         self._sides = (
@@ -106,11 +113,21 @@ class LadderItem(QGraphicsWidget):
         for side, strength, amount in self._bars:
             rects = bar_rects(self._edges, amount / self._top, pixels, self.rect().width())
             fill_rects(painter, rects, self._theme.colour(side, strength))
+        self._draw_known(painter, pixels)
         font = painter.font()
         font.setPixelSize(MIN_FONT_PX)
         painter.setFont(font)
         self._draw_sums(painter, pixels)
         self._draw_text(painter, self.rect().height() - TEXT_PX, "book now, long / short")
+
+    def _draw_known(self, painter: QPainter, pixels: PixelMap) -> None:
+        if self._known is None:
+            return
+        share = self._known / self._top
+        painter.setPen(QPen(self._theme.colour("text"), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for left, top, width, height in bar_rects(self._edges, share, pixels, self.rect().width()):
+            painter.drawRect(QRectF(left, top, width - 1, height - 1))
 
     def _draw_sums(self, painter: QPainter, pixels: PixelMap) -> None:
         if self._sums is None or self._mark is None:

@@ -68,6 +68,20 @@ def band_amounts(columns: HeatmapColumns, unit: MapUnit) -> AmountArray | None:
     return None if columns.band_base is None else columns.band_base * _per_coin(columns, unit)
 
 
+def known_amounts(columns: HeatmapColumns, unit: MapUnit) -> AmountArray | None:
+    """Return the (bins,) positions that are known one by one, per 0.1 % of price; never estimates.
+
+    Longs and shorts of all markets together; ``None`` where nobody's are known.
+    """
+    if not columns.known:
+        return None
+    coins = np.sum([levels.by_bin for levels in columns.known], axis=(0, 1))
+    edges = columns.edges()
+    value = np.sqrt(edges[:-1] * edges[1:]) if unit is MapUnit.USD else 1.0
+    known: AmountArray = (coins * value * (UNIT_FRACTION / columns.delta)).astype(np.float32)
+    return known
+
+
 def _per_coin(columns: HeatmapColumns, unit: MapUnit) -> AmountArray:
     # (bins,) amount per 0.1 % that a coin in the bin stands for
     sold = coin_values(columns)

@@ -13,6 +13,7 @@ from ui.charts.hatching import WIDE_RATIO
 from ui.charts.heatmap_item import palette
 from ui.charts.map_levels import SHADES, MapSide, MapUnit, amount_text
 from ui.theme import MIN_FONT_PX, SPACING, Theme
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 
 BAR_PX: Final = 56
@@ -88,7 +89,18 @@ def _origin(columns: HeatmapColumns) -> str:
         lines.append(f"Where it places liquidations is {columns.score.grades.verdict()}.")
         longs, shorts = (fmt.percent(share, 0) for share in columns.score.grades.hour_coverage)
         lines.append(f"Its 80 % band held {longs} of hours for longs, {shorts} for shorts.")
+    lines += [_known_words(levels) for levels in columns.known]
     return "\n".join((*lines, *map(fmt.with_venue_name, (*columns.mix, *columns.notes))))
+
+
+def _known_words(levels: KnownLevels) -> str:
+    words = f"Known at {fmt.venue_name(levels.key.venue)}, not added to the estimate: "
+    words += levels.holders
+    if levels.coverage is None:
+        return f"{words}; their share of open interest is not known."
+    longs, shorts = (fmt.percent(share, 1) for share in levels.coverage)
+    late = " (an old reading)" if levels.is_stale else ""
+    return f"{words}, {longs} of open interest as longs and {shorts} as shorts{late}."
 
 
 def _names(venues: tuple[str, ...]) -> str:

@@ -3,11 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.ui.charts.frozen import heatmap, pixel_map
+from tests.ui.charts.frozen import BINANCE, heatmap, pixel_map
 from ui.charts.ladder_item import LadderItem, bar_rects, sums_at
-from ui.charts.map_levels import MapSide, MapUnit, amounts
+from ui.charts.map_levels import MapSide, MapUnit, amounts, known_amounts
 from ui.charts.plotting import ViewBox
+from ui.charts.scale_legend import _origin
 from ui.theme import DARK
+from workstation.risk.known_levels import KnownLevels
 
 
 def test_bars_lie_at_their_prices_on_the_charts_own_scale():
@@ -92,3 +94,41 @@ def test_the_line_adds_up_what_is_met_on_the_way_from_the_mark(view):
     assert down[0] == pytest.approx(longs.sum(), rel=1e-4)  # bins are as wide as the unit
     ladder.set_columns(None, None, MapUnit.USD)
     assert ladder._sums is None
+
+
+def known_at(columns, bins, coverage=(0.25, 0.1)):
+    by_bin = np.zeros((2, columns.long_base.shape[1]))
+    by_bin[0, bins] = 10.0
+    levels = KnownLevels(
+        key=BINANCE,
+        holders="3 public addresses",
+        as_of_ms=0,
+        is_stale=False,
+        by_bin=by_bin,
+        elsewhere=np.zeros(2),
+        coverage=coverage,
+    )
+    return dataclasses.replace(columns, known=(levels,))
+
+
+def test_known_positions_are_outlined_on_the_estimates_scale(view):
+    columns = known_at(heatmap(), 30)
+    price = np.exp(columns.delta * (columns.first_bin + 30.5))
+    usd, coins = known_amounts(columns, MapUnit.USD), known_amounts(columns, MapUnit.COIN)
+    assert usd[30] == pytest.approx(10 * price * 0.001 / columns.delta, rel=1e-5)
+    assert coins[30] == pytest.approx(10 * 0.001 / columns.delta)
+    assert np.count_nonzero(usd) == np.count_nonzero(coins) == 1
+    ladder = LadderItem(view, DARK)
+    ladder.set_columns(columns, 1e6, MapUnit.USD)
+    assert "Outlines are positions known one by one" in ladder.toolTip()
+    assert known_amounts(heatmap(), MapUnit.USD) is None
+
+
+def test_the_legend_says_how_much_of_open_interest_is_known():
+    sentence = _origin(known_at(heatmap(), 30)).splitlines()
+    assert (
+        "Known at Binance, not added to the estimate: 3 public addresses, 25.0 % of open "
+        "interest as longs and 10.0 % as shorts." in sentence
+    )
+    unknown = _origin(known_at(heatmap(), 30, coverage=None))
+    assert "their share of open interest is not known" in unknown

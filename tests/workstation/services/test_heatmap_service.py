@@ -16,6 +16,7 @@ from tests.workstation.market.facts import (
     mark,
     store_of,
 )
+from workstation.market.facts import KnownPositions
 from workstation.market.feed import FeedMode
 from workstation.market.series import merge_open_interest
 from workstation.risk.heatmap import Grid, HeatmapBook, blank_picture
@@ -401,3 +402,27 @@ def test_without_liquidations_there_is_nothing_to_fit():
     assert answer.refit() == "There is no liquidation map whose leverage could be fitted yet."
     answer(ask(known_until(a_walk(100), 100)))
     assert answer.refit().startswith("No leverage was fitted: that needs two days")
+
+
+def test_known_positions_stand_beside_the_estimate_and_never_in_it():
+    walk = a_walk(300)
+    market = known_until(walk, 300)
+    plain = HeatmapAnswer()(ask(market))
+    edges = plain.edges()
+    known = KnownPositions(
+        key=KEY,
+        as_of_ms=0,
+        fresh_for_ms=1_000,
+        quantity_base=np.array([30.0, -20.0]),
+        liquidation_price=np.array([edges[200], edges[400]]) * 1.0001,
+        holders="2 public addresses",
+    )
+    newest = interest(KEY, 2_000.0, 140e6)
+    told = HeatmapAnswer()(ask(dataclasses.replace(market, known=known)))
+    (levels,) = told.known
+    np.testing.assert_array_equal(told.long_base, plain.long_base)
+    np.testing.assert_array_equal(told.band_base, plain.band_base)
+    assert (levels.by_bin[0, 200], levels.by_bin[1, 400]) == (30.0, 20.0)
+    assert levels.coverage is None  # open interest now is not known
+    covered = HeatmapAnswer()(ask(dataclasses.replace(market, known=known, newest=newest)))
+    assert covered.known[0].coverage == (0.015, 0.01)
