@@ -28,6 +28,7 @@ from workstation.risk.report import HeatmapColumns
 
 ROW_PX: Final = 4.0  # least height of a bar; bins are averaged until they reach it
 TEXT_PX: Final = 18
+TICK_PX: Final = 2.0  # width of what marks known positions
 _NEWEST: Final = slice(-1, None)
 _SOLID: Final = 0.85  # strength of a bar's colour
 _PALE: Final = 0.45
@@ -37,7 +38,7 @@ _BAND_TEXT: Final = (
     "to the high end."
 )
 _KNOWN_TEXT: Final = (
-    "\nOutlines are positions known one by one: a part of the open interest that the bars "
+    "\nTicks are positions known one by one: a part of the open interest that the bars "
     "estimate, not more of it."
 )
 
@@ -123,11 +124,10 @@ class LadderItem(QGraphicsWidget):
     def _draw_known(self, painter: QPainter, pixels: PixelMap) -> None:
         if self._known is None:
             return
-        share = self._known / self._top
-        painter.setPen(QPen(self._theme.colour("text"), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for left, top, width, height in bar_rects(self._edges, share, pixels, self.rect().width()):
-            painter.drawRect(QRectF(left, top, width - 1, height - 1))
+        rects = bar_rects(self._edges, self._known / self._top, pixels, self.rect().width())
+        rects[:, 0] = np.maximum(0.0, rects[:, 2] - TICK_PX)
+        rects[:, 2] = TICK_PX
+        fill_rects(painter, rects, self._theme.colour("text"))
 
     def _draw_sums(self, painter: QPainter, pixels: PixelMap) -> None:
         if self._sums is None or self._mark is None:

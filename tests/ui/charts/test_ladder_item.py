@@ -111,7 +111,7 @@ def known_at(columns, bins, coverage=(0.25, 0.1)):
     return dataclasses.replace(columns, known=(levels,))
 
 
-def test_known_positions_are_outlined_on_the_estimates_scale(view):
+def test_known_positions_are_marked_on_the_estimates_scale(view):
     columns = known_at(heatmap(), 30)
     price = np.exp(columns.delta * (columns.first_bin + 30.5))
     usd, coins = known_amounts(columns, MapUnit.USD), known_amounts(columns, MapUnit.COIN)
@@ -120,7 +120,7 @@ def test_known_positions_are_outlined_on_the_estimates_scale(view):
     assert np.count_nonzero(usd) == np.count_nonzero(coins) == 1
     ladder = LadderItem(view, DARK)
     ladder.set_columns(columns, 1e6, MapUnit.USD)
-    assert "Outlines are positions known one by one" in ladder.toolTip()
+    assert "Ticks are positions known one by one" in ladder.toolTip()
     assert known_amounts(heatmap(), MapUnit.USD) is None
 
 
