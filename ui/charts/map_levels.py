@@ -110,7 +110,8 @@ def scale_top(
     cells = cells[cells > 0]
     if not len(cells):
         return known or 1.0
-    quantile = float(np.quantile(cells, TOP_QUANTILE))
+    at = int(TOP_QUANTILE * (len(cells) - 1))
+    quantile = float(np.partition(cells, at)[at])
     if known is not None and KEEP_TOP[0] <= quantile / known <= KEEP_TOP[1]:
         return known
     return nice_step(quantile)

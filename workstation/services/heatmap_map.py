@@ -276,15 +276,17 @@ class HeatmapMap:
 
     def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> tuple[FloatArray, FloatArray]:
         # (2, J, bins) coins by leverage, and the (2, 2, bins) band of their sum
-        prior, fitted = np.zeros((2, 2, len(NODE_LEVERAGES), self._grid.bins))
-        bands = np.zeros((2, 2, self._grid.bins))
+        layers = np.zeros((2, len(NODE_LEVERAGES), self._grid.bins))
+        assumed, bands = np.zeros((2, self._grid.bins)), np.zeros((2, 2, self._grid.bins))
         for key, book in books.items():
             belief = self._belief(key)
-            book.add_layers(prior if belief is None else fitted)
-            if belief is not None:
+            book.add_layers(layers)
+            if belief is None:
+                assumed += book.column()
+            else:
                 bands += column_band(book, belief)
-        bands += np.multiply.outer(np.array(PRIOR_FACTORS), prior.sum(axis=1))
-        return prior + fitted, bands
+        bands += np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
+        return layers, bands
 
     def _band_over_column(self, books: Mapping[MarketKey, HeatmapBook]) -> PictureArray:
         layers, band = self._stand(books)
