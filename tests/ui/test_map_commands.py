@@ -1,7 +1,10 @@
 import pytest
 
 from tests.ui.charts.frozen import heatmap
+from ui.dialogs.map_scores import MapScoresDialog
+from ui.main_window import MainWindow
 from ui.map_commands import map_commands
+from ui.theme import DARK
 
 
 @pytest.fixture
@@ -48,3 +51,14 @@ def test_a_fit_is_asked_for_and_scores_are_opened(commands, desk):
     assert desk.requests[-1] == ("refit_map", None)
     commands(lambda: opened.append(1))["map.scores"].run()
     assert opened == [1]
+
+
+def test_the_window_opens_the_scores_that_a_panel_asks_for(qtbot, desk, bridge):
+    window = MainWindow(bridge, desk.settings, DARK)
+    qtbot.addWidget(window)
+    bridge.command_requested.emit("map.scores")
+    (dialog,) = window.findChildren(MapScoresDialog)
+    assert dialog.isVisible()
+    dialog.reject()
+    qtbot.waitUntil(lambda: not window.findChildren(MapScoresDialog))
+    window.close()

@@ -139,7 +139,7 @@ def summary(score: MapScore) -> tuple[str, ...]:
     return (
         f"Where it places liquidations of {score.coin} is {grades.verdict()}, until {score.day}, "
         f"held against what {fmt.venue_name(score.venue)} published.",
-        f"How much it expects in an hour, given the way of the price, is worse than "
+        f"Its hourly amounts, given the path of the price, are worse than those of "
         f"{' and '.join(better)}."
         if better
         else "No baseline explains the hourly amounts better.",

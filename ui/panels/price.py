@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolButton
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QMenu, QToolButton
 
 from ui import format as fmt
 from ui.charts.axes import Flag
@@ -25,15 +25,14 @@ from ui.charts.price_lines import PriceLine, PriceLinesItem, met_text, own_lines
 from ui.charts.scale_legend import ScaleLegend
 from ui.charts.ticks import nice_step
 from ui.map_commands import map_commands
-from ui.names import coin_of
 from ui.panels.base import PanelContext
 from ui.panels.chart_panel import ChartPanel
+from ui.panels.coin_picker import CoinPicker
 from ui.theme import SPACING
 from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
-from workstation.market.store import MarketStore
 from workstation.risk.report import HeatmapColumns
 from workstation.services.desk import View
 from workstation.services.map_choice import MapChoice
@@ -402,39 +401,3 @@ class PricePanel(ChartPanel):
             "last_close": float(candles.close[-1]),
             "gaps": candles.gaps(),
         }
-
-
-class CoinPicker(QComboBox):
-    """The coins that have a market: listed when opened, found by typing.
-
-    Signals
-    -------
-    coin_chosen : str
-    """
-
-    coin_chosen = Signal(str)
-
-    def __init__(self, store: Callable[[], MarketStore]) -> None:
-        super().__init__()
-        self._store = store
-        self._edit = QLineEdit()
-        self.setLineEdit(self._edit)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.setToolTip("Coin on the charts: choose one or type it")
-        self.setFixedWidth(80)
-        self._edit.returnPressed.connect(self._choose)
-        self.activated.connect(self._choose)
-
-    def coins(self) -> list[str]:
-        return sorted({coin_of(key.symbol) for key in self._store().all_of(MarkPrice)})
-
-    def showPopup(self) -> None:  # noqa: N802 (Qt's name)
-        current = self.currentText()
-        self.clear()
-        self.addItems(self.coins())
-        self.setCurrentText(current)
-        super().showPopup()
-
-    @Slot()
-    def _choose(self) -> None:
-        self.coin_chosen.emit(self.currentText().strip().upper())

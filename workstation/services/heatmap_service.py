@@ -254,4 +254,5 @@ def warm_up(progress: Callable[[str], None]) -> None:
     bars.repeats(bars)
     fitted = FittedBook(grid, "")
     fitted.advance(bars, seen, blank_picture(hours, grid), row=row, rows=rows)
+    fitted.book.column()
     column_band(fitted.book, fitted.belief)

@@ -51,7 +51,7 @@ def test_a_baseline_that_wins_is_named(parent):
     score = dataclasses.replace(scored(), grades=dataclasses.replace(grades, table=rows))
     dialog = MapScoresDialog(heatmap(score=score), DARK, parent)
     assert "is worse than distance only" in dialog.sentences[0]
-    assert dialog.sentences[1].endswith("is worse than path only.")
+    assert dialog.sentences[1].endswith("are worse than those of path only.")
 
 
 def test_with_todays_fit_it_says_which_map_was_scored(parent):
