@@ -2,12 +2,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QImage, QPainter
 
 from tests.ui.charts.frozen import NOW, heatmap, pixel_map
 from ui.charts.heatmap_item import HeatmapItem, palette
 from ui.charts.map_levels import MapSide, MapUnit, amount_text, amounts, sample, scale_top, shades
 from ui.charts.plotting import ViewBox
 from ui.theme import DARK
+from workstation.risk.map_rows import MapRows
 
 STEP_MS = 900_000
 SIDES = ("long_base", "short_base")
@@ -208,3 +210,47 @@ def test_without_a_map_there_is_no_scale(make):
     assert item.top is not None
     item.set_columns(None)
     assert item.top is None
+
+
+def part_of(whole, first, end, band):
+    """The rows of a map as an answer that ends with row ``end`` has them; two bars are open."""
+    rows, steady = slice(first, end), slice(first, end - 2)
+    running = np.float32(1 + 0.1 * (end % 3))  # open bars still change
+
+    def table(base):
+        return MapRows.of(base[steady], end - 2 - first, base[end - 2 : end] * running)
+
+    likely = np.stack([whole.long_base[end - 1], whole.short_base[end - 1]])
+    return dataclasses.replace(
+        whole,
+        time_ms=whole.time_ms[rows],
+        long_base=table(whole.long_base),
+        short_base=table(whole.short_base),
+        open_interest_base=whole.open_interest_base[rows],
+        final=end - 2 - first,
+        band_base=np.stack([likely / band, likely * band]).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize("bar_px", [7, 1, 0.4])
+def test_a_standing_view_shows_new_bars_as_if_all_were_drawn_anew(make, bar_px):
+    whole, (width, height) = heatmap(360), (280, 100)
+    edges, start = whole.edges(), float(whole.time_ms[0 if bar_px < 1 else 20])
+    end = start + width / bar_px * STEP_MS
+    pixels = pixel_map(start, end, float(edges[0]), float(edges[-1]), width, height)
+    item, image = make(), QImage(width, height, QImage.Format.Format_RGB32)
+    for last in range(40, 340, 7):  # outgrows the room that a table has
+        # bars fall off by as many as share a pixel, so that both put the same ones together
+        first = 4 * max(0, (last - 100) // 16) if bar_px < 1 else 0
+        columns = part_of(whole, first, last, band=5.0 if last % 2 else 2.0)
+        item.set_columns(columns)
+        if last % 3 == 0:
+            continue  # two answers come between two paints
+        painter = QPainter(image)
+        item.draw(painter, pixels)
+        painter.end()
+        fresh = make()
+        fresh.top = item.top
+        fresh.set_columns(columns)
+        drawn = np.frombuffer(image.constBits(), np.uint32).reshape(height, width)
+        np.testing.assert_array_equal(drawn, fresh._sampled(columns, pixels))
