@@ -78,7 +78,7 @@ CACHE_MARKS_EVERY_S: Final = 10.0
 GIVE_BACK_EVERY_S: Final = 30.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
-    FeedMode.LIVE: {"venues", "poll_interval_s", "timeout_s", "ccxt"},
+    FeedMode.LIVE: {"venues", "known_addresses", "poll_interval_s", "timeout_s", "ccxt"},
     FeedMode.SIMULATED: {"venues", "seed"},
     FeedMode.REPLAY: set[str](),
 }
