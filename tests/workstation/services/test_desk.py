@@ -617,6 +617,7 @@ def test_settings_that_cannot_be_written_are_a_notice(make_desk, tmp_path):
     ("change", "reopens"),
     [
         ({"poll_interval_s": 1.0}, True),
+        ({"known_addresses": ("0x" + "ab" * 20,)}, True),
         ({"venues": ("okx",)}, True),
         ({"seed": 1}, False),
         ({"speed": 2.0}, False),
