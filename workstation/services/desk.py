@@ -181,7 +181,8 @@ class Desk:
         self._same_book: tuple[Portfolio, ...] = ()  # of the same accounts, an answer may be of
         self._feeds = FeedSwitch()
         self.alerts = AlertService(settings)
-        work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
+        self._tiers = TierShelf(settings.venues)
+        work = WatchedRisk(RiskWork(self._tiers.newest), self.alerts)
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
         self._decision_worker = DecisionWorker()
         self._heatmap_worker = HeatmapWorker()
@@ -397,6 +398,8 @@ class Desk:
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
         self.alerts.settings = self.settings
+        self._tiers.follow(settings.venues)
+        self._accounts.follow(settings.venues, market.timeout_s)
         self._writer.submit(self._write_settings, settings)
         names = set(changed) | ({"ccxt"} if settings.venues != old.venues else set())
         self._follow_market_settings(names)
