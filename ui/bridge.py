@@ -44,6 +44,7 @@ class Bridge(QObject):
     sight_changed : Sight, after each answer of the engine: what of the book is seen
     source_changed : FeedMode, after another source was opened; everything drawn is void, and
         portfolio_changed is said after it, for what was known of the book is void as well
+    command_requested : str, the id of a command that a panel asks the window to run
     book_changed : nothing; once a round in which any of sight, risk, scenario, copy or decision
         changed, after their own signals: for who shows several of them together
     noticed : str, a sentence for the log panel and the status bar
@@ -64,6 +65,7 @@ class Bridge(QObject):
     alerts_changed = Signal(object)
     sight_changed = Signal(object)
     source_changed = Signal(object)
+    command_requested = Signal(str)
     book_changed = Signal()
     noticed = Signal(str)
 

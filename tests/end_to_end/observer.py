@@ -43,6 +43,7 @@ class Observer:
         venues: Iterable[str] = ALL_VENUES,
         watch: Watch | None = None,
         poll_s: float = POLL_S,
+        addresses: tuple[str, ...] = (),
     ) -> None:
         settings = MarketSettings(
             source="live",
@@ -50,6 +51,7 @@ class Observer:
             poll_interval_s=poll_s,
             held_poll_interval_s=POLL_S,
             timeout_s=TIMEOUT_S,
+            known_addresses=addresses,
         )
         played = venues if isinstance(venues, dict) else {venue: venue for venue in venues}
         options = {

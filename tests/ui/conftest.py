@@ -35,7 +35,7 @@ class StubDesk:
         self.portfolio = self.overview = self.gauges = self.risk = self.scenario = self.heatmap = (
             None
         )
-        self.decision = self.copy = None
+        self.decision = self.copy = self.drawn_map = None
         self.sight = SEEN
         self.tape = None
         self.alerts = AlertService(self.settings)
@@ -58,6 +58,9 @@ class StubDesk:
     def set_view(self, view: View) -> None:
         self.view = view
         self.requests.append(("set_view", view))
+
+    def refit_map(self) -> None:
+        self.requests.append(("refit_map", None))
 
     def open_source(self, source: str) -> None:
         self.requests.append(("open_source", source))

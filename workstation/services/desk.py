@@ -52,6 +52,7 @@ from workstation.services.hourly_betas import coin_histories
 from workstation.services.key_check import KeyCheck
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccount, LiveAccounts
+from workstation.services.map_choice import AS_KNOWN, MapChoice
 from workstation.services.memory import give_back
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 from workstation.services.portfolio_service import PortfolioService
@@ -82,7 +83,14 @@ CACHE_MARKS_EVERY_S: Final = 10.0
 GIVE_BACK_EVERY_S: Final = 30.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
-    FeedMode.LIVE: {"venues", "poll_interval_s", "held_poll_interval_s", "timeout_s", "ccxt"},
+    FeedMode.LIVE: {
+        "venues",
+        "known_addresses",
+        "poll_interval_s",
+        "held_poll_interval_s",
+        "timeout_s",
+        "ccxt",
+    },
     FeedMode.SIMULATED: {"venues", "seed"},
     FeedMode.REPLAY: set[str](),
 }
@@ -95,7 +103,8 @@ class View:
     """What the user looks at: the coin and interval of the charts, and the scenario.
 
     ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along;
-    ``unfavourable`` makes repairs hold at the scenario's unfavourable end.
+    ``unfavourable`` makes repairs hold at the scenario's unfavourable end; ``map`` is how the
+    liquidation map is drawn.
     """
 
     coin: str
@@ -104,6 +113,7 @@ class View:
     over_h: float = 6.0
     use_betas: bool = True
     unfavourable: bool = False
+    map: MapChoice = AS_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +175,8 @@ class Desk:
         self.decision: Decision | None = None
         self.sight = SEEN  # while it is blind, risk and scenario are those of when it was not
         self.copy: Portfolio | None = None  # the what-if copy that stands beside the book
-        self.heatmap: HeatmapColumns | None = None
+        self.heatmap: HeatmapColumns | None = None  # of every venue, as it was known
+        self.drawn_map: HeatmapColumns | None = None  # as the view wants to see it
         self.view = View(
             coin=settings.market.coin,
             interval_s=INTERVALS_S[settings.market.interval],
@@ -325,11 +336,20 @@ class Desk:
             self._moved_s = time.monotonic()
             self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
         self.view = self._new_view = view
+        if view.map != old.map:
+            self.drawn_map = self.heatmap if view.map == AS_KNOWN else None
+            self._heatmap_every.at_once()
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
-            self.overview = self.gauges = self.heatmap = None
+            self._forget_market()
             self._watch()
             self._work_at_once()
         self._risk_every.at_once()
+
+    def refit_map(self) -> None:
+        """Fit the map's leverage anew, in the background; a notice says what came of it."""
+        self._heatmap_worker.refit()
+        self._heatmap_every.at_once()
+        self._notices.append("Fitting the map's leverage to the liquidations observed until now.")
 
     def open_source(self, source: str) -> None:
         """Switch to ``live``, ``simulated`` or ``replay:FOLDER``; a bad name becomes a notice."""
@@ -451,7 +471,7 @@ class Desk:
             self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
-        self.overview = self.gauges = self.heatmap = None
+        self._forget_market()
         self._forget_answers()
         self._scenario_fits = self._scenario_chosen
         self._new_source = opened.feed.mode
@@ -546,6 +566,10 @@ class Desk:
         if before != (portfolio.markets() if portfolio else frozenset()):
             self._watch()
 
+    def _forget_market(self) -> None:
+        """Know nothing of the watched coin any more: it is another one, or its source is."""
+        self.overview = self.gauges = self.heatmap = self.drawn_map = None
+
     def _forget_answers(self) -> None:
         """Know nothing of the book any more: it is another one, or the market is."""
         self.risk = self.scenario = self.decision = self._answer = None
@@ -602,7 +626,9 @@ class Desk:
             self._risk_worker.submit(self._risk_request(self.portfolio))
             self._coarse = False
         if self._maps and self._heatmap_every.due():
-            self._heatmap_worker.ask(self._epoch, self.store, self.view.coin, self.view.interval_s)
+            self._heatmap_worker.ask(
+                self._epoch, self.store, self.view.coin, self.view.interval_s, self.view.map
+            )
 
     def _risk_request(self, portfolio: Portfolio) -> RiskRequest:
         """Return what to ask; a drag asks the last question again, of another price."""
@@ -731,17 +757,20 @@ class Desk:
         )
 
     def _take_heatmap(self) -> HeatmapColumns | None:
-        heatmap = self._heatmap_worker.take(self._epoch)
+        answer = self._heatmap_worker.take(self._epoch)
+        heatmap = None if answer is None else answer.columns
         watched = (self.view.coin, self.view.interval_s)
-        if heatmap is None or (heatmap.coin, heatmap.interval_s) != watched:
+        if answer is None or heatmap is None or (heatmap.coin, heatmap.interval_s) != watched:
             return None
         self.heatmap = heatmap
+        if answer.choice == self.view.map:
+            self.drawn_map = answer.drawn
         return heatmap
 
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
-        own += self._accounts.take_notices()
+        own += (*self._accounts.take_notices(), *self._heatmap_worker.take_notices())
         parts = (
             self._feeds,
             self._risk_worker,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workstation.alerts.facts import CHANNELS, Severity
@@ -141,6 +141,7 @@ WORDS = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join)))
 def test_any_text_is_a_rule_or_an_error_that_points_into_it(text):
     try:

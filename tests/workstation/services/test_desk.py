@@ -31,6 +31,7 @@ from workstation.services.desk import REST_S, Desk
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
+from workstation.services.map_choice import AS_KNOWN
 from workstation.services.risk_service import coin_paces
 from workstation.services.sources import Source
 from workstation.services.tier_shelf import TierShelf
@@ -541,6 +542,40 @@ def test_the_map_comes_from_the_watched_market(desk):
     assert desk.heatmap is None
 
 
+def with_a_map(desk):
+    for key in (BINANCE, BYBIT):
+        bars = candles_of(np.linspace(70_000, 71_000, 40), key=key, start_ms=NOW_MS - 40 * 900_000)
+        say_marks(
+            desk.feed,
+            71_000.0,
+            candles=[bars],
+            facts=[interest(key, 1_000.0, 71e6, as_of_ms=NOW_MS)],
+        )
+    tick_until(desk, lambda _: desk.heatmap is not None and len(desk.heatmap.venues) == 2)
+
+
+def test_a_venue_that_is_switched_off_leaves_the_map_that_risk_rests_on_whole(desk):
+    with_a_map(desk)
+    assert desk.drawn_map is desk.heatmap
+    off = AS_KNOWN.with_venue("bybit", on=False)
+    desk.set_view(dataclasses.replace(desk.view, map=off))
+    assert desk.drawn_map is None  # that of before is not what is asked for
+    tick_until(desk, lambda _: desk.drawn_map)
+    assert desk.drawn_map.off == ("bybit",)
+    assert desk.drawn_map.venues == ("binanceusdm",)
+    assert desk.heatmap.venues == ("binanceusdm", "bybit")
+    desk.set_view(dataclasses.replace(desk.view, map=AS_KNOWN))
+    assert desk.drawn_map is desk.heatmap
+
+
+def test_a_fit_that_is_asked_for_ends_in_a_sentence(desk):
+    with_a_map(desk)
+    desk.refit_map()
+    said = notice(desk, "No leverage was fitted")
+    assert said
+    assert not any("fitted" in text for text in desk.tick().notices)  # once
+
+
 def test_notices_of_the_feed_are_passed_on(desk):
     desk.feed.say(NOW_MS, notices=["okx has closed for lunch."])
     assert notice(desk, "lunch")
@@ -584,6 +619,7 @@ def test_settings_that_cannot_be_written_are_a_notice(make_desk, tmp_path):
     [
         ({"poll_interval_s": 1.0}, True),
         ({"held_poll_interval_s": 2.0}, True),
+        ({"known_addresses": ("0x" + "ab" * 20,)}, True),
         ({"venues": ("okx",)}, True),
         ({"seed": 1}, False),
         ({"speed": 2.0}, False),
