@@ -43,6 +43,7 @@ from workstation.risk.scenario import with_repair, with_rescue
 from workstation.services import alert_export, mark_cache
 from workstation.services.alert_service import AlertNews, AlertRecord, AlertService, WatchedRisk
 from workstation.services.book import joined
+from workstation.services.courtesy import Courtesy
 from workstation.services.decision_service import Decision, transfer_terms
 from workstation.services.decision_worker import DecisionWorker
 from workstation.services.every import Every
@@ -196,9 +197,10 @@ class Desk:
         self._tiers = TierShelf(settings.venues)
         work = WatchedRisk(RiskWork(self._tiers.newest), self.alerts)
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
-        self._decision_worker = DecisionWorker()
+        self.courtesy = Courtesy()
+        self._decision_worker = DecisionWorker(self.courtesy)
         self._heatmap_worker = HeatmapWorker()
-        self._outlook_worker = OutlookWorker()
+        self._outlook_worker = OutlookWorker(self.courtesy)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._gauges_every = Every(GAUGES_EVERY_S)
