@@ -19,8 +19,6 @@ from workstation.portfolio.model import MANUAL_VENUE, Account, Portfolio, Positi
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels import margin_arrays as layout
-from workstation.risk.kernels.margin import evaluate_book
-from workstation.risk.kernels.margin_grid import evaluate_grid
 from workstation.risk.liquidation import DRIVER, LiquidationPrices
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.profiles import Others, Rounding
@@ -108,6 +106,10 @@ class BookArrays:
         self, mark: FloatArray | None = None, coin_price: FloatArray | None = None
     ) -> BookReport:
         """Return how every pool and position stands at (legs,) marks and (coins,) USD prices."""
+        from workstation.risk.kernels.margin import (
+            evaluate_book,  # numba: not before the first paint
+        )
+
         mark = self.mark if mark is None else mark
         coin_price = self.coin_price if coin_price is None else coin_price
         legs, pools = evaluate_book(self.book, mark, coin_price)
@@ -145,6 +147,8 @@ class BookArrays:
             a coin that is not named stands still
         out : arrays of an earlier answer of this size, to be written over
         """
+        from workstation.risk.kernels.margin_grid import evaluate_grid  # numba, likewise
+
         n = len(next(iter(ratios.values())))
         factors = self._factors(ratios, n)
         if out is None:
@@ -238,6 +242,8 @@ def liquidation_prices_of(
 
     The shock is the log return of the driving coin at the pool's death, ``None`` for none.
     """
+    from workstation.risk.kernels.margin import evaluate_book
+
     legs, pools = evaluate_book(arrays.book, arrays.mark, arrays.coin_price)
     columns = (legs.kind, legs.first, legs.other, legs.common_shock, legs.bankruptcy)
     prices = [

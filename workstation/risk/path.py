@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from workstation.market.facts import FloatArray
-from workstation.risk.kernels.way import LegArrays, TierArrays, surplus_along
+from workstation.risk.kernels.way_arrays import LegArrays, TierArrays
 from workstation.risk.pools import Leg, Pool
 from workstation.risk.tiers import TierMode, TierUnit, file_tier
 
@@ -160,6 +160,8 @@ class _Way:
     def _along(
         self, clock: FloatArray, coins: FloatArray, since: float, required: float
     ) -> FloatArray:
+        from workstation.risk.kernels.way import surplus_along  # numba: not before the first paint
+
         pool = self.pool
         left: FloatArray = surplus_along(
             clock, self._legs, self._tiers, coins, self._coin_rate, pool.wallet, since, required,

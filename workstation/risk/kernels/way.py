@@ -6,39 +6,11 @@ last row whose floor is not above the size.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from workstation.market.facts import FloatArray
-
-IntArray = NDArray[np.int64]
-
-
-class LegArrays(NamedTuple):
-    """(legs,) each; tiers of leg ``i`` are ``first_row[i]`` to ``first_row[i + 1]``."""
-
-    direction: FloatArray
-    value: FloatArray
-    cost: FloatArray
-    rate: FloatArray  # log return of the value per unit of the clock
-    funding: FloatArray  # what it pays per unit of the clock, a fraction of its value
-    size: FloatArray  # contracts that pick the tier; NaN: its value does
-    slope: FloatArray  # of the rate in size; NaN: tiers
-    coins: FloatArray  # size of a linear contract in coins; NaN: its value is
-    fee_rate: FloatArray
-    fee_fixed: FloatArray
-    first_row: IntArray  # (legs + 1,)
-
-
-class TierArrays(NamedTuple):
-    """All tiers of all legs, one after the other."""
-
-    floor: FloatArray
-    rate: FloatArray
-    amount: FloatArray
+from workstation.risk.kernels.way_arrays import LegArrays, TierArrays
 
 
 @njit(cache=True, nogil=True)
