@@ -29,7 +29,7 @@ from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
 from workstation.market.store import MarketStore
 from workstation.risk.report import HeatmapColumns
-from workstation.services.desk import View
+from workstation.services.desk_news import View
 from workstation.units import iso_utc
 
 CANDLES_SHARE: Final = 1 / 3  # of the height stays to the candles when lines are brought into view

@@ -36,7 +36,7 @@ from workstation.risk.frontier import Hedge
 from workstation.risk.report import PositionOutcome, Reduce, RiskReport, ScenarioReport
 from workstation.risk.rescue_report import RescueRow, Step
 from workstation.services.decision_service import Decision
-from workstation.services.desk import View
+from workstation.services.desk_news import View
 from workstation.services.sight import Sight
 
 _SLIDER_STEPS: Final = 1_000

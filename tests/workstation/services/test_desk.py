@@ -26,11 +26,11 @@ from workstation.portfolio.model import Account, Position
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
-from workstation.services import mark_cache, sources
+from workstation.services import desk_book, mark_cache, sources
 from workstation.services.desk import Desk
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
-from workstation.services.risk_service import coin_paces
+from workstation.services.risk_service import RiskWork, coin_paces
 from workstation.services.sources import Source
 from workstation.settings import MarketSettings, RiskSettings, Settings
 from workstation.settings import load as load_settings
@@ -149,7 +149,7 @@ def test_an_update_without_content_is_no_news_until_the_clocks_turn_comes(desk, 
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.update and news.update.facts)
     assert desk.tick().update is None
-    desk._clock_every.at_once()
+    desk._market._clock_every.at_once()
     assert desk.tick().update is not None
 
 
@@ -310,7 +310,7 @@ ADDRESS_NAME = "hyperliquid 0xabab…abab"
 def addresses(monkeypatch):
     found = _Addresses()
     service = partial(LiveAccounts, new_reader=found.reader, every_s=0.02)
-    monkeypatch.setattr(desk_module, "LiveAccounts", service)
+    monkeypatch.setattr(desk_book, "LiveAccounts", service)
     return found
 
 
@@ -488,7 +488,7 @@ def test_a_new_view_is_calculated_without_waiting_for_the_next_turn(desk, book):
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.scenario)
-    desk._risk_every._next_s = float("inf")
+    desk._answers._risk_every._next_s = float("inf")
     desk.set_view(dataclasses.replace(desk.view, scenario_price=65_000.0))
     assert tick_until(desk, lambda news: news.scenario).moves == {"BTC": 65_000.0}
 
@@ -496,7 +496,7 @@ def test_a_new_view_is_calculated_without_waiting_for_the_next_turn(desk, book):
 # --- answers --------------------------------------------------------------------------------------
 
 
-class _HeldWork(desk_module.RiskWork):
+class _HeldWork(RiskWork):
     """Answers when it is allowed to."""
 
     def __init__(self):
@@ -511,9 +511,9 @@ class _HeldWork(desk_module.RiskWork):
 
 def test_an_answer_about_the_market_before_is_not_shown(desk, book):
     work = _HeldWork()
-    desk._risk_worker.stop()
-    desk._risk_worker = LatestWorker("risk", work)
-    desk._risk_worker.start()
+    desk._answers._risk_worker.stop()
+    desk._answers._risk_worker = LatestWorker("risk", work)
+    desk._answers._risk_worker.start()
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: work.asked.is_set())
@@ -548,7 +548,7 @@ def test_a_failure_that_repeats_is_said_once(desk, book, monkeypatch):
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     failures = []
-    monkeypatch.setattr(desk._risk_worker, "take_failure", lambda: "risk: broken")
+    monkeypatch.setattr(desk._answers._risk_worker, "take_failure", lambda: "risk: broken")
     for _ in range(3):
         failures += [text for text in desk.tick().notices if text == "risk: broken"]
     assert failures == ["risk: broken"]
