@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 from workstation.market.feed import FeedUpdate
-from workstation.services.desk import Desk
+from workstation.services.desk import Desk, DeskNews
 
 DRAIN_MS: Final = 50
+SLICE_S: Final = 0.008  # of saying what is new, before the window may paint and hear the mouse
+
+Piece = tuple[SignalInstance, tuple[object, ...]]  # a signal and what it is emitted with
 
 
 class Bridge(QObject):
     """Says what is new, in the window's thread; a burst of facts costs one round of signals.
+
+    A round that takes long is said in slices, in its order, with the window's own events between.
 
     Panels connect to the signals in their constructors, read history from ``desk.store``, and ask
     for things by calling the desk's request methods (they return at once).
@@ -36,6 +44,8 @@ class Bridge(QObject):
     sight_changed : Sight, after each answer of the engine: what of the book is seen
     source_changed : FeedMode, after another source was opened; everything drawn is void, and
         portfolio_changed is said after it, for what was known of the book is void as well
+    book_changed : nothing; once a round in which any of sight, risk, scenario, copy or decision
+        changed, after their own signals: for who shows several of them together
     noticed : str, a sentence for the log panel and the status bar
     """
 
@@ -54,6 +64,7 @@ class Bridge(QObject):
     alerts_changed = Signal(object)
     sight_changed = Signal(object)
     source_changed = Signal(object)
+    book_changed = Signal()
     noticed = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -61,50 +72,85 @@ class Bridge(QObject):
         self.desk = desk
         self._timer = QTimer(self)
         self._timer.setInterval(DRAIN_MS)
-        self._timer.timeout.connect(self.drain)
+        self._timer.timeout.connect(self._turn)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(1)
+        self._rest.timeout.connect(self._turn)
+        self._unsaid: deque[Piece] = deque()
 
     def start(self) -> None:
         self._timer.start()
 
     def stop(self) -> None:
         self._timer.stop()
+        self._rest.stop()
 
     @Slot()
     def drain(self) -> None:
-        """Take the desk's news and say each piece of it once."""
+        """Take the desk's news and say each piece of it once, all in this turn."""
+        self._unsaid.extend(self._pieces())
+        while self._unsaid:
+            self._say_next()
+
+    @Slot()
+    def _turn(self) -> None:
+        """Say what is new for a slice of time; the rest when the window had a turn of its own."""
+        if not self._unsaid:
+            self._unsaid.extend(self._pieces())
+        ends_s = time.perf_counter() + SLICE_S
+        while self._unsaid and time.perf_counter() < ends_s:
+            self._say_next()
+        if self._unsaid:
+            self._rest.start()
+
+    def _say_next(self) -> None:
+        signal, said = self._unsaid.popleft()
+        signal.emit(*said)
+
+    def _pieces(self) -> Iterator[Piece]:
+        """Take the desk's news in the order in which it is said."""
         news = self.desk.tick()
         if news.source is not None:
-            self.source_changed.emit(news.source)
+            yield self.source_changed, (news.source,)
         if news.view is not None:
-            self.view_changed.emit(news.view)
+            yield self.view_changed, (news.view,)
         if news.portfolio_changed or news.source is not None:
-            self.portfolio_changed.emit(self.desk.portfolio)
+            yield self.portfolio_changed, (self.desk.portfolio,)
         if news.refused is not None:
-            self.portfolio_refused.emit(news.refused)
+            yield self.portfolio_refused, (news.refused,)
         if news.update is not None:
-            self.market_changed.emit(news.update)
+            yield self.market_changed, (news.update,)
             if news.update.health:
-                self.health_changed.emit(news.update.health)
-        if news.overview is not None:
-            self.overview_changed.emit(news.overview)
-        if news.gauges is not None:
-            self.gauges_changed.emit(news.gauges)
-        if news.heatmap is not None:
-            self.heatmap_changed.emit(news.heatmap)
-        if news.sight is not None:
-            self.sight_changed.emit(news.sight)
-        if news.risk is not None:
-            self.risk_changed.emit(news.risk)
-        if news.scenario is not None:
-            self.scenario_changed.emit(news.scenario)
-        if news.copy_changed:
-            self.copy_changed.emit(self.desk.copy)
-        if news.decision is not None:
-            self.decision_changed.emit(news.decision)
+                yield self.health_changed, (news.update.health,)
+        for signal, found in (
+            (self.overview_changed, news.overview),
+            (self.gauges_changed, news.gauges),
+            (self.heatmap_changed, news.heatmap),
+        ):
+            if found is not None:
+                yield signal, (found,)
+        yield from self._pieces_of_the_book(news)
         if news.alerts.fired or news.alerts.changed:
-            self.alerts_changed.emit(news.alerts)
+            yield self.alerts_changed, (news.alerts,)
         for notice in news.notices:
-            self.noticed.emit(notice)
+            yield self.noticed, (notice,)
+
+    def _pieces_of_the_book(self, news: DeskNews) -> Iterator[Piece]:
+        of_the_book = [
+            (signal, (found,))
+            for signal, found, changed in (
+                (self.sight_changed, news.sight, news.sight is not None),
+                (self.risk_changed, news.risk, news.risk is not None),
+                (self.scenario_changed, news.scenario, news.scenario is not None),
+                (self.copy_changed, self.desk.copy, news.copy_changed),
+                (self.decision_changed, news.decision, news.decision is not None),
+            )
+            if changed
+        ]
+        yield from of_the_book
+        if of_the_book:
+            yield self.book_changed, ()
 
     def repeat(self) -> None:
         """Say again the newest of everything that is known, for panels that were built anew."""
@@ -125,3 +171,4 @@ class Bridge(QObject):
         ):
             if newest is not None:
                 signal.emit(newest)
+        self.book_changed.emit()

@@ -27,8 +27,7 @@ from workstation.risk.report import (
     ScenarioReport,
     Status,
 )
-from workstation.services.decision_service import Decision, WhatIf
-from workstation.services.sight import Sight
+from workstation.services.decision_service import WhatIf
 from workstation.units import SECOND_MS
 
 _EMPTY: Final = (
@@ -420,37 +419,13 @@ class PositionsPanel(Panel):
         for widget in (self._head, self._empty):
             layout.addWidget(widget)
         layout.addWidget(self._table, 1)
-        self.bridge.sight_changed.connect(self.show_sight)
-        self.bridge.risk_changed.connect(self.show_report)
-        self.bridge.scenario_changed.connect(self.show_scenario)
-        self.bridge.portfolio_changed.connect(self.show_portfolio)
-        self.bridge.decision_changed.connect(self.show_decision)
-        self.bridge.copy_changed.connect(self.show_portfolio)
-        self.show_portfolio(None)
+        self.bridge.portfolio_changed.connect(self.show_book)
+        self.bridge.book_changed.connect(self.show_book)
+        self.show_book()
 
-    @Slot(object)
-    def show_report(self, _: RiskReport) -> None:
-        self._show()
-
-    @Slot(object)
-    def show_sight(self, sight: Sight) -> None:
-        """Dim what is of earlier; a report that comes with the sight shows itself."""
-        if sight.blind:
-            self._show()
-
-    @Slot(object)
-    def show_scenario(self, _: ScenarioReport) -> None:
-        self._show()
-
-    @Slot(object)
-    def show_decision(self, _: Decision) -> None:
-        self._show()
-
-    @Slot(object)
-    def show_portfolio(self, _: object) -> None:
-        self._show()
-
-    def _show(self) -> None:
+    @Slot()
+    def show_book(self, *_: object) -> None:
+        """Show report, scenario and copy as the desk has them; while blind those of earlier."""
         desk = self.bridge.desk
         blind = desk.sight.blind
         rows = rows_of(desk.risk, desk.scenario, blind=blind) if desk.risk else []

@@ -230,7 +230,7 @@ def positions_with(make, desk, book, copy):
     inputs, terms = sample_inputs(book), decision.terms
     desk.decision = with_copy(decision, what_if(copy, inputs, terms))
     panel = make(PositionsPanel)
-    panel.show_decision(desk.decision)
+    panel.show_book()
     return panel
 
 
@@ -246,7 +246,7 @@ def test_the_positions_table_has_a_difference_column_while_there_is_a_copy(make,
     shown = headings.index("Copy − book $")
     assert not panel._table.isColumnHidden(shown)
     desk.copy = None
-    panel.show_portfolio(None)
+    panel.show_book()
     assert panel._table.isColumnHidden(shown)
 
 

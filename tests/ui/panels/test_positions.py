@@ -42,7 +42,7 @@ def panel(qtbot, context):
     panel = PositionsPanel(context)
     qtbot.addWidget(panel)
     panel.bridge.desk.risk, panel.bridge.desk.scenario = RISK, SCENARIO
-    panel.show_report(RISK)
+    panel.show_book()
     return panel
 
 

@@ -1,0 +1,72 @@
+"""The one crossing from threads to Qt: what is said, in which order, in how long a turn."""
+
+import time
+
+import pytest
+from PySide6.QtCore import QObject, QTimer
+
+from tests.ui.decisions import sample_decision, sample_scenario
+from ui.bridge import SLICE_S, Bridge
+from workstation.services.desk import DeskNews
+
+
+@pytest.fixture
+def bridge(qapp, desk):
+    owner = QObject()
+    bridge = Bridge(desk, owner)
+    yield bridge
+    bridge.stop()
+
+
+def news_of_a_book():
+    return DeskNews(scenario=sample_scenario(), decision=sample_decision(), notices=("one", "two"))
+
+
+def said_by(bridge):
+    said = []
+    bridge.scenario_changed.connect(lambda _: said.append("scenario"))
+    bridge.decision_changed.connect(lambda _: said.append("decision"))
+    bridge.book_changed.connect(lambda: said.append("book"))
+    bridge.noticed.connect(said.append)
+    return said
+
+
+def test_a_round_says_each_piece_once_and_the_book_after_its_parts(bridge, desk):
+    said = said_by(bridge)
+    desk.news = news_of_a_book()
+    bridge.drain()
+    assert said == ["scenario", "decision", "book", "one", "two"]
+    desk.news = DeskNews(notices=("three",))
+    bridge.drain()
+    assert said[5:] == ["three"]
+
+
+def test_a_long_round_lets_the_window_have_its_turn_and_keeps_its_order(qtbot, bridge, desk):
+    said = said_by(bridge)
+    for signal in (bridge.scenario_changed, bridge.decision_changed, bridge.book_changed):
+        signal.connect(lambda *_: time.sleep(2 * SLICE_S))
+    beat = QTimer(bridge)
+    beat.timeout.connect(lambda: said.append("the window"))
+    desk.news = news_of_a_book()
+    beat.start(0)
+    bridge.start()
+    qtbot.waitUntil(lambda: "two" in said)
+    beat.stop()
+    assert [word for word in said if word != "the window"] == [
+        "scenario", "decision", "book", "one", "two"]  # fmt: skip
+    for before, after in (("scenario", "decision"), ("decision", "book"), ("book", "one")):
+        assert "the window" in said[said.index(before) : said.index(after)]
+
+
+def test_news_that_comes_while_a_round_is_said_waits_for_its_end(qtbot, bridge, desk):
+    said = said_by(bridge)
+    desk.news = news_of_a_book()
+
+    def more(*_):
+        desk.news = DeskNews(notices=("later",))
+        time.sleep(2 * SLICE_S)
+
+    bridge.scenario_changed.connect(more)
+    bridge.start()
+    qtbot.waitUntil(lambda: "later" in said)
+    assert said == ["scenario", "decision", "book", "one", "two", "later"]
