@@ -84,7 +84,7 @@ QAbstractItemView::item:selected { background: $line; color: $text; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section {
     background: $panel; color: $dim; border: none; border-bottom: 1px solid $line;
-    padding: 4px 6px;
+    padding: 4px 5px; font-size: 12px;
 }
 QScrollArea, QAbstractScrollArea { border: none; }
 QScrollBar { background: transparent; border: none; }

@@ -134,6 +134,7 @@ COLUMNS: Final = (
         ),
         value=_wallets("free_collateral"),
         tip=_told,
+        rank=1,
     ),
     Column[AccountRow](
         heading="Margin ratio",
@@ -141,6 +142,7 @@ COLUMNS: Final = (
         text=_ratio_text,
         value=lambda row: row.ratio,
         tip=_told,
+        rank=2,
     ),
     Column[AccountRow](
         heading="Liquidates at BTC",
@@ -163,6 +165,7 @@ COLUMNS: Final = (
         "rates, in USD, isolated positions included",
         text=_of_wallet("funding_24h_usd", lambda usd: fmt.number(usd, 2, sign=True)),
         value=_wallets("funding_24h_usd"),
+        rank=3,
     ),
     Column[AccountRow](
         heading="Read",
@@ -170,6 +173,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.age(row.book_age_s),
         value=lambda row: row.book_age_s,
         token=_read_token,
+        rank=4,
     ),
     Column[AccountRow](
         heading="Withdrawals",
@@ -181,6 +185,7 @@ COLUMNS: Final = (
             if row.wallet is not None and row.wallet.withdrawals is Withdrawals.SUSPENDED
             else ""
         ),
+        rank=5,
     ),
 )
 

@@ -38,7 +38,8 @@ COPY_HEADING: Final = "In the copy"
 DIFFERENCE_HEADING: Final = "Copy − book $"
 _TOLD: Final = (Figure.POSITION, Figure.LIQUIDATION, Figure.DISTANCE, Figure.RATIO)
 _APART: Final = " \N{NOT EQUAL TO}"  # the venue says another price
-_LATE: Final = " too late"
+_LATE: Final = " late"  # the stop stands behind the liquidation price
+_WHOLE_FROM_USD: Final = 100  # cents of more funding than that tell nothing
 _THEN_TOKENS: Final = {
     PositionOutcome.LIQUIDATED: "alarm",
     PositionOutcome.REDUCED: "warn",
@@ -214,7 +215,7 @@ def _stop_text(row: PositionRow) -> str:
     if position is None:
         return ""
     if position.stop_price is None:
-        return "no stop"
+        return "none"
     return f"{fmt.price(position.stop_price)}{_LATE if is_late(position) else ''}"
 
 
@@ -283,7 +284,8 @@ def _funding_text(row: PositionRow) -> str:
     amount = _of(row, "next_funding_usd")
     if amount is None:
         return fmt.UNKNOWN if row.position is not None else ""
-    return f"{fmt.number(amount, 2, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
+    decimals = 2 if abs(amount) < _WHOLE_FROM_USD else 0
+    return f"{fmt.number(amount, decimals, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
 
 
 def _name_token(row: PositionRow) -> str:
@@ -312,6 +314,7 @@ COLUMNS: Final = (
         text=lambda row: row.size,
         value=lambda row: _of(row, "notional_usd"),
         tip=_explains(Figure.SIZE),
+        rank=4,
     ),
     Column[PositionRow](
         heading="Entry",
@@ -319,6 +322,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.price(row.position.entry_price) if row.position else "",
         value=lambda row: _of(row, "entry_price"),
         tip=_explains(Figure.ENTRY),
+        rank=5,
     ),
     Column[PositionRow](
         heading="Liq. price",
@@ -342,6 +346,7 @@ COLUMNS: Final = (
         text=_ratio_text,
         value=lambda row: _of(row, "margin_ratio"),
         tip=_explains(Figure.RATIO),
+        rank=2,
     ),
     Column[PositionRow](
         heading="P&L then",
@@ -358,6 +363,7 @@ COLUMNS: Final = (
         value=_then_text,
         token=lambda row: _THEN_TOKENS.get(row.then, "") if row.then else "",
         tip=_then_tip,
+        rank=1,
     ),
     Column[PositionRow](
         heading=COPY_HEADING,
@@ -382,6 +388,7 @@ COLUMNS: Final = (
         text=_funding_text,
         value=lambda row: _of(row, "next_funding_usd"),
         tip=_explains(Figure.FUNDING),
+        rank=3,
     ),
     Column[PositionRow](
         heading="Stop",
@@ -390,6 +397,7 @@ COLUMNS: Final = (
         value=lambda row: _of(row, "stop_price"),
         token=lambda row: "warn" if row.position and is_late(row.position) else "",
         tip=_explains(Figure.LIQUIDATION),
+        rank=6,
     ),
 )
 
@@ -432,9 +440,7 @@ class PositionsPanel(Panel):
         found = desk.decision.what_if if desk.decision and desk.copy else None
         if rows and found is not None:
             rows = with_copy(rows, found)
-        for at, column in enumerate(COLUMNS):
-            if column.heading in (COPY_HEADING, DIFFERENCE_HEADING):
-                self._table.setColumnHidden(at, found is None)
+        self._table.withhold((COPY_HEADING, DIFFERENCE_HEADING) if found is None else ())
         self.model.replace_rows(rows)
         waits = desk.risk is None and desk.portfolio is not None
         self._empty.setText(WAITING if waits else _EMPTY)

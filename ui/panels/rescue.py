@@ -103,6 +103,7 @@ COLUMNS: Final = (
             f"{fmt.price(line.row.coin_price)} {fmt.percent(line.row.distance, sign=True)}", line
         ),
         value=lambda line: line.row.distance,
+        rank=4,
     ),
     Column[RescueLine](
         heading="At this pace",
@@ -116,6 +117,7 @@ COLUMNS: Final = (
         text=lambda line: _of_pool(fmt.number(-line.row.loss_usd), line),
         value=lambda line: line.row.loss_usd,
         token=lambda line: "down" if line.first and line.row.loss_usd > 0 else "",
+        rank=3,
     ),
     Column[RescueLine](
         heading="Do",
@@ -139,6 +141,7 @@ COLUMNS: Final = (
         text=lambda line: arrival_text(line.step),
         value=lambda line: line.step.arrives_min if line.step else None,
         tip=_arrival_tip,
+        rank=1,
     ),
     Column[RescueLine](
         heading="Cost $",
@@ -146,6 +149,7 @@ COLUMNS: Final = (
         text=lambda line: fmt.number(line.step.cost_usd, 2) if line.step else "",
         value=lambda line: line.step.cost_usd if line.step else None,
         tip=_cost_tip,
+        rank=2,
     ),
 )
 
