@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton
 
 from ui.style import plain_label
@@ -20,7 +20,14 @@ _WAYS: Final = (  # command, what its button says
 
 
 class FirstStartBar(QFrame):
-    """Offers the four commands; goes away when one is taken or it is closed."""
+    """Offers the four commands; goes away when one is taken or it is closed.
+
+    Signals
+    -------
+    left : nothing; the bar has gone for good
+    """
+
+    left = Signal()
 
     def __init__(self, run_command: Callable[[str], None]) -> None:
         super().__init__()
@@ -38,11 +45,17 @@ class FirstStartBar(QFrame):
         close = QToolButton()
         close.setText("Keep the demo")
         close.setToolTip("Hide this bar; everything on it stays in the File and Market menus")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.leave)
         layout.addWidget(close)
+
+    @Slot()
+    def leave(self) -> None:
+        """Go away: nobody needs the way out of the demo any more."""
+        self.hide()
+        self.left.emit()
 
     @Slot()
     def _take(self) -> None:
         command = self.sender().objectName()
-        self.hide()
+        self.leave()
         self._run(command)

@@ -59,7 +59,7 @@ class Workspace(QObject):
         self.docks.set_default_layout()
 
     def dock_state(self) -> str:
-        """Return the arrangement to keep; that of a crash is passing."""
+        """Return the arrangement under the crash layout, if that is shown."""
         return self._before_crash or self.docks.save()
 
     def panel_states(self) -> dict[str, dict[str, object]]:
@@ -73,13 +73,11 @@ class Workspace(QObject):
     def restore(self, layout: Layout) -> None:
         """Take back what can be understood of a layout; the rest keeps its default."""
         self._before_crash = None
-        if layout.docks and self.docks.restore(layout.docks):
-            for spec in self.specs:
-                if spec.key not in layout.panels:  # it is newer than the layout
-                    self.docks.set_shown(spec.key, shown=True)
-        elif layout.docks:
+        if layout.docks and not self.docks.restore(layout.docks):
             log.warning("The arrangement of the panels could not be read; the default is shown.")
             self.docks.set_default_layout()
         for key, state in layout.panels.items():
             if key in self._panels:
                 self._panels[key].restore(state)
+        if layout.crash:
+            self.toggle_crash_layout()

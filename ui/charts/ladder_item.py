@@ -23,6 +23,18 @@ _NEWEST: Final = slice(-1, None)
 _SOLID: Final = 0.85  # strength of a bar's colour
 _PALE: Final = 0.45
 _PALEST: Final = 0.2
+_CAPTIONS: Final = {
+    MapSide.BOTH: "long / short",
+    MapSide.LONG: "long",
+    MapSide.SHORT: "short",
+    MapSide.NET: "net",
+}
+_WORDS: Final = {
+    MapSide.BOTH: "longs below the price, shorts above it",
+    MapSide.LONG: "longs alone",
+    MapSide.SHORT: "shorts alone",
+    MapSide.NET: "longs less shorts, in the colour of what is more",
+}
 _BAND_TEXT: Final = (
     "\nA bar is solid up to the low end of its 80 % band, paler up to the estimate, and palest up "
     "to the high end."
@@ -44,31 +56,39 @@ class LadderItem(QGraphicsWidget):
         self._sides: tuple[tuple[str, UsdArray], ...] = ()
         self._bars: list[tuple[str, float, UsdArray]] = []  # colour, its strength, length in USD
         self._top_usd = 1.0
+        self._caption = ""
 
-    def set_columns(self, columns: HeatmapColumns | None, top_usd: float | None) -> None:
-        """Show the newest bar of a map, on the map's scale."""
+    def set_columns(
+        self,
+        columns: HeatmapColumns | None,
+        top_usd: float | None,
+        side: MapSide = MapSide.BOTH,
+    ) -> None:
+        """Show the newest bar of a map, on the map's scale and of the same side."""
         if columns is None or top_usd is None:
             self._sides, self._bars = (), []
             self.setToolTip("")
             return
-        band = band_usd_per_unit(columns)
+        band = None if side is MapSide.NET else band_usd_per_unit(columns)
+        self._caption = f"book now, {_CAPTIONS[side]}"
         self.setToolTip(
             "Estimated liquidations waiting now, in USD per 0.1 % of price: "
-            f"longs below the price, shorts above it.\nA full bar is {fmt.usd_short(top_usd)}, "
+            f"{_WORDS[side]}.\nA full bar is {fmt.usd_short(top_usd)}, "
             f"the end of the map's scale.{'' if band is None else _BAND_TEXT}"
         )
         self._edges, self._top_usd = columns.edges(), top_usd
-        self._sides = (
-            ("long", usd_per_unit(columns, MapSide.LONG, _NEWEST)[0]),
-            ("short", usd_per_unit(columns, MapSide.SHORT, _NEWEST)[0]),
-        )
-        self._bars = [(side, _SOLID, usd) for side, usd in self._sides]
+        self._sides = _sides(columns, side)
+        self._bars = [(token, _SOLID, usd) for token, usd in self._sides]
         if band is not None:
-            lows, highs = band
+            ends = dict(zip(("long", "short"), zip(*band, strict=True), strict=True))
             self._bars = [
-                (side, strength, usd)
-                for i, (side, likely) in enumerate(self._sides)
-                for strength, usd in ((_PALEST, highs[i]), (_PALE, likely), (_SOLID, lows[i]))
+                (token, strength, usd)
+                for token, likely in self._sides
+                for strength, usd in (
+                    (_PALEST, ends[token][1]),
+                    (_PALE, likely),
+                    (_SOLID, ends[token][0]),
+                )
             ]
 
     def paint(
@@ -90,7 +110,19 @@ class LadderItem(QGraphicsWidget):
         place = QRectF(0, self.rect().height() - TEXT_PX, self.rect().width(), TEXT_PX)
         painter.fillRect(place, self._theme.colour("background", 0.8))
         painter.setPen(self._theme.colour("dim"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "book now, long / short")
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self._caption)
+
+
+def _sides(columns: HeatmapColumns, side: MapSide) -> tuple[tuple[str, UsdArray], ...]:
+    """Return the colour of each row of bars, and their lengths in USD."""
+    if side is MapSide.NET:
+        net = usd_per_unit(columns, side, _NEWEST)[0]
+        return ("long", np.maximum(net, 0)), ("short", np.maximum(-net, 0))
+    return tuple(
+        (token, usd_per_unit(columns, one, _NEWEST)[0])
+        for token, one in (("long", MapSide.LONG), ("short", MapSide.SHORT))
+        if side in (one, MapSide.BOTH)
+    )
 
 
 def bar_rects(edges: FloatArray, share: UsdArray, pixels: PixelMap, full_px: float) -> FloatArray:

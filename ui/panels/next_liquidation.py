@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ui import format as fmt
+from ui.models.rows import plain_tip
 from ui.names import coin_of, pool_name, position_name
 from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
@@ -18,7 +19,13 @@ from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
 from ui.urgency import PAST, distance_token
 from workstation.portfolio.model import MarginMode
-from workstation.risk.report import LiquidationKind, NextLiquidation, PositionReport, RiskReport
+from workstation.risk.report import (
+    Figure,
+    LiquidationKind,
+    NextLiquidation,
+    PositionReport,
+    RiskReport,
+)
 from workstation.services.sight import Sight
 
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what would be liquidated first."
@@ -209,6 +216,10 @@ class NextLiquidationPanel(Panel):
                 label.setToolTip(fact.help)
                 tint(label, self.theme, muted(fact.token, trust))
         self.setToolTip(f"Account {nearest.account}, {nearest.symbol}; mark price triggers it.")
+        row = _row_of(nearest, report)
+        explained = (Figure.POSITION, Figure.LIQUIDATION) if row is not None else ()
+        for label, figure in zip((self._what, self._where), explained, strict=False):
+            label.setToolTip(plain_tip(row.explain(figure)) if row is not None else "")
         self.update()
 
     def _trust(self, nearest: NextLiquidation, report: RiskReport) -> Trust:

@@ -221,8 +221,8 @@ class PricePanel(ChartPanel):
 
     def _show_scale(self) -> None:
         top_usd = self._map.top_usd
-        self._ladder.set_columns(self._columns, top_usd)
         drawn = self._columns if self._map.isVisible() else None
+        self._ladder.set_columns(self._columns, top_usd, self._map.side if drawn else MapSide.BOTH)
         self.legend.show_scale(drawn, top_usd, self._map.side)
         self.chart.redraw()
 
