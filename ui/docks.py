@@ -26,7 +26,8 @@ _FLAGS: Final = {
     "DockAreaHasCloseButton": True,
     "DockAreaCloseButtonClosesTab": True,
     "DockAreaHasUndockButton": True,
-    "DockAreaHasTabsMenuButton": False,
+    "DockAreaHasTabsMenuButton": True,
+    "DockAreaDynamicTabsMenuButtonVisibility": True,  # there when not all tabs are in sight
     "AllTabsHaveCloseButton": False,
     "ActiveTabHasCloseButton": False,
     "OpaqueSplitterResize": True,
@@ -72,6 +73,9 @@ class Docks(QObject):
         dock.setTabToolTip(spec.help)
         self._docks[spec.key] = dock
         self._specs[spec.key] = spec
+        if spec.keeps_size:
+            modes = ads.CDockWidget.eMinimumSizeHintMode
+            dock.setMinimumSizeHintMode(modes.MinimumSizeHintFromContentMinimumSize)
         self.replace(spec.key, panel)
         dock.viewToggled.connect(self._say_arranged)
         dock.topLevelChanged.connect(self._say_arranged)

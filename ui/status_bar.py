@@ -21,7 +21,7 @@ from workstation.units import now_ms
 
 _BEAT_MS: Final = 1_000
 _NOTICE_MS: Final = 12_000
-_NOTICE_SHARE: Final = 4  # of the window: what a notice gets at least, venues or no venues
+_NOTICE_SHARE: Final = 10  # of the window: what a notice gets at least, venues or no venues
 _DOT_PX: Final = 8
 _ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
@@ -225,10 +225,12 @@ class StatusBar(QStatusBar):
         self._tape_clock.setVisible(not live and store.now_ms > 0)
         self._tape_clock.setText(f"tape {fmt.utc_time(store.now_ms)}")
         wall = now_ms()
-        self._clock.setText(
-            f"{fmt.utc_time(wall)} UTC" if live else f"now {fmt.utc_time(wall)} UTC"
-        )
-        self._clock.setToolTip(fmt.local_time(wall))
+        narrow = self.width() < _ROOMY_PX
+        clock = fmt.utc_time(wall)
+        clock = f"{clock.partition(' ')[2] if narrow else clock} UTC"
+        self._clock.setText(clock if live else f"now {clock}")
+        self._rate.setVisible(not narrow)
+        self._clock.setToolTip(f"{fmt.utc_time(wall)} UTC\n{fmt.local_time(wall)}")
         self.tape_controls.show_tape()
         self._show_failing()
 

@@ -140,8 +140,12 @@ class EquityChart(QWidget):
             painter.drawText(place, int(side), f"${fmt.abbreviated(value)}")
         first, last = self._range()
         for price in value_ticks(first, last, int(plot.width()) // _TICK_PX[0]):
-            place = QRectF(self._x(price) - 40, plot.bottom() + 2, 80, _BOTTOM - 2)
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), fmt.price(price))
+            words = fmt.price(price)
+            half = painter.fontMetrics().horizontalAdvance(words) / 2 + 1
+            # a label at an end stands inside, and beside the one of the other axis
+            middle = min(max(self._x(price), plot.left() + half - 4), self.width() - half)
+            place = QRectF(middle - half, plot.bottom() + 2, 2 * half, _BOTTOM - 2)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _draw_line(
         self,

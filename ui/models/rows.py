@@ -23,10 +23,11 @@ from ui.theme import Theme, figure_font
 
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole
 FIGURE_PX: Final = 12
+HEADING_PX: Final = 12  # as in the style sheet
 ROW_PX: Final = 25
 _ROWS_MEASURED: Final = 40  # for the width of a column; what is longer further down is elided
 _MARGINS_PX: Final = 12  # of a cell, both sides
-_FIRST_SHARE: Final = 0.4  # of the width: what the first column may insist on before it is elided
+_FIRST_PX, _FIRST_SHARE = 210, 0.3  # what the first column may insist on before it is elided
 Index = QModelIndex | QPersistentModelIndex
 R = TypeVar("R")
 
@@ -186,6 +187,9 @@ class RowsView(QTableView):
         self.chosen: frozenset[str] | None = None  # headings; ``None``: as many as fit
         self._source = model
         self._metrics = QFontMetrics(model.bold)
+        font = QFont(self.font())
+        font.setPixelSize(HEADING_PX)
+        self._headings = QFontMetrics(font)
         self._withheld: frozenset[str] = frozenset()
         self._longest: list[int] = []  # characters of each column's longest text so far
         self._needed: list[int] = []  # px
@@ -232,19 +236,16 @@ class RowsView(QTableView):
         self._lay_out()
 
     def _heading_px(self, section: int) -> int:
-        """Return what a heading needs; Qt's own hint of a hidden section is none."""
-        header = self.horizontalHeader()
-        if not header.isSectionHidden(section):
-            return header.sectionSizeHint(section)
+        """Return what a heading needs; Qt's hint has room for an arrow that is seldom there."""
         heading = self._source.columns[section].heading
-        return header.fontMetrics().horizontalAdvance(heading) + _MARGINS_PX
+        return self._headings.horizontalAdvance(heading) + _MARGINS_PX
 
     def _lay_out(self) -> None:
         """Show what there is room for, and give the first column what is left."""
         if len(self._needed) != len(self._source.columns):
             return
         header, room = self.horizontalHeader(), self.viewport().width()
-        least = min(self._needed[0], round(room * _FIRST_SHARE))
+        least = min(self._needed[0], max(_FIRST_PX, round(room * _FIRST_SHARE)))
         shown = self._shown(room - least)
         for section in range(1, len(self._needed)):
             header.setSectionHidden(section, section not in shown)

@@ -69,7 +69,8 @@ class Area(StrEnum):
 class PanelSpec:
     """One registered panel; ``in_crash_layout`` says whether the crash layout keeps it.
 
-    One that ``scrolls`` may be smaller than what it shows; any other keeps its smallest size.
+    One that ``scrolls`` may be smaller than what it shows; one that ``keeps_size`` is never made
+    smaller than its minimum size.
     """
 
     key: str
@@ -79,4 +80,5 @@ class PanelSpec:
     help: str  # a sentence: what it shows
     in_crash_layout: bool = False
     scrolls: bool = False
+    keeps_size: bool = False
     stretch: int = 1  # its share of the area's height

@@ -157,6 +157,7 @@ class NextLiquidationPanel(Panel):
         layout.addWidget(self._note)
         layout.addLayout(foot)
         layout.addStretch(1)
+        self.setMinimumHeight(self._full_height())
         self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -241,6 +242,11 @@ class NextLiquidationPanel(Panel):
         self._remarks[0].setVisible(True)
         tint(self._remarks[0], self.theme, "dim")
         self.update()
+
+    def _full_height(self) -> int:
+        """Return the height of caption, headline and three rows of remarks, shown or not."""
+        rows = (caption_font(), _head_font(_HEAD_PX[0]), *(figure_font() for _ in range(3)))
+        return sum(QFontMetrics(font).height() + 4 for font in rows) + 2 * 8
 
     def _make_head(self) -> QLabel:
         label = plain_label()

@@ -146,6 +146,7 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.RISK,
         help="What is liquidated next, how soon at this pace, what it costs, what helps",
         in_crash_layout=True,
+        keeps_size=True,
         stretch=2,
     ),
     PanelSpec(

@@ -26,7 +26,7 @@ from ui.names import coin_of, others_text
 from ui.panels.base import Panel, PanelContext
 from ui.price_entry import PriceBox
 from ui.rescue_texts import arrival_text, origin_text, pool_text, step_text
-from ui.style import caption_font, plain_label, tint
+from ui.style import ElidedLabel, caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, marks_text, muted, sight_text, trust_of
 from ui.urgency import profit_token
@@ -43,6 +43,7 @@ _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
 _WIDE_PX: Final = 620  # from here on there is room for a remark beside the move
+_ROOMY_PX: Final = 560  # ... and for the word before the duration
 _MAX_REPAIRS: Final = 8
 _BETA_HELP: Final = (
     "Other coins move with BTC by their betas, in logarithms.\nAssumed where no hourly returns are "
@@ -248,6 +249,7 @@ class ScenarioPanel(Panel):
         others = others_text(self._view.coin, use_betas=self._view.use_betas)
         wide = self.width() >= _WIDE_PX
         self._move.setText(f"({words}) · {others}" if wide else f"({words})")
+        self._within.setVisible(self.width() >= _ROOMY_PX)
         self._move.setToolTip(f"Move from the consolidated mark; {others}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -278,12 +280,14 @@ class ScenarioPanel(Panel):
         tint(self._doubts, self.theme, "warn")
         layout.addWidget(self._doubts)
         self._empty = plain_label(_EMPTY)
+        self._empty.setWordWrap(True)
         tint(self._empty, self.theme, "dim")
         self._curve = EquityChart(self.theme)
         layout.addWidget(self._empty)
         layout.addWidget(self._curve, 1)
         layout.addLayout(self._make_repairs())
         self._touch = plain_label()
+        self._touch.setWordWrap(True)
         self._touch.hide()
         tint(self._touch, self.theme, "dim")
         layout.addWidget(self._touch)
@@ -327,12 +331,12 @@ class ScenarioPanel(Panel):
         self._move.setFont(figure_font())
         tint(self._move, self.theme, "dim")
         line = QHBoxLayout()
-        within = plain_label("within")
-        tint(within, self.theme, "dim")
+        self._within = plain_label("within")
+        tint(self._within, self.theme, "dim")
         self._move.setMinimumWidth(1)  # a narrow column keeps the rest of the line
         for widget, share in ((self._caption, 0), (self._price, 0), (self._move, 1)):
             line.addWidget(widget, share)
-        line.addWidget(within)
+        line.addWidget(self._within)
         line.addWidget(self._duration)
         line.addWidget(self._harder)
         return line
@@ -360,7 +364,7 @@ class ScenarioPanel(Panel):
         return line
 
     def _make_repairs(self) -> QVBoxLayout:
-        self._repair_head = plain_label()
+        self._repair_head = ElidedLabel()
         self._repair_head.setFont(caption_font())
         self._repair_head.setToolTip(
             "Per pool the smallest amount with which nothing is liquidated on the way, from where "
@@ -376,10 +380,10 @@ class ScenarioPanel(Panel):
         grid.setColumnStretch(0, 1)
         self._repairs: list[tuple[QLabel, ...]] = []
         for row in range(_MAX_REPAIRS):
-            labels = tuple(plain_label() for _ in range(5))
+            labels = (ElidedLabel(), *(plain_label() for _ in range(4)))
             for column, label in enumerate(labels):
                 label.setFont(figure_font(12))
-                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0)
                 grid.addWidget(label, row, column, side)
             self._repairs.append(labels)
         self._more = plain_label()
