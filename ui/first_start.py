@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 
-from ui.style import plain_label
+from ui.style import ElidedLabel
 
 _WORDS: Final = "You are looking at an invented market and a sample book. Make it yours:"
 _WAYS: Final = (  # command, what its button says
@@ -35,7 +35,9 @@ class FirstStartBar(QFrame):
         self.setProperty("role", "bar")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 6, 10, 6)
-        layout.addWidget(plain_label(_WORDS))
+        sentence = ElidedLabel(_WORDS)
+        sentence.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        layout.addWidget(sentence)
         for command, words in _WAYS:
             button = QPushButton(words)
             button.setObjectName(command)

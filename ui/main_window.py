@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         return Layout(
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
             docks=self.workspace.dock_state(),
-            crash=self.workspace.in_crash_layout,
+            crash=self.workspace.crash_state(),
             panels=self.workspace.panel_states(),
         )
 

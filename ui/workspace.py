@@ -62,6 +62,10 @@ class Workspace(QObject):
         """Return the arrangement under the crash layout, if that is shown."""
         return self._before_crash or self.docks.save()
 
+    def crash_state(self) -> str:
+        """Return the crash layout to keep, if it is shown."""
+        return self.docks.save() if self.in_crash_layout else ""
+
     def panel_states(self) -> dict[str, dict[str, object]]:
         return {key: panel.state() for key, panel in self._panels.items()}
 
@@ -79,5 +83,5 @@ class Workspace(QObject):
         for key, state in layout.panels.items():
             if key in self._panels:
                 self._panels[key].restore(state)
-        if layout.crash:
-            self.toggle_crash_layout()
+        if layout.docks and layout.crash and self.docks.restore(layout.crash):
+            self._before_crash = layout.docks

@@ -69,8 +69,8 @@ class Area(StrEnum):
 class PanelSpec:
     """One registered panel; ``in_crash_layout`` says whether the crash layout keeps it.
 
-    One that ``scrolls`` may be smaller than what it shows; one that ``keeps_size`` is never made
-    smaller than its minimum size.
+    One that ``scrolls`` may be smaller than what it shows; one that ``keeps_size`` is made neither
+    lower nor higher than its own minimum and maximum.
     """
 
     key: str

@@ -34,6 +34,7 @@ _HEAD_PX: Final = (20, 17, 14, 12)  # the largest one with which the headline fi
 _HEAD_GAP_PX: Final = 10
 _MARGIN_PX: Final = 13
 _BAR_PX: Final = 4
+_NOTE_PX: Final = 48  # for what is said of marks that are not of now
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class NextLiquidationPanel(Panel):
         layout.addLayout(foot)
         layout.addStretch(1)
         self.setMinimumHeight(self._full_height())
+        self.setMaximumHeight(self._full_height() + _NOTE_PX)
         self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
