@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.docks import Docks
 from ui.layout_store import Layout
+from ui.models.rows import RowsView
 from ui.panels.base import Panel, PanelContext, PanelSpec
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ class Workspace(QObject):
 
     def panel(self, key: str) -> Panel:
         return self._panels[key]
+
+    def table(self, key: str) -> RowsView | None:
+        """Return the table of a panel, if it has one."""
+        return self._panels[key].findChild(RowsView)
 
     def rebuild(self, context: PanelContext) -> None:
         """Build every panel anew in another theme; what was arranged in it stays."""

@@ -27,6 +27,7 @@ HEADING_PX: Final = 12  # as in the style sheet
 ROW_PX: Final = 25
 _ROWS_MEASURED: Final = 40  # for the width of a column; what is longer further down is elided
 _MARGINS_PX: Final = 12  # of a cell, both sides
+_STRETCHED_PX: Final = 180
 _FIRST_PX, _FIRST_SHARE = 210, 0.3  # what the first column may insist on before it is elided
 Index = QModelIndex | QPersistentModelIndex
 R = TypeVar("R")
@@ -46,7 +47,8 @@ class Column(Generic[R]):
 
     ``value`` is what it is sorted by (``None`` sorts last); ``token`` names a colour of the theme,
     empty for the usual one; ``tip`` explains the cell: what it is, from where, how old. Where not
-    all columns fit, the highest ``rank`` gives way first; 0 stays.
+    all columns fit, the highest ``rank`` gives way first; 0 stays. One that ``stretches`` has the
+    room that is left, in place of the first.
     """
 
     heading: str
@@ -57,6 +59,7 @@ class Column(Generic[R]):
     tip: Callable[[R], str] | None = None
     is_figure: bool = True
     rank: int = 0
+    stretches: bool = False
 
 
 def plain_tip(text: str) -> str:
@@ -193,6 +196,10 @@ class RowsView(QTableView):
         self._withheld: frozenset[str] = frozenset()
         self._longest: list[int] = []  # characters of each column's longest text so far
         self._needed: list[int] = []  # px
+        stretched = (at for at, column in enumerate(model.columns) if column.stretches)
+        self._stretched = next(stretched, 0)
+        modes = Qt.TextElideMode  # of a name both ends tell most, of a sentence its beginning
+        self.setTextElideMode(modes.ElideRight if self._stretched else modes.ElideMiddle)
         self._unfitted = True
         proxy = RowsProxy(self)
         proxy.setSourceModel(model)
@@ -238,22 +245,26 @@ class RowsView(QTableView):
     def _heading_px(self, section: int) -> int:
         """Return what a heading needs; Qt's hint has room for an arrow that is seldom there."""
         heading = self._source.columns[section].heading
-        return self._headings.horizontalAdvance(heading) + _MARGINS_PX
+        px = self._headings.horizontalAdvance(heading) + _MARGINS_PX
+        return max(px, self.horizontalHeader().minimumSectionSize())
 
     def _lay_out(self) -> None:
         """Show what there is room for, and give the first column what is left."""
         if len(self._needed) != len(self._source.columns):
             return
-        header, room = self.horizontalHeader(), self.viewport().width()
-        least = min(self._needed[0], max(_FIRST_PX, round(room * _FIRST_SHARE)))
-        shown = self._shown(room - least)
-        for section in range(1, len(self._needed)):
-            header.setSectionHidden(section, section not in shown)
-            if section in shown and header.sectionSize(section) != self._needed[section]:
-                header.resizeSection(section, self._needed[section])
-        header.resizeSection(0, max(least, room - sum(self._needed[at] for at in shown)))
+        header, room, widths = self.horizontalHeader(), self.viewport().width(), [*self._needed]
+        widths[0] = min(widths[0], max(_FIRST_PX, round(room * _FIRST_SHARE)))
+        if self._stretched:
+            widths[self._stretched] = min(widths[self._stretched], _STRETCHED_PX)
+        shown = self._shown(widths, room - widths[0])
+        last = self._stretched if self._stretched in shown else 0
+        widths[last] += max(0, room - widths[0] - sum(widths[at] for at in shown))
+        for section, width in enumerate(widths):
+            header.setSectionHidden(section, section > 0 and section not in shown)
+            if not header.isSectionHidden(section) and header.sectionSize(section) != width:
+                header.resizeSection(section, width)
 
-    def _shown(self, room: int) -> set[int]:
+    def _shown(self, widths: Sequence[int], room: int) -> set[int]:
         """Return the sections beside the first that are shown in so many pixels."""
         columns = self._source.columns
         offered = [at for at in range(1, len(columns)) if columns[at].heading not in self._withheld]
@@ -261,9 +272,9 @@ class RowsView(QTableView):
             return {at for at in offered if columns[at].heading in self.chosen}
         shown = set()
         for at in sorted(offered, key=lambda at: columns[at].rank):
-            if self._needed[at] <= room or not columns[at].rank:
+            if widths[at] <= room or not columns[at].rank:
                 shown.add(at)
-                room -= self._needed[at]
+                room -= widths[at]
         return shown
 
     def _make_room_for_arrow(self, section: int) -> None:
@@ -312,7 +323,7 @@ class RowsView(QTableView):
         for column in self._source.columns[1:]:
             if column.heading in self._withheld:
                 continue
-            action = menu.addAction(column.heading)
+            action = menu.addAction(column.heading.replace("&", "&&"))
             action.setToolTip(column.help)
             action.setCheckable(True)
             action.setChecked(column.heading in shown)
@@ -340,7 +351,6 @@ def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> RowsView
     table = RowsView(model, parent)
     table.setShowGrid(False)
     table.setWordWrap(False)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # both ends of a name tell most
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.verticalHeader().hide()

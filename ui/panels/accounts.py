@@ -32,6 +32,7 @@ from workstation.units import HOUR_MS, SECOND_MS
 _EMPTY: Final = "No account yet. Open a portfolio file (Ctrl+O) or add a position (File menu)."
 LIVE_OLD_S: Final = 30.0  # a few readings of a live account
 _DOLLARS: Final = ("USD", "USDT", "USDC")
+_LEAST_PX: Final = 130  # a heading and four rows; the other tabs have as much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +294,7 @@ class AccountsPanel(Panel):
         self._note.setWordWrap(True)
         tint(self._note, self.theme, "dim")
         self._table = make_table(self.model)
+        self.setMinimumHeight(_LEAST_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.addWidget(self._table, 1)

@@ -74,6 +74,7 @@ COLUMNS: Final = (
         value=_venues,
         is_figure=False,
         rank=3,
+        stretches=True,
     ),
 )
 

@@ -60,6 +60,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Accounts",
         factory=AccountsPanel,
         area=Area.BELOW_CHARTS,
+        keeps_size=True,
         scrolls=True,
         help="A row a margin pool: equity, free collateral, ratio, and where it is liquidated",
         in_crash_layout=True,

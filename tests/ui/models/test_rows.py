@@ -213,3 +213,25 @@ def test_a_column_that_is_withheld_is_neither_shown_nor_offered(ranked):
     menu = ranked.chooser()
     assert "0 wide heading" not in [action.text() for action in menu.actions()]
     menu.deleteLater()
+
+
+def test_a_column_that_stretches_has_the_room_in_place_of_the_first(qtbot):
+    columns = (
+        COLUMNS[0],
+        Column[Row](
+            heading="Message",
+            help="",
+            text=lambda row: "a long story " * 50,
+            value=lambda row: "",
+            is_figure=False,
+            stretches=True,
+        ),
+    )
+    model = RowsModel[Row](columns, DARK, key=lambda r: r.name)
+    model.replace_rows([Row("a", 1.0)])
+    table = make_table(model)
+    qtbot.addWidget(table)
+    table.resize(500, 200)
+    header = shown(qtbot, table)
+    assert header.length() == table.viewport().width()
+    assert header.sectionSize(1) > 300
