@@ -193,8 +193,9 @@ class ElidedLabel(QLabel):
         return QSize(1, super().minimumSizeHint().height())
 
     def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and not self.toolTip() and self._shown() != self.text():
-            QToolTip.showText(event.globalPos(), self.text(), self)
+        if isinstance(event, QHelpEvent) and self._shown() != self.text():
+            words = "\n".join(filter(None, (self.text(), self.toolTip())))
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
 

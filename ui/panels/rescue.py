@@ -21,7 +21,7 @@ from ui.rescue_texts import (
     step_text,
     time_left,
 )
-from ui.style import plain_label, tint
+from ui.style import ElidedLabel, plain_label, tint
 from ui.urgency import distance_token
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
@@ -178,7 +178,7 @@ class RescuePanel(Panel):
             "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."
         )
         self._apply.clicked.connect(self.apply_to_copy)
-        self._between = plain_label()
+        self._between = ElidedLabel()
         self._between.setToolTip(
             "For the pool that dies first: close this share of its positions, and add so much. "
             "Each pair alone keeps it alive to the scenario, with the buffer."

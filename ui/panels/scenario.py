@@ -43,7 +43,7 @@ _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
 _WIDE_PX: Final = 620  # from here on there is room for a remark beside the move
-_ROOMY_PX: Final = 560  # ... and for the word before the duration
+_ROOMY_PX: Final = 560  # ... and for the words around it
 _MAX_REPAIRS: Final = 8
 _BETA_HELP: Final = (
     "Other coins move with BTC by their betas, in logarithms.\nAssumed where no hourly returns are "
@@ -86,7 +86,6 @@ class ScenarioPanel(Panel):
         with QSignalBlocker(self._duration):
             nearest = min(_DURATIONS_H, key=lambda name: abs(_DURATIONS_H[name] - view.over_h))
             self._duration.setCurrentText(nearest)
-        self._caption.setText(f"Scenario: {view.coin} to")
         self._show_move()
 
     @Slot(object)
@@ -247,9 +246,12 @@ class ScenarioPanel(Panel):
         move = self._view.scenario_price / self._mark - 1 if self._mark else None
         words = fmt.percent(move, sign=True)
         others = others_text(self._view.coin, use_betas=self._view.use_betas)
-        wide = self.width() >= _WIDE_PX
+        wide, roomy = self.width() >= _WIDE_PX, self.width() >= _ROOMY_PX
+        self._caption.setText(
+            f"Scenario: {self._view.coin} to" if roomy else f"{self._view.coin} to"
+        )
         self._move.setText(f"({words}) · {others}" if wide else f"({words})")
-        self._within.setVisible(self.width() >= _ROOMY_PX)
+        self._within.setVisible(roomy)
         self._move.setToolTip(f"Move from the consolidated mark; {others}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
