@@ -198,8 +198,6 @@ class RowsView(QTableView):
         self._needed: list[int] = []  # px
         stretched = (at for at, column in enumerate(model.columns) if column.stretches)
         self._stretched = next(stretched, 0)
-        modes = Qt.TextElideMode  # of a name both ends tell most, of a sentence its beginning
-        self.setTextElideMode(modes.ElideRight if self._stretched else modes.ElideMiddle)
         self._unfitted = True
         proxy = RowsProxy(self)
         proxy.setSourceModel(model)

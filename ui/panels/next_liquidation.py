@@ -136,6 +136,9 @@ class NextLiquidationPanel(Panel):
         self._note = plain_label()
         self._note.setWordWrap(True)
         tint(self._note, self.theme, "warn")
+        self._quiet = plain_label()
+        self._quiet.setWordWrap(True)
+        tint(self._quiet, self.theme, "dim")
         self._what, self._where = self._make_head(), self._make_head()
         self._remarks = [self._make_remark() for _ in range(4)]
         head, foot = QHBoxLayout(), QGridLayout()
@@ -155,6 +158,7 @@ class NextLiquidationPanel(Panel):
         layout.setSpacing(4)
         layout.addWidget(self._caption)
         layout.addLayout(head)
+        layout.addWidget(self._quiet)
         layout.addWidget(self._note)
         layout.addLayout(foot)
         layout.addStretch(1)
@@ -210,6 +214,7 @@ class NextLiquidationPanel(Panel):
             label.setVisible(True)
         tint(self._what, self.theme, muted(token or "text", trust))
         tint(self._where, self.theme, muted("alarm" if nearest.past else "text", trust))
+        self._quiet.hide()
         self._fit()
         facts = remarks(nearest)
         for label, fact in zip(self._remarks, [*facts, None, None][:4], strict=True):
@@ -238,11 +243,10 @@ class NextLiquidationPanel(Panel):
     def _show_quiet(self, sentence: str) -> None:
         self._token = ""
         self._caption.setText("Next liquidation")
-        for hidden in (self._note, self._what, self._where, *self._remarks[1:]):
+        for hidden in (self._note, self._what, self._where, *self._remarks):
             hidden.hide()
-        self._remarks[0].setText(sentence)
-        self._remarks[0].setVisible(True)
-        tint(self._remarks[0], self.theme, "dim")
+        self._quiet.setText(sentence)
+        self._quiet.show()
         self.update()
 
     def _full_height(self) -> int:

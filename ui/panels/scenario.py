@@ -66,6 +66,7 @@ class ScenarioPanel(Panel):
         self._build()
         self.show_view(self._view)
         self.show_portfolio(self.bridge.desk.portfolio)
+        self.bridge.source_changed.connect(self.forget_mark)
         self.bridge.view_changed.connect(self.show_view)
         self.bridge.overview_changed.connect(self.show_overview)
         self.bridge.sight_changed.connect(self.show_sight)
@@ -102,6 +103,14 @@ class ScenarioPanel(Panel):
                 self._slider.setValue(self._to_step(self._view.scenario_price))
 
     @Slot(object)
+    def forget_mark(self, _: object) -> None:
+        """Measure no move from a mark of another market."""
+        self._mark, self._mark_coin = None, ""
+        self._price.mark = None
+        self._curve.show_now(None)
+        self._show_move()
+
+    @Slot(object)
     def show_portfolio(self, portfolio: object) -> None:
         waits = portfolio is not None and self.bridge.desk.scenario is None
         self._empty.setText(WAITING if waits else _EMPTY)
@@ -113,6 +122,7 @@ class ScenarioPanel(Panel):
             for card in self._cards:
                 card.show_value(fmt.UNKNOWN)
             self._problems.hide()
+            self._touch.hide()
             self._show_repairs([])
 
     @Slot(object)
