@@ -15,7 +15,7 @@ run: $(STAMP)
 # The kernels are compiled first, so that no test's clock pays for it.
 test: $(STAMP) lint types contracts
 	@RISK_WORKSTATION_HOME=$(VENV)/home $(BIN)/risk-workstation warm-up
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

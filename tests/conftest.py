@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# A run that decides whether a change lands draws the same examples every time; others roam.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+# A run that decides whether a change lands draws the same examples every time; others roam. No
+# example has a deadline: a busy machine is not a mistake of the program.
+hypothesis.settings.register_profile("roaming", deadline=None)
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "roaming")
 
 _LIBRARY_THREADS = ("asyncio_", "ThreadPoolExecutor", "pydevd", "QDBusConnection")
 _GRACE_S = 2.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Collect a window's garbage here, as the program does: ``ui/garbage.py`` says why."""
+    if "qapp" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()  # so that the next walk is short
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,7 @@ builtins.__import__ = _plain_import
 from ui import format as text  # noqa: E402
 from ui import notifications  # noqa: E402
 from ui.bridge import Bridge  # noqa: E402
+from ui.garbage import WindowCollector  # noqa: E402
 from ui.main_window import MainWindow  # noqa: E402
 from ui.models.log_records import LogBook  # noqa: E402
 from ui.terminal_report import TerminalReport  # noqa: E402
@@ -134,6 +135,7 @@ class Program(QObject):
     def __init__(self, application: QApplication, options: WindowOptions) -> None:
         super().__init__()
         self.exit_code = 0
+        self._collector = WindowCollector()
         self._feeding = False
         self._application = application
         self._options = options
@@ -145,6 +147,7 @@ class Program(QObject):
         self._bridge.portfolio_changed.connect(self._remember_book)  # before the menus look
         self._bridge.source_changed.connect(self._remember_source)
         self._bridge.view_changed.connect(self._remember_interval)
+        self._bridge.source_changed.connect(self._settle_later)
         self._bridge.portfolio_refused.connect(self._tell_refusal)
         self._window = MainWindow(
             self._bridge,
@@ -179,7 +182,9 @@ class Program(QObject):
         """Stop in reverse order; return whether every thread is gone."""
         self._terminal.stop()
         self._bridge.stop()
-        return self._desk.stop()
+        ended = self._desk.stop()
+        self._collector.stop()
+        return ended
 
     # --- the start ----------------------------------------------------------------------------
 
@@ -249,8 +254,13 @@ class Program(QObject):
             QTimer.singleShot(_START_UP_MS, self._end_start_up)
 
     @Slot()
+    def _settle_later(self, *_: object) -> None:
+        QTimer.singleShot(_START_UP_MS, self._collector.settle)
+
+    @Slot()
     def _end_start_up(self) -> None:
         """Measure stalls anew: those of opening, back-filling and loading kernels are its own."""
+        self._collector.settle()
         frames = self._window.frames
         log.info("longest stall of the start %.0f ms", frames.report().longest_stall_ms)
         frames.reset()

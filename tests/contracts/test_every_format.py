@@ -42,7 +42,7 @@ def test_the_sample_is_the_same_book_in_every_format(spelling: PortfolioFormat):
 
 
 @every_format
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(book=portfolios())
 def test_file_to_model_to_file_is_the_identity(
     spelling: PortfolioFormat, book: Portfolio, tmp_path_factory: pytest.TempPathFactory

@@ -108,7 +108,7 @@ def test_a_stablecoin_stays_where_it_is_and_does_not_move_the_middle():
 
 
 @given(st.floats(0.5, 4.0), st.integers(0, 2**31))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_estimate_lies_between_its_own_and_the_middle(beta, seed):
     driver = bitcoin(seed)
     noisy = alt(driver, beta, noise=0.05, seed=seed + 1)

@@ -52,7 +52,7 @@ def in_order(report, arrays):
 
 
 @given(st.lists(st.one_of(accounts(), mixed_accounts()), min_size=1, max_size=3), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_column_is_the_engines(drawn, with_ticks):
     owners = [replace(owner, id=f"a{i}") for i, (owner, _) in enumerate(drawn)]
     tiers = {key: tier for _, found in drawn for key, tier in found.items()}
@@ -90,7 +90,7 @@ def test_every_column_is_the_engines(drawn, with_ticks):
 
 
 @given(st.one_of(accounts(), mixed_accounts()), st.booleans(), log_floats(0.3, 3.0))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_grid_of_prices_is_the_engines_price_by_price(drawn, falling, end):
     owner, tiers = drawn
     inputs = world(prices=PRICES, tiers=tiers)

@@ -116,21 +116,21 @@ def test_the_fixed_point_by_hand():
 
 
 @given(books, impacts, pushes)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_it_is_the_least_fixed_point(book, impact, push):
     found = fixed_point(book.cumulative_base, book.delta, impact, push)
     assert found == pytest.approx(by_iteration(book, impact, push), abs=1e-6)
 
 
 @given(books, impacts, pushes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_it_never_ends_before_the_push_and_never_sells_more_than_there_is(book, impact, push):
     found = fixed_point(book.cumulative_base, book.delta, impact, push)
     assert push <= found <= push + impact_of(impact, book.total_base) + 1e-12
 
 
 @given(books, impacts, pushes, st.floats(0.0, 0.2), st.floats(1.0, 3.0))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_it_grows_with_the_push_the_book_the_impact_and_the_collapse(
     book, impact, push, more, factor
 ):
@@ -152,7 +152,7 @@ def test_an_empty_book_adds_nothing(impact, push):
 
 
 @given(books, impacts, pushes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_positions_that_die_one_by_one_end_within_a_bin_of_it(book, impact, push):
     edges = book.delta * np.arange(1, len(book.cumulative_base))
     late, _ = sell_one_by_one(edges, np.diff(book.cumulative_base), impact, push)
@@ -194,7 +194,7 @@ def test_a_cliff_stands_where_one_more_dollar_jumps_past_a_cluster():
 
 
 @given(books, impacts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_away_from_its_cliffs_the_fixed_point_does_not_jump(book, impact):
     jumps = [before for before, _ in cliffs(book, impact)]
     grid = np.linspace(0.0, 0.3, 200)
@@ -225,7 +225,7 @@ durations = st.sampled_from([600.0, 3_600.0, 21_600.0])
 
 
 @given(durations, st.floats(0.0, 0.3), st.integers(0, 2**31))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_without_longs_the_price_goes_exactly_where_it_is_pushed(over_s, distance, seed):
     _, out = play(book_of([0.0] * 10), PushedMove(distance=distance, over_s=over_s), seed=seed)
     assert out.lowest == pytest.approx(np.full(64, distance))
@@ -234,7 +234,7 @@ def test_without_longs_the_price_goes_exactly_where_it_is_pushed(over_s, distanc
 
 
 @given(durations, st.floats(0.0, 0.3), st.integers(0, 2**31))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_is_reached_was_sold_taken_or_waits(over_s, distance, seed):
     draws, out = play(a_book(), PushedMove(distance=distance, over_s=over_s), seed=seed)
     accounted = out.sold_base + out.taken_base + out.waiting_base

@@ -95,7 +95,7 @@ def test_the_repair_is_asked_of_the_book_that_loses_its_hedge():
 
 
 @given(st.data(), log_floats(0.6, 1.6), st.floats(0.0, 1.0), st.floats(0.1, 0.9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_money_is_conserved_through_it(data, ratio, share, at):
     owner, tiers = data.draw(mixed_accounts())
     owner = replace(owner, orders=data.draw(orders(owner)))

@@ -58,7 +58,7 @@ def test_the_largest_comes_first():
     st.sampled_from(["linear", "isolated", "inverse", "isolated inverse", "multi", "cross pair"]),
     st.floats(-5.0, 5.0).filter(lambda q: abs(q) > 0.01), st.floats(0.8, 1.25),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_net_is_what_a_small_move_brings(kind, coins, entry_ratio):
     """Equity is linear in the price for every contract, so the difference is exact."""
 

@@ -57,7 +57,7 @@ def test_half_an_isolated_long_needs_half_the_deposit():
 
 
 @given(accounts(), log_floats(0.6, 1.5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_frontier_falls_and_is_convex(drawn, ratio):
     owner, tiers = drawn
     scenario = Scenario(moves={"BTC": PRICES["BTC"] * ratio}, funding_rate_8h=0.0, use_betas=False)

@@ -104,7 +104,7 @@ def test_the_row_tells_of_it_where_the_rate_runs():
 
 
 @given(accounts(), st.floats(-1e-3, 1e-3), st.floats(0.0, 500.0))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_slope_is_the_price_with_that_much_less_margin(drawn, rate, hour):
     owner, tiers = drawn
     (position, *_) = owner.positions

@@ -181,7 +181,7 @@ def test_longs_and_shorts_each_add_up_to_open_interest_at_every_bar():  # I1
     assert worst < 1e-12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     interest=st.lists(st.floats(1.0, 1e6) | st.just(float("nan")), min_size=2, max_size=40),

@@ -71,7 +71,7 @@ def test_old_days_count_less():
     assert factor == pytest.approx([(2 + 4) / 3] * 2, rel=0.1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), passes=st.integers(1, 8))
 def test_every_pass_increases_the_posterior(seed, passes):
     rng = np.random.default_rng(seed)
@@ -94,7 +94,7 @@ def test_every_pass_increases_the_posterior(seed, passes):
         before = after
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(factor=st.floats(1e-3, 1e3), seed=st.integers(0, 100))
 def test_shares_are_never_negative_nor_more_than_there_is(factor, seed):
     evidence = some_evidence(PRIOR, days=2, seed=seed)

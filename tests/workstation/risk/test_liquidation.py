@@ -115,7 +115,7 @@ def accounts(draw):
 
 
 @given(accounts())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_every_price_is_the_one_that_a_search_finds(drawn):
     owner, tiers = drawn
     inputs = world(prices=PRICES, tiers=tiers)
@@ -143,7 +143,7 @@ def within_reach(ratios):
 
 
 @given(accounts(), st.floats(1.0001, 3.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_more_collateral_never_brings_a_price_nearer(drawn, times):
     owner, tiers = drawn
     inputs = world(prices=PRICES, tiers=tiers)
@@ -166,7 +166,7 @@ def test_more_collateral_never_brings_a_price_nearer(drawn, times):
 
 
 @given(accounts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_liquidation_comes_before_bankruptcy(drawn):
     owner, tiers = drawn
     for row in report_of(owner, inputs=world(prices=PRICES, tiers=tiers)).positions:
@@ -185,7 +185,7 @@ def test_liquidation_comes_before_bankruptcy(drawn):
 
 
 @given(accounts())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_positions_does_not_matter(drawn):
     owner, tiers = drawn
     inputs = world(prices=PRICES, tiers=tiers)
@@ -205,7 +205,7 @@ def alike(one, other, rel):
 @pytest.mark.parametrize("symbol", [BTC, BTC_INVERSE])
 @pytest.mark.parametrize("side", [1, -1])
 @given(share=st.floats(0.05, 0.6), entry=log_floats(0.9, 1.1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_one_symbol_alone_dies_at_the_same_price_in_a_common_shock(symbol, side, share, entry):
     mark = PRICES["BTC"]
     inverse = symbol == BTC_INVERSE

@@ -51,7 +51,7 @@ def test_an_inverse_contract_is_worth_more_coins_as_the_price_falls():
 @pytest.mark.parametrize("rate", [-0.5, 0.0, 1e-14, 0.4])
 @pytest.mark.parametrize("symbol", [BTC, BTC_INVERSE])
 @given(since=st.floats(0.0, 0.9))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_funding_is_the_integral_over_the_moving_value(rate, symbol, since):
     owner = account(cross(symbol, -120.0, 60_000.0), balances={"USDT": 1.0})
     pool = next(pool for pool in pools_of(owner, world(prices=BITCOIN)) if pool.legs)

@@ -180,7 +180,7 @@ def test_every_rule_names_its_source():
 
 
 @given(mixed_accounts(), log_floats(0.4, 2.5))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_cuts_only_take_from_what_is_there(drawn, ratio):
     owner, tiers = drawn
     report = move(

@@ -196,7 +196,7 @@ def one_position_a_symbol(owner):
 
 
 @given(st.one_of(accounts(), mixed_accounts()), log_floats(0.6, 1.6), st.sampled_from([0.0, 0.3]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_repair_that_is_carried_out_works_and_a_step_less_does_not(drawn, ratio, buffer):
     owner, tiers = drawn
     inputs = world(prices=PRICES, tiers=tiers)

@@ -253,7 +253,7 @@ def dies(portfolio, inputs, scenario):
     st.sampled_from([None, -0.05, 0.05]),
     st.sampled_from([0.0, 0.1]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_rescue_that_saves_every_row_leaves_everything_alive(one, two, ratio, pace, buffer):
     owner, tiers = one
     other, more_tiers = two

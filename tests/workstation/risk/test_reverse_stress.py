@@ -97,7 +97,7 @@ def test_without_any_volatility_prices_are_given_and_sigmas_are_not_known():
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_walk_kills_just_beyond_the_nearest_move_of_a_coin_and_not_before(data):
     owner, tiers = data.draw(accounts())
     owner, inputs = replace(owner, orders=()), world(prices=PRICES, tiers=tiers)

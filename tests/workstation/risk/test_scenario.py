@@ -124,7 +124,7 @@ def test_the_ladder_by_hand():
 
 
 @given(st.data(), st.booleans(), st.sampled_from([0.0, 6.0]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_rung_of_the_ladder_is_the_run_to_its_price(data, use_orders, over_h):
     owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
     owner = replace(owner, orders=data.draw(orders(owner)))

@@ -26,7 +26,7 @@ def near(got: float | None, want: float | None) -> bool:
 
 
 @given(st.lists(st.one_of(accounts(), mixed_accounts()), min_size=1, max_size=3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_both_ways_give_the_same_prices(drawn):
     owners = [replace(owner, id=f"a{i}") for i, (owner, _) in enumerate(drawn)]
     odd = account(cross(BTC, 1.0, 60_000.0), margin_system=MarginSystem.PORTFOLIO, name="odd")

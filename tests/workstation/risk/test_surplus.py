@@ -60,7 +60,7 @@ def test_bitgets_maintenance_stays_at_the_mark():
 
 
 @given(accounts(), st.lists(st.floats(0.02, 30.0), min_size=3, max_size=3, unique=True))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_the_surplus_of_marginal_tiers_is_concave(drawn, factors):
     owner, tiers = drawn
     assume(all(t.mode is not TierMode.FLAT for t in tiers.values()))
@@ -74,7 +74,7 @@ def test_the_surplus_of_marginal_tiers_is_concave(drawn, factors):
 
 
 @given(accounts())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_the_surplus_is_zero_at_a_root_and_positive_on_the_way_to_it(drawn):
     owner, tiers = drawn
     assume(all(t.mode is not TierMode.FLAT for t in tiers.values()))
@@ -94,7 +94,7 @@ def test_the_surplus_is_zero_at_a_root_and_positive_on_the_way_to_it(drawn):
 
 
 @given(accounts())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_there_is_at_most_one_root_each_way(drawn):
     owner, tiers = drawn
     assume(all(t.mode is not TierMode.FLAT for t in tiers.values()))

@@ -123,7 +123,7 @@ def test_the_band_is_the_range_of_the_models_and_the_default_stands_in_its_middl
 
 
 @given(st.integers(0, 1_000))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_every_level_is_read_off_the_same_paths(seed):
     prices = (50_000.0, 60_000.0, 66_000.0, 70_000.0, 80_000.0)
     report = touch_report(

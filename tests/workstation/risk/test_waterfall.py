@@ -405,7 +405,7 @@ def mixed_accounts(draw):
 
 
 @given(accounts(), log_floats(0.5, 1.8), st.sampled_from([0.0, 0.7, 2.0]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_a_pool_dies_where_a_search_along_the_way_finds_it(drawn, ratio, beta):
     """One pool an account: its first event is where equity meets maintenance on the path."""
     owner, tiers = drawn
@@ -439,7 +439,7 @@ def test_a_pool_dies_where_a_search_along_the_way_finds_it(drawn, ratio, beta):
 
 
 @given(st.data(), log_floats(0.5, 1.8), st.sampled_from([0.0, 6.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_positions_and_wallets_add_up_to_the_change_of_the_book(data, ratio, over_h):
     owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
     owner = replace(owner, orders=data.draw(orders(owner)))
@@ -452,7 +452,7 @@ def test_positions_and_wallets_add_up_to_the_change_of_the_book(data, ratio, ove
 
 
 @given(st.data(), log_floats(0.5, 1.8), st.sampled_from([0.0, 6.0]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_events_lost_is_what_a_position_lost_that_is_gone(data, ratio, over_h):
     """A closed part tells of its own loss only; together they are the position's."""
     owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
@@ -469,7 +469,7 @@ def test_what_events_lost_is_what_a_position_lost_that_is_gone(data, ratio, over
 
 
 @given(accounts(), log_floats(0.5, 1.8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_pool_that_is_gone_leaves_nothing_behind(drawn, ratio):
     owner, tiers = drawn
     report = move(

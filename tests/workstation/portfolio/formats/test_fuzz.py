@@ -76,7 +76,7 @@ def refusal_of(path: Path) -> PortfolioFileError | None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused(suffix, data, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp()
@@ -84,7 +84,7 @@ def test_a_damaged_file_is_read_or_refused(suffix, data, tmp_path_factory):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(words=st.lists(st.sampled_from(_SPLINTERS) | st.text(max_size=5), max_size=40))
 def test_a_heap_of_splinters_is_read_or_refused(suffix, words, tmp_path_factory):
     content = "".join(words).encode("utf-8", "ignore")
@@ -92,7 +92,7 @@ def test_a_heap_of_splinters_is_read_or_refused(suffix, words, tmp_path_factory)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(suffix, content, tmp_path_factory):
     is_read_or_refused(tmp_path_factory.getbasetemp(), suffix, content)
@@ -108,7 +108,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(document=json_values, account=json_values, position=json_values)
 def test_any_json_is_read_or_refused(document, account, position, tmp_path_factory):
     shaped = {"accounts": [account, {"id": "a", "venue": "okx", "positions": [position]}]}
