@@ -24,7 +24,7 @@ from ui.names import coin_of
 from ui.panels.base import PanelContext
 from ui.panels.chart_panel import ChartPanel
 from workstation.market.facts import Candles, MarkPrice
-from workstation.market.feed import INTERVALS_S
+from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
 from workstation.market.store import MarketStore
@@ -161,6 +161,11 @@ class PricePanel(ChartPanel):
 
     def _empty_text(self) -> str:
         desk = self.bridge.desk
+        if desk.store.mode is FeedMode.REPLAY:
+            return (
+                f"The recording holds no candles of {desk.view.coin} up to here; another coin or "
+                "interval can be chosen above."
+            )
         venues = ", ".join(map(fmt.venue_name, desk.settings.market.venues))
         return (
             f"Waiting for candles of {desk.view.coin} from {venues}. "
