@@ -127,6 +127,11 @@ def utc_time(time_ms: int | None) -> str:
     return UNKNOWN if time_ms is None else to_datetime(time_ms).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def utc_day(time_ms: int | None) -> str:
+    """Return ``2026-02-05``, the day in UTC."""
+    return UNKNOWN if time_ms is None else to_datetime(time_ms).strftime("%Y-%m-%d")
+
+
 def local_time(time_ms: int | None) -> str:
     """Return the same moment on the user's clock, for tooltips."""
     if time_ms is None:

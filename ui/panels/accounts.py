@@ -92,6 +92,24 @@ def _told(row: AccountRow) -> str:
     )
 
 
+def _free_text(row: AccountRow) -> str:
+    """Return our figure; the venue's own, said so, where there is no rule for one here."""
+    if row.wallet is None:
+        return ""
+    told = row.told.free_collateral if row.told else None
+    if row.wallet.free_collateral is None and told is not None:
+        return f"{_money(told, row.currency)} (venue)"
+    return _money(row.wallet.free_collateral, row.currency)
+
+
+def _free_tip(row: AccountRow) -> str:
+    taken = row.wallet.order_margin if row.wallet is not None else 0.0
+    if taken is None:
+        return f"What resting orders take is not known here.\n{_told(row)}"
+    words = f"Resting orders take {_money(taken, row.currency)} of it.\n" if taken else ""
+    return f"{words}{_told(row)}"
+
+
 def _name_token(row: AccountRow) -> str:
     return status_token(row.status) or ("warn" if row.note else "")
 
@@ -129,12 +147,10 @@ COLUMNS: Final = (
     ),
     Column[AccountRow](
         heading="Free",
-        help="Collateral that no position needs as initial margin",
-        text=lambda row: (
-            _money(row.wallet.free_collateral, row.currency) if row.wallet is not None else ""
-        ),
+        help="Collateral that neither a position nor a resting order needs as initial margin",
+        text=_free_text,
         value=_wallets("free_collateral"),
-        tip=_told,
+        tip=_free_tip,
         rank=1,
     ),
     Column[AccountRow](

@@ -37,6 +37,7 @@ _EMPTY: Final = (
 COPY_HEADING: Final = "In the copy"
 DIFFERENCE_HEADING: Final = "Copy − book $"
 _TOLD: Final = (Figure.POSITION, Figure.LIQUIDATION, Figure.DISTANCE, Figure.RATIO)
+_CHECK: Final = " (!)"  # its tooltip says what looks like a slip
 _APART: Final = " \N{NOT EQUAL TO}"  # the venue says another price
 _LATE: Final = " late"  # the stop stands behind the liquidation price
 _WHOLE_FROM_USD: Final = 100  # cents of more funding than that tell nothing
@@ -237,6 +238,7 @@ def _explains(figure: Figure) -> Callable[[PositionRow], str]:
         if row.position is None:
             return row.name
         lines = [row.position.explain(figure), *_beside(figure, row.position)]
+        lines[:0] = [f"Check it: {doubt}" for doubt in row.position.doubts]
         if row.doubt:
             lines.insert(0, f"Not its venue's mark of now: {row.doubt}.")
         return "\n".join(lines)
@@ -288,10 +290,16 @@ def _funding_text(row: PositionRow) -> str:
     return f"{fmt.number(amount, decimals, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
 
 
+def _name_text(row: PositionRow) -> str:
+    return f"{row.name}{_CHECK}" if row.position and row.position.doubts else row.name
+
+
 def _name_token(row: PositionRow) -> str:
     if row.only_in_copy:
         return "what_if"
-    return status_token(row.position.status) if row.position else ""
+    if row.position is None:
+        return ""
+    return status_token(row.position.status) or ("warn" if row.position.doubts else "")
 
 
 def _then_text(row: PositionRow) -> str:
@@ -301,8 +309,9 @@ def _then_text(row: PositionRow) -> str:
 COLUMNS: Final = (
     Column[PositionRow](
         heading="Position",
-        help="Coin, side and leverage, and the margin that backs it",
-        text=lambda row: row.name,
+        help="Coin, side and leverage, and the margin that backs it; (!) where something looks "
+        "like a slip",
+        text=_name_text,
         value=lambda row: row.name,
         token=_name_token,
         is_figure=False,

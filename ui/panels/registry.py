@@ -8,6 +8,7 @@ from ui.panels.base import Area, PanelSpec
 from ui.panels.comparison import ComparisonPanel
 from ui.panels.exposure import ExposurePanel
 from ui.panels.funding import FundingPanel
+from ui.panels.funding_drift import FundingDriftPanel
 from ui.panels.gauges import GaugesPanel
 from ui.panels.ladder import LadderPanel
 from ui.panels.log import LogPanel
@@ -108,6 +109,14 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.BELOW_CHARTS,
         scrolls=True,
         help="Long, short, spot and net of every coin, in coins and in USD",
+    ),
+    PanelSpec(
+        key="funding_drift",
+        title="Funding drift",
+        factory=FundingDriftPanel,
+        area=Area.BELOW_CHARTS,
+        scrolls=True,
+        help="An isolated position's liquidation price over time, as funding moves it to the mark",
     ),
     PanelSpec(
         key="gauges",

@@ -33,17 +33,15 @@ _ROUNDING: Final = {
     Rounding.TICK_SAFE: layout.ROUND_TICK_SAFE,
     Rounding.PLUS_SIDE_TICK: layout.ROUND_PLUS_SIDE,
 }
-_KINDS: Final = {
-    layout.KIND_NONE: LiquidationKind.NONE,
-    layout.KIND_PRICE: LiquidationKind.PRICE,
-    layout.KIND_UNKNOWN: LiquidationKind.UNKNOWN,
-}
+KINDS: Final = (LiquidationKind.NONE, LiquidationKind.PRICE, LiquidationKind.UNKNOWN)
+"""By the kernels' numbers: ``KIND_NONE``, ``KIND_PRICE``, ``KIND_UNKNOWN``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExposureColumns:
     """What the book holds of each coin, (coins,), in the order of the book's ``coins``."""
 
+    by_venue: FloatArray  # (venues, coins) net
     long_base: FloatArray
     short_base: FloatArray
     spot_base: FloatArray
@@ -66,14 +64,12 @@ class BookReport:
     distance: FloatArray  # (legs,) liquidation price / mark - 1
     leg_ratio: FloatArray  # (legs,) maintenance over margin balance of the leg's pool
     pool_ratio: FloatArray  # (pools,)
+    profit: FloatArray  # (pools,) unrealised
+    backed: layout.BoolArray  # (pools,) there is something to liquidate
     initial: FloatArray  # (pools,)
     free_collateral: FloatArray  # (pools,)
     value_usd: FloatArray  # (pools,) at market, without haircut
     driver_price: FloatArray  # (pools,) at which everything moving by its beta liquidates it
-    exposures: ExposureColumns
-    equity_usd: float
-    gross_notional_usd: float
-    net_notional_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,11 +87,13 @@ class BookArrays:
     pools: tuple[Pool, ...]
     legs: tuple[Leg, ...]
     coins: tuple[str, ...]
+    venues: tuple[str, ...]
     book: layout.Book
     mark: FloatArray  # (legs,)
     value: FloatArray  # (legs,) at the marks
     coin_price: FloatArray  # (coins,) USD, NaN where not known
     leg_pool: layout.IntArray  # (legs,)
+    pool_venue: layout.IntArray  # (pools,)
     mover: layout.IntArray  # (legs,) which of the grid's factors scales a leg
     pairs: layout.IntArray  # (pairs, 3): coin, quote, 1 if linear: a factor a row
 
@@ -130,14 +128,12 @@ class BookArrays:
             distance=legs.first / mark - 1.0,
             leg_ratio=ratio[self.leg_pool],
             pool_ratio=ratio,
+            profit=profit,
+            backed=backed,
             initial=initial,
             free_collateral=np.maximum(0.0, pools.balance - initial),
             value_usd=value_usd,
             driver_price=start * np.exp(pools.clock),
-            exposures=self._exposures(legs, pools, coin_price),
-            equity_usd=float(value_usd.sum()),
-            gross_notional_usd=float(notional.sum()),
-            net_notional_usd=float(arrays.sign @ notional),
         )
 
     def grid(self, ratios: Mapping[str, FloatArray], out: GridReport | None = None) -> GridReport:
@@ -152,8 +148,8 @@ class BookArrays:
         n = len(next(iter(ratios.values())))
         factors = self._factors(ratios, n)
         if out is None:
-            shape = (len(self.pools), n)
-            out = GridReport(balance=np.empty(shape), maintenance=np.empty(shape))
+            balance, maintenance = np.empty((2, len(self.pools), n))  # one: few and large pages
+            out = GridReport(balance=balance, maintenance=maintenance)
         held = self.book.held
         evaluate_grid(
             self.book,
@@ -174,35 +170,46 @@ class BookArrays:
         values = np.where(self.pairs[:, 2:] == 1, moved, 1.0 / moved)
         return np.concatenate([coins, values])
 
-    def _exposures(
-        self, legs: layout.LegFigures, pools: layout.PoolFigures, coin_price: FloatArray
+    def exposures(
+        self, found: BookReport, coin_price: FloatArray, counts: layout.BoolArray | None = None
     ) -> ExposureColumns:
+        """Return what is held of each coin at (coins,) USD prices, of the (pools,) that count."""
         arrays, held, of_pools = self.book.legs, self.book.held, self.book.pools
-        count = len(self.coins)
+        if counts is None:
+            counts = np.ones(len(self.pools), np.bool_)
+        leg_counts, held_pool = counts[self.leg_pool], np.repeat(self._at, np.diff(of_pools.held))
+        shape = (len(self.venues), len(self.coins))
 
-        def summed(coin: layout.IntArray, amount: FloatArray) -> FloatArray:
-            return _summed(coin, amount, count)
+        def summed(coin: layout.IntArray, pool: layout.IntArray, amount: FloatArray) -> FloatArray:
+            group = self.pool_venue[pool] * shape[1] + coin
+            return _summed(group, amount, shape[0] * shape[1]).reshape(shape)
 
-        base = arrays.sign * np.where(arrays.linear, arrays.size, legs.value)
-        paid = np.where(arrays.linear & ~self.book.stable[arrays.quote], legs.value, 0.0)
-        paid = -arrays.sign * paid
-        long = summed(arrays.coin, np.maximum(base, 0.0)) + summed(
-            arrays.quote, np.maximum(paid, 0.0)
+        base = arrays.sign * np.where(arrays.linear, arrays.size, found.legs.value) * leg_counts
+        owed = arrays.linear & ~self.book.stable[arrays.quote] & leg_counts
+        paid = np.where(owed, -arrays.sign * found.legs.value, 0.0)
+        long, short = (
+            summed(arrays.coin, self.leg_pool, np.maximum(way * base, 0.0))
+            + summed(arrays.quote, self.leg_pool, np.maximum(way * paid, 0.0))
+            for way in (1.0, -1.0)
         )
-        short = summed(arrays.coin, np.maximum(-base, 0.0)) + summed(
-            arrays.quote, np.maximum(-paid, 0.0)
-        )
-        spot = summed(of_pools.currency, pools.balance) + summed(held.coin, held.amount)
+        spot = summed(of_pools.currency, self._at, np.where(counts, found.pools.balance, 0.0))
+        spot += summed(held.coin, held_pool, held.amount * counts[held_pool])
         spot = np.where(self.book.stable, 0.0, spot)
-        net = long - short + spot
+        by_venue = long - short + spot
+        net = by_venue.sum(axis=0)
         return ExposureColumns(
-            long_base=long,
-            short_base=short,
-            spot_base=spot,
+            by_venue=by_venue,
+            long_base=long.sum(axis=0),
+            short_base=short.sum(axis=0),
+            spot_base=spot.sum(axis=0),
             net_base=net,
             net_usd=net * coin_price,
             beta_usd=net * coin_price * self.book.beta,
         )
+
+    @property
+    def _at(self) -> layout.IntArray:
+        return np.arange(len(self.pools))
 
 
 def warm_up(progress: Callable[[str], None]) -> None:
@@ -235,7 +242,7 @@ def liquidation_prices_of(
     columns = (legs.kind, legs.first, legs.other, legs.common_shock, legs.bankruptcy)
     prices = [
         LiquidationPrices(
-            kind=_KINDS[kind],
+            kind=KINDS[kind],
             first=_known(first),
             other=_known(other),
             common_shock=_known(common),
@@ -261,7 +268,7 @@ def _summed(group: layout.IntArray, amount: FloatArray, count: int) -> FloatArra
 def compile_pools(pools: Sequence[Pool], inputs: RiskInputs) -> BookArrays:
     """Return pools that have a value as arrays."""
     legs = [leg for pool in pools for leg in pool.legs]
-    coins, symbols, pairs = _Index(), _Index(), _Index()
+    coins, symbols, pairs, venues = _Index(), _Index(), _Index(), _Index()
     _ = [coins[name] for name in _coin_names(pools)]
     names = [str(name) for name in coins]
     tables = _Tables()
@@ -318,6 +325,8 @@ def compile_pools(pools: Sequence[Pool], inputs: RiskInputs) -> BookArrays:
         value=_floats(leg.value for leg in legs),
         coin_price=_floats(np.nan if known is None else known for known in price),
         leg_pool=np.repeat(np.arange(len(pools)), np.diff(book.pools.legs)),
+        pool_venue=_integers(venues[pool.account.venue] for pool in pools),
+        venues=tuple(str(name) for name in venues),
         mover=_integers(movers) + len(names),
         pairs=np.array(list(pairs), dtype=np.int64).reshape(-1, 3),
     )

@@ -31,9 +31,7 @@ from workstation.risk.report import (
     AccountReport,
     LiquidationKind,
     PositionReport,
-    RiskReport,
     Status,
-    Withdrawals,
 )
 
 CROSS_TOLERANCE: Final = 0.001  # of the venue's price
@@ -101,45 +99,6 @@ def with_verdicts(account: Account, differences: Sequence[Difference]) -> Accoun
         return replace(position, figures=replace(position.figures, apart=sentences[key]))
 
     return replace(account, positions=tuple(judged(position) for position in account.positions))
-
-
-# --- beside ours, in the report -------------------------------------------------------------------
-
-
-def with_venue_figures(report: RiskReport, portfolio: Portfolio) -> RiskReport:
-    """Return a report in which the rows of live accounts carry what their venues say."""
-    told = {
-        PositionKey(account.id, position.symbol, position.side): position
-        for account in portfolio.accounts
-        for position in account.positions
-        if position.figures is not None or position.adl_rank is not None
-    }
-    accounts = {account.id: account for account in portfolio.accounts}
-    apart = [p.figures.apart for p in told.values() if p.figures and p.figures.apart]
-    return replace(
-        report,
-        accounts=tuple(_pool_row(row, accounts[row.id]) for row in report.accounts),
-        positions=tuple(_position_row(row, told) for row in report.positions),
-        problems=tuple(dict.fromkeys([*apart, *report.problems])),
-    )
-
-
-def _position_row(row: PositionReport, told: Mapping[PositionKey, Position]) -> PositionReport:
-    position = told.get(PositionKey(row.account, row.symbol, row.side))
-    if position is None:
-        return row
-    return replace(row, told=position.figures, adl_rank=position.adl_rank)
-
-
-def _pool_row(row: AccountReport, account: Account) -> AccountReport:
-    figures, is_open = account.figures.get(row.currency), account.withdrawals_open
-    if figures is not None:
-        row = replace(row, told=figures, withdrawable=figures.withdrawable)
-    if account.as_of_ms is not None:
-        row = replace(row, read_ms=account.as_of_ms)
-    if is_open is None:
-        return row
-    return replace(row, withdrawals=Withdrawals.OPEN if is_open else Withdrawals.SUSPENDED)
 
 
 # --- one position ---------------------------------------------------------------------------------

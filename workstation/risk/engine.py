@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from workstation.market.facts import FundingRate
 from workstation.market.instrument import Contract, is_option, split_symbol
 from workstation.portfolio.model import Account, OrderType, Portfolio, Position
-from workstation.risk.doubts import doubts
+from workstation.risk.doubts import at_par, doubts
 from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
-from workstation.risk.funding_drift import drift_per_day, hours_to_mark
+from workstation.risk.funding_drift import DAY_H, drift_per_day, funding_path, hours_to_mark
+from workstation.risk.funding_path import no_path
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import LiquidationPrices
+from workstation.risk.order_margin import initial_margin, resting
 from workstation.risk.pace import minutes_at_pace
 from workstation.risk.pools import Leg, Pool, pools_of
 from workstation.risk.report import (
@@ -29,7 +32,7 @@ from workstation.risk.report import (
 from workstation.risk.solving import solve
 from workstation.risk.standing import Standing, standing_of
 
-_DAY_H: Final = 24.0
+ALIVE: Final = (Status.OK, Status.BELOW_MAINTENANCE)  # what can still be liquidated
 
 
 def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
@@ -49,7 +52,7 @@ def evaluate(portfolio: Portfolio, inputs: RiskInputs) -> RiskReport:
         PositionKey(row.account, row.symbol, row.side): row for _, found in judged for row in found
     }
     positions = [
-        rows[PositionKey(account.id, position.symbol, position.side)]
+        rows[_key(account, position)]
         for account in portfolio.accounts
         for position in account.positions
     ]
@@ -115,7 +118,7 @@ def _position_row(
     margined = valued if pool.has_margin else None
     found = prices if valued and prices else LiquidationPrices(kind=LiquidationKind.UNKNOWN)
     mark = used.price if used else None
-    drift, days = _funding_drift(pool, margined, funding)
+    drift, days = funding_drift(pool, margined, funding)
     return PositionReport(
         account=pool.account.id,
         venue=pool.account.venue,
@@ -144,29 +147,38 @@ def _position_row(
         mark_age_s=used.age_s if used else None,
         next_funding_usd=standing.funding_usd(leg, inputs) if leg else None,
         next_funding_ms=funding.next_funding_ms if funding else None,
-        stop_price=_stop_price(pool.account, position, mark),
-        adl_rank=None,
+        stop_price=stop_price(pool.account, position, mark),
+        adl_rank=position.adl_rank,
         status=standing.status,
         liquidation_drift_per_day=drift,
         days_to_liquidation_by_funding=days,
         explain=Explanation(
             standing=standing, position=position, leg=leg, found=found, inputs=inputs
         ),
+        funding_path=partial(funding_path, pool, _per_h(funding))
+        if margined and pool.isolated
+        else no_path,
+        told=position.figures,
+        doubts=tuple(doubts(pool.account, leg, inputs)) if leg else (),
     )
 
 
-def _funding_drift(
+def funding_drift(
     pool: Pool, leg: Leg | None, funding: FundingRate | None
 ) -> tuple[float | None, float | None]:
     """Return what funding does to an isolated position's price in a day, and in how many days."""
-    if leg is None or funding is None or not pool.isolated or not pool.has_margin:
+    rate_per_h = _per_h(funding)
+    if leg is None or rate_per_h is None or not pool.isolated or not pool.has_margin:
         return None, None
-    rate_per_h = funding.funding_rate / funding.interval_h
     hours = hours_to_mark(pool, rate_per_h)
-    return drift_per_day(pool, rate_per_h), None if hours is None else hours / _DAY_H
+    return drift_per_day(pool, rate_per_h), None if hours is None else hours / DAY_H
 
 
-def _stop_price(account: Account, position: Position, mark: float | None) -> float | None:
+def _per_h(funding: FundingRate | None) -> float | None:
+    return None if funding is None else funding.funding_rate / funding.interval_h
+
+
+def stop_price(account: Account, position: Position, mark: float | None) -> float | None:
     """Return the trigger of the stop that would close the position first, if there is one."""
     stops = [
         order.price
@@ -181,12 +193,12 @@ def _stop_price(account: Account, position: Position, mark: float | None) -> flo
 def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
     pool, shock = standing.pool, standing.shock
     valued = pool.unknown is None
-    initials = [leg.initial() for leg in pool.legs]
-    known = [initial for initial in initials if initial is not None]
-    initial = sum(known) if valued and len(known) == len(initials) else None
+    orders = resting(pool, inputs).margin
+    initial = initial_margin(pool, orders) if valued else None
     balance = standing.balance
     price = shock.price if shock else None
     free = None if initial is None or balance is None else max(0.0, balance - initial)
+    told = pool.account.figures.get(pool.currency)
     return AccountReport(
         id=pool.account.id,
         venue=pool.account.venue,
@@ -195,17 +207,27 @@ def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
         unrealized_pnl=sum(leg.profit_now for leg in pool.legs) if valued else None,
         margin_balance=balance,
         initial_margin=initial,
+        order_margin=orders,
         maintenance_margin=standing.maintenance,
         margin_ratio=standing.ratio,
         free_collateral=free,
-        withdrawable=None,
-        withdrawals=inputs.withdrawals.get(pool.account.venue, Withdrawals.UNKNOWN),
+        withdrawable=told.withdrawable if told else None,
+        withdrawals=withdrawals(pool.account, inputs),
         funding_24h_usd=_funding_24h(pool, inputs),
         liquidation_coin=shock.coin if shock and price is not None else None,
         liquidation_coin_price=price,
         liquidation_coin_distance=price / shock.start - 1 if shock and price is not None else None,
         status=standing.status,
+        told=told,
+        read_ms=pool.account.as_of_ms,
     )
+
+
+def withdrawals(account: Account, inputs: RiskInputs) -> Withdrawals:
+    """Return whether the venue lets collateral out: of this account, where it tells."""
+    if account.withdrawals_open is None:
+        return inputs.withdrawals.get(account.venue, Withdrawals.UNKNOWN)
+    return Withdrawals.OPEN if account.withdrawals_open else Withdrawals.SUSPENDED
 
 
 def _funding_24h(pool: Pool, inputs: RiskInputs) -> float | None:
@@ -223,24 +245,27 @@ def _funding_24h(pool: Pool, inputs: RiskInputs) -> float | None:
             return None
         linear = position.contract is Contract.LINEAR
         notional_usd = face * used.price * pool.usd_price if linear else face
-        total -= funding.funding_rate * _DAY_H / funding.interval_h * notional_usd
+        total -= funding.funding_rate * DAY_H / funding.interval_h * notional_usd
     return total
 
 
 def _next_liquidation(
     standings: Sequence[Standing], rows: Sequence[PositionReport], inputs: RiskInputs
 ) -> NextLiquidation | None:
-    alive = [
-        row
-        for row in rows
-        if row.liquidation_price is not None
-        and row.distance is not None
-        and row.status in (Status.OK, Status.BELOW_MAINTENANCE)
-    ]
+    alive = [row for row in rows if row.distance is not None and row.status in ALIVE]
     row = min(alive, key=lambda row: abs(row.distance or 0.0), default=None)
-    if row is None or row.liquidation_price is None or row.distance is None:
+    if row is None:
         return None
     standing = next(s for s in standings if s.holds(row.account, row.symbol, row.side))
+    return next_liquidation(row, standing.value_usd, inputs)
+
+
+def next_liquidation(
+    row: PositionReport, value_usd: float | None, inputs: RiskInputs
+) -> NextLiquidation | None:
+    """Return a position's liquidation, its pool's worth at stake; ``None`` without a price."""
+    if row.liquidation_price is None or row.distance is None:
+        return None
     return NextLiquidation(
         account=row.account,
         venue=row.venue,
@@ -253,12 +278,19 @@ def _next_liquidation(
         minutes_at_pace=minutes_at_pace(
             1 + row.distance, inputs.pace.get(split_symbol(row.symbol)[0])
         ),
-        loss_of_doing_nothing_usd=standing.value_usd,
+        loss_of_doing_nothing_usd=value_usd,
         stop_price=row.stop_price,
         rescue_amount=None,
         rescue_asset=None,
         past=row.status is Status.BELOW_MAINTENANCE,
     )
+
+
+def apart(account: Account) -> Iterator[str]:
+    """Yield how the venue's liquidation prices differ from ours, where they were compared."""
+    for position in account.positions:
+        if position.figures is not None and position.figures.apart:
+            yield position.figures.apart
 
 
 def _problems(
@@ -267,25 +299,36 @@ def _problems(
     rows: Iterable[PositionReport],
     inputs: RiskInputs,
 ) -> Iterator[str]:
+    for account in portfolio.accounts:
+        yield from apart(account)
     yield from portfolio.warnings
     yield from inputs.problems
     for standing in standings:
-        problem = standing.pool.unknown or standing.pool.unknown_margin
+        pool = standing.pool
+        problem = pool.unknown or pool.unknown_margin
+        if problem is None and not pool.isolated:
+            problem = resting(pool, inputs).problem
         if problem:
             yield problem
     for row in rows:
-        where = f"{row.account} {row.symbol}"
-        if row.status is Status.PRESUMED_LIQUIDATED:
-            key = PositionKey(row.account, row.symbol, row.side)
-            yield inputs.presumed.get(key) or (
-                f"{where}: the mark has passed the liquidation price since the book was read; it "
-                "counts as lost until the account or the file is read again."
-            )
-        elif row.status is Status.BELOW_MAINTENANCE:
-            yield f"{where} is below its maintenance margin: the venue may liquidate it now."
-        elif row.liquidation is LiquidationKind.UNKNOWN and row.status is Status.OK:
-            yield (
-                f"{where}: its liquidation price lies beyond the tiers that are known "
-                f"({row.tier_source}); give maintenance_rate in the file."
-            )
-    yield from doubts(standings, inputs)
+        yield from row_problems(row, inputs)
+    yield from at_par((standing.pool for standing in standings), inputs)
+
+
+def row_problems(row: PositionReport, inputs: RiskInputs) -> Iterator[str]:
+    """Yield what is wrong with a position, or looks so, account and symbol first."""
+    where = f"{row.account} {row.symbol}"
+    if row.status is Status.PRESUMED_LIQUIDATED:
+        key = PositionKey(row.account, row.symbol, row.side)
+        yield inputs.presumed.get(key) or (
+            f"{where}: the mark has passed the liquidation price since the book was read; it "
+            "counts as lost until the account or the file is read again."
+        )
+    elif row.status is Status.BELOW_MAINTENANCE:
+        yield f"{where} is below its maintenance margin: the venue may liquidate it now."
+    elif row.liquidation is LiquidationKind.UNKNOWN and row.status is Status.OK:
+        yield (
+            f"{where}: its liquidation price lies beyond the tiers that are known "
+            f"({row.tier_source}); give maintenance_rate in the file."
+        )
+    yield from (f"{where}: {doubt}" for doubt in row.doubts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
@@ -41,7 +41,30 @@ def exposures(standings: Iterable[Standing], inputs: RiskInputs) -> tuple[Exposu
     for standing in standings:
         if standing.counts:
             _add(held, standing, inputs)
-    rows = [_exposure(coin, of_coin, inputs) for coin, of_coin in held.items()]
+    return _by_size(_exposure(coin, of_coin, inputs) for coin, of_coin in held.items())
+
+
+def joined(parts: Iterable[Exposure]) -> tuple[Exposure, ...]:
+    """Return the exposures of the parts of a book as those of the whole."""
+    coins: dict[str, Exposure] = {}
+    for part in parts:
+        coins[part.coin] = _sum(coins[part.coin], part) if part.coin in coins else part
+    return _by_size(coins.values())
+
+
+def _sum(one: Exposure, other: Exposure) -> Exposure:
+    sums = {
+        name: getattr(one, name) + getattr(other, name)
+        for name in ("long_base", "short_base", "spot_base", "net_base", "net_usd", "beta_usd")
+        if getattr(one, name) is not None
+    }
+    venues = dict(one.by_venue)
+    for venue, base in other.by_venue.items():
+        venues[venue] = venues.get(venue, 0.0) + base
+    return replace(one, **sums, by_venue=venues)
+
+
+def _by_size(rows: Iterable[Exposure]) -> tuple[Exposure, ...]:
     return tuple(sorted(rows, key=lambda row: -abs(row.net_usd or 0.0)))
 
 
@@ -94,6 +117,11 @@ def totals(standings: Iterable[Standing]) -> Totals:
             notional = standing.notional_usd(leg) or 0.0
             gross += notional
             net += leg.position.side.sign * notional
+    return in_all(equity, gross, net, tuple(left_out))
+
+
+def in_all(equity: float, gross: float, net: float, left_out: tuple[str, ...]) -> Totals:
+    """Return totals of equity and notionals in USD; no leverage without equity."""
     levered = equity > 0
     return Totals(
         equity_usd=equity,
@@ -101,5 +129,5 @@ def totals(standings: Iterable[Standing]) -> Totals:
         net_notional_usd=net,
         gross_leverage=gross / equity if levered else None,
         net_leverage=net / equity if levered else None,
-        not_included=tuple(left_out),
+        not_included=left_out,
     )

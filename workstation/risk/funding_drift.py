@@ -13,10 +13,14 @@ from typing import Final
 import numpy as np
 
 from workstation.market.facts import FloatArray
+from workstation.risk.funding_path import FundingPath
 from workstation.risk.pools import Leg, Pool
 from workstation.risk.surplus import Root, maintenance_now, margin_balance_now, roots
 
 DAY_H: Final = 24.0
+FUNDING_H: Final = 8.0  # rates are chosen and compared per 8 hours
+MONTH_D, FAR_D = 30.0, 365.0  # a meeting beyond a year is told, not drawn
+_LEAST_D, _BEYOND, _POINTS = 1.0, 1.1, 41
 
 
 def liquidation_price_after(pool: Pool, rate_per_h: float, hours: FloatArray) -> FloatArray:
@@ -51,6 +55,43 @@ def drift_per_day(pool: Pool, rate_per_h: float) -> float | None:
     """Return by how much the liquidation price has moved in a day; ``None`` where it has none."""
     now, then = liquidation_price_after(pool, rate_per_h, np.array([0.0, DAY_H]))
     return None if np.isnan(now) or np.isnan(then) else float(then - now)
+
+
+def funding_path(
+    pool: Pool, running_per_h: float | None, rate_8h: float | None
+) -> FundingPath | None:
+    """Return the price of an isolated position over the time that matters.
+
+    Parameters
+    ----------
+    pool : of one isolated position whose maintenance margin is known
+    running_per_h : the venue's present rate, an hour; ``None`` where it is not known
+    rate_8h : the rate to draw, per 8 hours; ``None`` for the present one
+
+    Returns
+    -------
+    A little beyond where it meets the mark, if that is within a year, else a month; ``None``
+    without a rate.
+    """
+    rate_per_h = running_per_h if rate_8h is None else rate_8h / FUNDING_H
+    if rate_per_h is None:
+        return None
+    hours = hours_to_mark(pool, rate_per_h)
+    meets = None if hours is None else hours / DAY_H
+    soon = meets is not None and meets <= FAR_D
+    days = np.linspace(0.0, max(_LEAST_D, _BEYOND * meets) if soon and meets else MONTH_D, _POINTS)
+    if soon and meets:
+        days = np.sort(np.append(days, meets))  # so that the corner is drawn where it is
+    (leg,) = pool.legs
+    return FundingPath(
+        rate_8h=rate_per_h * FUNDING_H,
+        is_running=rate_8h is None,
+        mark_price=leg.mark,
+        days=days,
+        price=liquidation_price_after(pool, rate_per_h, days * DAY_H),
+        drift_per_day=drift_per_day(pool, rate_per_h),
+        meets_in_days=meets,
+    )
 
 
 def _price(pool: Pool, leg: Leg, rate_per_h: float, hour: float) -> float:

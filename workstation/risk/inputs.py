@@ -93,18 +93,20 @@ class RiskInputs:
 
     def completed(self, portfolio: Portfolio) -> RiskInputs:
         """Return inputs in which a coin without a price has the mark of its largest position."""
-        prices, sizes = dict(self.coin_prices), dict.fromkeys(self.coin_prices, math.inf)
+        prices, sizes = dict(self.coin_prices), dict[str, float]()
         for account in portfolio.accounts:
             for position in account.positions:
-                used = self.mark(account.key(position.symbol), position)
                 coin, quote, _ = split_symbol(position.symbol)
-                size = abs(position.quantity)
-                if used is None or quote not in STABLECOINS or is_option(position.symbol):
+                if coin in self.coin_prices or quote not in STABLECOINS:
                     continue
+                used = self.mark(account.key(position.symbol), position)
+                if used is None or is_option(position.symbol):
+                    continue
+                size = abs(position.quantity)
                 size *= used.price if position.contract is Contract.LINEAR else 1.0
                 if size > sizes.get(coin, 0.0):
                     prices[coin], sizes[coin] = used.price, size
-        return self if prices == self.coin_prices else replace(self, coin_prices=prices)
+        return replace(self, coin_prices=prices) if sizes else self
 
     def mark(self, key: MarketKey, position: Position) -> MarkUsed | None:
         """Return the mark of a position; the file's stands behind a live one, before a cached."""

@@ -71,6 +71,12 @@ class Leg:
         """Return the price at which the value has scaled by a factor."""
         return self.mark * factor if self.linear else self.mark / factor
 
+    def at(self, used: MarkUsed) -> Leg:
+        """Return the leg at another mark."""
+        size = abs(self.position.quantity)
+        value = size * used.price if self.linear else size / used.price
+        return replace(self, mark_used=used, value=value)
+
     def profit(self, factor: FloatArray) -> FloatArray:
         """Return unrealised profit over an array of factors, in the pool's currency."""
         gained: FloatArray = self.direction * (self.value * factor - self.cost)
@@ -101,7 +107,7 @@ class Leg:
             rate: FloatArray = tiers.rate[0] + tiers.slope * coins
             return value * rate
         size = value if tiers.unit is TierUnit.VALUE else np.full_like(value, self.contracts or 0.0)
-        row = np.maximum(np.searchsorted(tiers.floor, size, side="right") - 1, 0)
+        row = tiers.rows(size)
         return value * (tiers.rate[row] + self.fee_rate) - tiers.amount[row] + self.fee_fixed
 
     def initial(self) -> float | None:

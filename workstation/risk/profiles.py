@@ -36,6 +36,13 @@ class Others(StrEnum):
     COMMON_SHOCK = "common_shock"
 
 
+class OrderMargin(StrEnum):
+    """Which initial margin resting orders take; see ``order_margin``."""
+
+    UNKNOWN = "unknown"
+    LARGER_SIDE = "larger_side"  # of the position with all bids, and with all asks
+
+
 class Rounding(StrEnum):
     """How a venue prints a liquidation price, where the tick is known."""
 
@@ -108,6 +115,8 @@ class VenueProfile:
     rounding: Rounding = Rounding.NONE
     haircuts: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     unknown_haircut: float | None = None  # of a coin without an entry; None: not known
+    orders: OrderMargin = OrderMargin.UNKNOWN
+    orders_pick_tier: bool = False  # a position's tier is that of its value and its orders'
     nets_maturities: bool = False  # long and short contracts of a coin need the larger margin only
     liquidation: LiquidationRules = _WHOLE
 
@@ -124,12 +133,14 @@ PROFILES: Final[dict[str, VenueProfile]] = {
         taker_fee=0.0005,
         haircuts=_BINANCE_HAIRCUTS,
         source="Binance FAQ b3c689c1f50a44cabb3a84e663b81d93; haircuts of 2021",
+        orders=OrderMargin.LARGER_SIDE,
         liquidation=_BINANCE_LIQUIDATION,
     ),
     "binancecoinm": VenueProfile(
         name="Binance COIN-M",
         taker_fee=0.0005,
         source="Binance FAQ ceccfcfb4e3a45e3b48b0b1bb1a8ae46",
+        orders=OrderMargin.LARGER_SIDE,
         liquidation=_BINANCE_LIQUIDATION,
     ),
     "bybit": VenueProfile(
@@ -138,6 +149,7 @@ PROFILES: Final[dict[str, VenueProfile]] = {
         fee=FeeInMaintenance.BANKRUPTCY,
         rounding=Rounding.TICK_SAFE,
         haircuts={"USDT": 0.0, "USDC": 0.0},
+        orders_pick_tier=True,
         source="Bybit help centre, The New Margin Calculation (2025-09-18)",
         liquidation=LiquidationRules(
             reduction=Reduction.TIER_STEP,

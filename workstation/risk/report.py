@@ -19,6 +19,7 @@ from workstation.market.facts import FloatArray, TimeArray
 from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
+from workstation.risk.funding_path import PathAt, no_path
 from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
@@ -84,6 +85,7 @@ class AccountReport:
     liquidation_coin_price: float | None
     liquidation_coin_distance: float | None
     status: Status
+    order_margin: float | None = 0.0  # of the initial margin, what resting orders take
     told: VenueFigures | None = None  # what the venue says itself, where the account was read
     read_ms: UnixMs | None = None  # when it was read; None where that is the book's time
 
@@ -116,7 +118,8 @@ class PositionReport:
     ``liquidation_drift_per_day`` is how far funding at the running rate moves the liquidation price
     of an isolated position in a day, while the mark stands; ``days_to_liquidation_by_funding`` when
     it has reached the mark, ``None`` if it never does. ``explain`` gives any figure's formula,
-    inputs, tier row and source in words.
+    inputs, tier row and source in words, ``funding_path`` the price over time at a rate.
+    ``doubts`` are sentences about what of the position is accepted and yet looks like a slip.
     """
 
     account: str
@@ -152,7 +155,9 @@ class PositionReport:
     liquidation_drift_per_day: float | None = None
     days_to_liquidation_by_funding: float | None = None
     explain: Callable[[Figure], str] = field(default=_unexplained, repr=False, compare=False)
+    funding_path: PathAt = field(default=no_path, repr=False, compare=False)
     told: VenueFigures | None = None  # what the venue says itself, where the account was read
+    doubts: tuple[str, ...] = ()
 
     @property
     def pool_balance(self) -> float | None:

@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import MarketKey
@@ -64,6 +64,10 @@ class TierTable:
     def row(self, size: float) -> int:
         """Return the tier that holds a size; the last one beyond all caps."""
         return max(0, int(np.searchsorted(self.floor, size, side="right")) - 1)
+
+    def rows(self, size: FloatArray) -> NDArray[np.int64]:
+        """Return the tiers of an array of sizes."""
+        return np.maximum(np.searchsorted(self.floor, size, side="right") - 1, 0)
 
     def knows(self, size: float) -> bool:
         """Tell whether a size lies below the end of what is known."""

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from workstation.portfolio.model import Account, Portfolio
 from workstation.risk.edits import step_of
 from workstation.risk.inputs import RiskInputs
+from workstation.risk.order_margin import Resting, initial_margin, resting
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Worst
@@ -138,11 +139,10 @@ class Sources:
         pool = _pool_of_asset(account, asset, inputs)
         if pool is not None and pool.legs and not pool.has_margin:
             return f"What {account.id} needs itself is not known."
-        if pool is not None and pool.legs and _initial(pool) is None:
-            return (
-                f"What {account.venue} lets out of {account.id} is not known: a position has no "
-                "leverage."
-            )
+        orders = resting(pool, inputs) if pool is not None else Resting()
+        if pool is not None and initial_margin(pool, orders.margin) is None:
+            reason = orders.problem or "a position has no leverage."
+            return f"What {account.venue} lets out of {account.id} is not known: {reason}"
         return ""
 
     def _spare(self, book: Portfolio, account: Account, asset: str) -> float:
@@ -152,9 +152,10 @@ class Sources:
         if pool is not None and pool.can_die:
             plan = AccountPlan(self.inputs, self.path, self.buffer, self.use_orders, book)
             worst = plan.worst(account).get(pool.name)
-            free = margin_balance_now(pool) - (_initial(pool) or 0.0)
-            each = self._worth(pool, asset)
-            bound = min(bound, free / each, _surplus(worst) / each)
+            bound = min(bound, _surplus(worst) / self._worth(pool, asset))
+        if pool is not None:
+            needs = initial_margin(pool, resting(pool, self.inputs).margin) or 0.0
+            bound = min(bound, (margin_balance_now(pool) - needs) / self._worth(pool, asset))
         step = step_of(asset)
         return max(0.0, round((math.floor(bound / step + 1e-6) - _SLACK_STEPS) * step, 8))
 
@@ -192,14 +193,3 @@ def _pool_of_asset(account: Account, asset: str, inputs: RiskInputs) -> Pool | N
 
 def _is_estimated(pool: Pool) -> bool:
     return any(leg.mark_used.source is MarkSource.ESTIMATED for leg in pool.legs)
-
-
-def _initial(pool: Pool) -> float | None:
-    """Return the initial margin of a pool now; ``None`` where a leverage is not known."""
-    total = 0.0
-    for leg in pool.legs:
-        own = leg.initial()
-        if own is None:
-            return None
-        total += own
-    return total

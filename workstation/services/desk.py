@@ -94,7 +94,8 @@ class Desk:
         self._maps = maps
         self._settings_path = settings_path
         self._chosen = chosen or settings
-        work = WatchedRisk(RiskWork(TierShelf(settings.venues).newest), self.alerts)
+        self._tiers = TierShelf(settings.venues)
+        work = WatchedRisk(RiskWork(self._tiers.newest), self.alerts)
         self._book = DeskBook(settings)
         self._market = DeskMarket(settings.market.source, self._book.set_catalogue, maps=maps)
         self._answers = DeskAnswers(
@@ -413,6 +414,8 @@ class Desk:
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
         self.alerts.settings = self._answers.settings = self.settings
+        self._tiers.follow(settings.venues)
+        self._book.follow(settings.venues, market.timeout_s)
         self._writer.submit(self._write_settings, settings)
         names = set(changed) | ({"ccxt"} if settings.venues != old.venues else set())
         self._follow_market_settings(names)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from enum import Enum, auto
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from workstation.errors import PortfolioFileError
 from workstation.exchanges.accounts.base import AccountSource
@@ -130,6 +130,10 @@ class DeskBook:
         self, source: AccountSource, key: ApiKey | None = None, *, keep: bool = True
     ) -> None:
         self._accounts.add(source, key, keep=keep)
+
+    def follow(self, venue_options: Mapping[str, Mapping[str, Any]], timeout_s: float) -> None:
+        """Read accounts by other settings of their venues."""
+        self._accounts.follow(venue_options, timeout_s)
 
     def remove_account(self, account: str) -> None:
         self._accounts.remove(account)

@@ -129,6 +129,7 @@ class LiveAccounts:
         # Below: the thread's own.
         self._tiers = TierShelf(venue_options)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._followed: dict[str, tuple[AccountSource, ApiKey | None]] = {}
         self._kept: dict[str, AccountSource] = {}
 
     # --- requests, from any thread ------------------------------------------------------------
@@ -155,6 +156,15 @@ class LiveAccounts:
             self._known.pop(account, None)
             self._changed = True
         self._begin(self._remove(account))
+
+    def follow(self, venue_options: Mapping[str, Mapping[str, Any]], timeout_s: float) -> None:
+        """Use other settings; an account whose client they change is opened anew."""
+        old, self._venue_options = self._venue_options, venue_options
+        waits, self._timeout_s = timeout_s != self._timeout_s, timeout_s
+        self._tiers.follow(venue_options)
+        changed = {v for v in {*old, *venue_options} if old.get(v) != venue_options.get(v)}
+        if self._loop is not None and (waits or changed):
+            self._begin(self._reopen(None if waits else changed))
 
     def close(self) -> None:
         """Stop reading until the next start; nothing is forgotten."""
@@ -256,11 +266,18 @@ class LiveAccounts:
             except KeyStoreError as error:
                 self._notify(error.user_message)
 
+    async def _reopen(self, venues: set[str] | None) -> None:
+        """Read the accounts of some venues by new clients; ``None``: of all."""
+        for source, key in tuple(self._followed.values()):
+            if venues is None or source.venue in venues:
+                self._follow(source, key)
+
     async def _end_all(self) -> None:
         for account in tuple(self._tasks):
             await self._end(account)
 
     async def _end(self, account: str) -> None:
+        self._followed.pop(account, None)
         task = self._tasks.pop(account, None)
         if task is not None:
             task.cancel()
@@ -273,6 +290,7 @@ class LiveAccounts:
         with self._lock:
             if source.id not in self._known:  # it was removed before it was ever read
                 return
+        self._followed[source.id] = source, key
         self._tasks[source.id] = asyncio.ensure_future(self._read_on(source, key))
 
     def _reader(self, source: AccountSource, key: ApiKey | None) -> Reader:

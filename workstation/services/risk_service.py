@@ -27,8 +27,7 @@ from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
 from workstation.portfolio.model import Account, Portfolio
 from workstation.risk.beta_estimates import BetaEstimate, default_estimate
-from workstation.risk.comparison import with_venue_figures
-from workstation.risk.engine import evaluate
+from workstation.risk.compiled_book import Evaluator
 from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
 from workstation.risk.marks import (
     MarkMemory,
@@ -137,6 +136,7 @@ class RiskWork:
 
     def __init__(self, tiers: Callable[[], TierBook] = TierBook.embedded) -> None:
         self._tiers = tiers
+        self._evaluate = Evaluator()
         self._epoch = 0
         self._book: Portfolio | None = None
         self._now_ms = UnixMs(0)
@@ -168,7 +168,7 @@ class RiskWork:
         self._estimates = self._betas(request.histories)
         betas = {coin: item.beta for coin, item in self._estimates.items()}
         inputs = replace(self._inputs(request), betas=betas)
-        risk = with_venue_figures(evaluate(request.portfolio, inputs), request.portfolio)
+        risk = self._evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
         terms, scenario = _terms(request, inputs), None
@@ -245,7 +245,7 @@ class RiskWork:
             prices[overview.coin] = overview.mark_price
             if overview.pace_per_hour_fraction is not None:
                 pace[overview.coin] = overview.pace_per_hour_fraction
-        markets = request.portfolio.markets()
+        markets = frozenset(self._since_ms)
         chosen = choose_marks(markets, snapshot, self._memory, prices)
         self._memory = chosen.memory
         self._widen(markets, snapshot)
@@ -276,9 +276,8 @@ class RiskWork:
                 self._session[key] = wider(self._session.get(key, seen), seen)
 
     def _ranges(self, request: RiskRequest) -> Iterator[tuple[MarketKey, MarkRange]]:
-        for key in request.portfolio.markets():
+        for key, since_ms in self._since_ms.items():
             session = self._session.get(key)
-            since_ms = self._since_ms.get(key, UnixMs(0))
             bars = [candle_range(item, since_ms) for item in request.candles.get(key, ())]
             ranges = [seen for seen in (session, *bars) if seen is not None]
             if ranges:
@@ -286,8 +285,10 @@ class RiskWork:
 
     def _latch(self, risk: RiskReport, inputs: RiskInputs) -> None:
         for row in risk.positions:
+            if row.status is not Status.PRESUMED_LIQUIDATED:
+                continue
             key = PositionKey(row.account, row.symbol, row.side)
-            if row.status is Status.PRESUMED_LIQUIDATED and key not in self._presumed:
+            if key not in self._presumed:
                 seen = inputs.ranges.get(MarketKey(row.venue, row.symbol))
                 self._presumed[key] = presumption(row, seen)
 

@@ -25,17 +25,20 @@ class TierShelf:
     """
 
     def __init__(self, venue_options: Mapping[str, Mapping[str, Any]]) -> None:
-        folder = paths.cache_dir()
-        self._caches = tuple(
-            TierCache(folder, venue, venue_options.get(venue, {}).get("ccxt", {}))
-            for venue in READERS
-        )
+        self._options = venue_options
+        self._caches: tuple[TierCache, ...] = ()
+        self._cached_for: Mapping[str, Mapping[str, Any]] | None = None
         self._book: TierBook | None = None
         self._seen: tuple[int, ...] = ()
         self._next_look_s = 0.0
 
+    def follow(self, venue_options: Mapping[str, Mapping[str, Any]]) -> None:
+        """Use other settings from the next question on; may be called from any thread."""
+        self._options = venue_options
+
     def newest(self) -> TierBook:
         """Return a book with the newest table of every market."""
+        self._open_caches()
         now_s = time.monotonic()
         if self._book is not None and now_s < self._next_look_s:
             return self._book
@@ -44,6 +47,16 @@ class TierShelf:
         if self._book is None or changed != self._seen:
             self._seen, self._book = changed, self._read()
         return self._book
+
+    def _open_caches(self) -> None:
+        options = self._options
+        if options is self._cached_for:
+            return
+        self._cached_for, self._book = options, None
+        self._caches = tuple(
+            TierCache(paths.cache_dir(), venue, options.get(venue, {}).get("ccxt", {}))
+            for venue in READERS
+        )
 
     def _read(self) -> TierBook:
         book = TierBook.embedded()

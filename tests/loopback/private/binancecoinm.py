@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.loopback.private.binanceusdm import SIGNED_BY, restrictions
+from tests.loopback.private.brackets import brackets
 from tests.loopback.private.holding import Holding, bitcoin
 from tests.loopback.world import Query, View
 
@@ -75,5 +76,6 @@ ANSWERS = {
     "dapi/v1/openOrders": no_orders,
     "dapi/v1/openAlgoOrders": no_orders,
     "dapi/v1/commissionRate": commission_rate,
+    "dapi/v2/leverageBracket": brackets("qtylFloor", "qtyCap"),
     "sapi/v1/account/apiRestrictions": restrictions,
 }

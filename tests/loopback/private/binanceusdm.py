@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.loopback.private.brackets import brackets
 from tests.loopback.private.holding import Holding, bitcoin, ether
 from tests.loopback.world import Query, View
 
@@ -138,6 +139,7 @@ ANSWERS = {
     "fapi/v1/openOrders": open_orders,
     "fapi/v1/openAlgoOrders": open_algo_orders,
     "fapi/v1/commissionRate": commission_rate,
+    "fapi/v1/leverageBracket": brackets("notionalFloor", "notionalCap"),
     "sapi/v1/account/apiRestrictions": restrictions,
 }
 SIGNED_BY = "X-MBX-APIKEY"

@@ -49,6 +49,20 @@ def test_what_can_be_withdrawn_stands_in_the_tooltip(shown):
     assert "withdrawable 1,234.50 USDT" in tip
 
 
+def test_what_resting_orders_take_of_free_collateral_is_said(shown):
+    row = shown(free_collateral=4_000.0, order_margin=2_900.0)
+    text, _, tip = cell("Free", row)
+    assert (text, tip.splitlines()[0]) == ("4,000", "Resting orders take 2,900 of it.")
+
+
+def test_free_collateral_that_is_not_known_is_the_venues_own(shown):
+    unknown = {"free_collateral": None, "order_margin": None}
+    assert cell("Free", shown(**unknown))[0] == "\N{EN DASH}"
+    text, _, tip = cell("Free", shown(told=replace(TOLD, free_collateral=900.0), **unknown))
+    assert text == "900 (venue)"
+    assert tip.startswith("What resting orders take is not known here.")
+
+
 def test_a_pool_without_a_rule_shows_the_venues_ratio(shown):
     row = shown(told=TOLD, margin_ratio=None, status=Status.UNKNOWN)
     assert cell("Margin ratio", row)[0] == "3 % (venue)"

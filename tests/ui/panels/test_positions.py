@@ -142,3 +142,21 @@ def test_each_position_says_where_its_stop_is(stop, text, token, words):
     risk = told(stop_price=stop)
     assert cell("Stop", risk) == (text, token)
     assert words in tip_of("Stop", risk=risk).splitlines()
+
+
+# --- what looks like a slip -----------------------------------------------------------------------
+
+
+def test_what_looks_like_a_slip_is_marked_and_its_tooltips_say_why():
+    held = isolated(BTC, 1.0, 120_000.0, 100_000.0, 60_000.0, leverage=10.0)
+    doubtful = rows_of(report_of(replace(OWNER, positions=(held,)), inputs=INPUTS), None)[0]
+    name = COLUMNS[0]
+    assert name.text(doubtful).endswith(" (!)")
+    assert name.token(doubtful) == "warn"
+    sentence = (
+        "Check it: the entry price 120,000 is more than half away from the mark price 60,000."
+    )
+    assert all(sentence in column.tip(doubtful).splitlines() for column in COLUMNS[:6])
+    plain = rows_of(RISK, None)[0]
+    assert not name.text(plain).endswith("(!)")
+    assert name.token(plain) == ""

@@ -77,6 +77,16 @@ def test_the_shelf_sees_a_table_that_comes_while_it_is_looked_at(monkeypatch):
     assert shelf.newest() is shelf.newest()  # read again only when a file has changed
 
 
+def test_the_shelf_follows_settings_that_change_while_it_is_looked_at():
+    shelf = TierShelf({})
+    cache().keep({PEPE: live()}, 1_000)
+    assert shelf.newest().find(PEPE) is not None
+    shelf.follow({"bybit": {"ccxt": {"urls": "test"}}})  # a test net has tables of its own
+    assert shelf.newest().find(PEPE) is None
+    shelf.follow({})
+    assert shelf.newest().find(PEPE) is not None
+
+
 def test_a_table_from_before_the_shipped_one_does_not_replace_it():
     cache().keep({BTC: live(day="2020-01-01")}, 1_000)
     assert newest_tiers().find(BTC).label == "embedded 2025-11-01"

@@ -189,6 +189,14 @@ def test_binances_brackets_are_the_shipped_ones_and_want_a_key():
     assert READERS["binancecoinm"].private
 
 
+def test_brackets_that_are_one_accounts_own_are_left_out(caplog):
+    usdm = market("binanceusdm", "BTC/USDT:USDT", "BTCUSDT")
+    (row,) = recorded("binance/leverage-bracket")
+    assert len(read("binanceusdm", [row | {"notionalCoef": 1.0}], usdm)[0]) == 1
+    assert not read("binanceusdm", [row | {"notionalCoef": 1.5}], usdm)[0]
+    assert "multiplied by 1.5 for this account" in caplog.text
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 

@@ -21,7 +21,6 @@ from workstation.risk.comparison import (
     Input,
     compare_with_venue,
     lasting,
-    with_venue_figures,
     with_verdicts,
 )
 from workstation.risk.engine import evaluate
@@ -183,7 +182,7 @@ def test_a_verdict_stands_beside_its_position_and_among_the_problems():
     found = compare(told(liquidation_price=62_000.0))
     judged = with_verdicts(account(told(liquidation_price=62_000.0)), found)
     book = Portfolio(accounts=(judged,), as_of_ms=NOW_MS)
-    report = with_venue_figures(evaluate(book, INPUTS), book)
+    report = evaluate(book, INPUTS)
     assert report.positions[0].told.apart == found[0].sentence
     assert report.problems[0] == found[0].sentence
 
@@ -198,7 +197,7 @@ def test_what_a_venue_tells_comes_into_the_rows():
         as_of_ms=NOW_MS,
     )
     book = Portfolio(accounts=(held,), as_of_ms=NOW_MS)
-    report = with_venue_figures(evaluate(book, INPUTS), book)
+    report = evaluate(book, INPUTS)
     assert report.positions[0].adl_rank == 3
     (row,) = report.accounts
     assert (row.withdrawable, row.withdrawals, row.read_ms) == (
@@ -206,9 +205,3 @@ def test_what_a_venue_tells_comes_into_the_rows():
         Withdrawals.SUSPENDED,
         NOW_MS,
     )
-
-
-def test_a_book_of_files_is_left_as_it_is():
-    book = Portfolio(accounts=(account(replace(LONG, figures=None)),), as_of_ms=NOW_MS)
-    report = evaluate(book, INPUTS)
-    assert with_venue_figures(report, book) == report

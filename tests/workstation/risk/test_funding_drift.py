@@ -103,6 +103,41 @@ def test_the_row_tells_of_it_where_the_rate_runs():
     assert pooled.liquidation_drift_per_day is None
 
 
+def test_the_path_is_drawn_at_the_running_rate_or_at_a_chosen_one():
+    # 0.08 % in 8 hours is 6 an hour: 5,700 to spend last 950 hours; at twice the rate half of that
+    row = row_of(LONG, world(funding=funding("manual", BTC, 8e-4)))
+    running, chosen = row.funding_path(None), row.funding_path(16e-4)
+    assert (running.is_running, running.rate_8h) == (True, pytest.approx(8e-4))
+    assert (chosen.is_running, chosen.rate_8h) == (False, 16e-4)
+    assert running.meets_in_days == pytest.approx(950 / 24)
+    assert chosen.meets_in_days == pytest.approx(475 / 24)
+    assert chosen.drift_per_day == pytest.approx(288 / 0.995)
+    for path in (running, chosen):
+        assert path.price[0] == pytest.approx(54_000 / 0.995)
+        at = np.searchsorted(path.days, path.meets_in_days)
+        assert path.days[-1] == pytest.approx(1.1 * path.meets_in_days)
+        assert np.all(path.price[:at] < path.mark_price)
+        assert path.price[at:] == pytest.approx(path.mark_price)
+        assert np.ptp(np.diff(path.price[:at]) / np.diff(path.days[:at])) < 1e-6  # a straight line
+
+
+def test_a_path_that_never_meets_the_mark_is_drawn_for_a_month():
+    row = row_of(LONG)
+    assert row.funding_path(None) is None  # no running rate is known
+    path = row.funding_path(-1e-4)
+    assert (path.meets_in_days, path.days[-1]) == (None, 30.0)
+    slow = row.funding_path(1e-6)  # 0.18 a day of 5,700: decades
+    assert slow.meets_in_days == pytest.approx(5_700 / 0.18)
+    assert slow.days[-1] == 30.0
+
+
+def test_a_cross_position_and_one_without_tiers_have_no_path():
+    pooled = row_of(cross(BTC, 1.0, 60_000.0), balances={"USDT": 6_000.0})
+    untold = row_of(replace(LONG, maintenance_rate=None), venue="binanceusdm")
+    assert pooled.funding_path(1e-4) is None
+    assert untold.funding_path(1e-4) is None
+
+
 @given(accounts(), st.floats(-1e-3, 1e-3), st.floats(0.0, 500.0))
 @settings(max_examples=100)
 def test_the_slope_is_the_price_with_that_much_less_margin(drawn, rate, hour):

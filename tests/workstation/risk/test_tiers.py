@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,28 @@ def test_the_book_counts_its_tables_by_venue():
 
 def test_a_market_without_a_table_has_none():
     assert TierBook.embedded().find(MarketKey("bybit", "PEPE/USDT:USDT")) is None
+
+
+def test_a_level_whose_end_is_not_known_ends_what_is_known():
+    tiers = TABLES[MarketKey("krakenfutures", "ETH/USD:USD")]
+    assert (tiers.rate.tolist(), tiers.knows(2_000_000.0)) == ([0.01], True)
+    assert not tiers.knows(2_000_001.0)
+    assert tiers.label == "embedded 2025"
+
+
+@pytest.mark.parametrize(
+    ("file", "venue", "suffix"),
+    [("binance-usdm", "binanceusdm", ""), ("hyperliquid", "hyperliquid", "/USDC:USDC")],
+)
+@pytest.mark.shared_data
+def test_every_whole_table_of_the_shared_ones_ships_with_us(shared_data, file, venue, suffix):
+    path = shared_data.parent / "reference" / "tiers" / f"{file}.json"
+    tables = json.loads(path.read_text(encoding="utf-8"))["tiers"]
+    for name, rows in tables.items():
+        shipped = TABLES[MarketKey(venue, f"{name}{suffix}")]
+        floor, cap, rate, amount, leverage = np.array(rows, dtype=np.float64).T
+        np.testing.assert_array_equal(shipped.floor, floor)
+        np.testing.assert_array_equal(shipped.cap, np.where(np.isnan(cap), np.inf, cap))
+        np.testing.assert_allclose(shipped.rate, rate, rtol=1e-12)
+        np.testing.assert_allclose(shipped.amount, amount, rtol=1e-12)
+        np.testing.assert_array_equal(shipped.max_leverage, leverage)

@@ -32,6 +32,7 @@ from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
 from workstation.services.risk_service import RiskWork, coin_paces
 from workstation.services.sources import Source
+from workstation.services.tier_shelf import TierShelf
 from workstation.settings import MarketSettings, RiskSettings, Settings
 from workstation.settings import load as load_settings
 
@@ -592,6 +593,15 @@ def test_a_live_market_is_opened_again_for_what_it_reads_at_its_start(desk, feed
     desk.open_source = asked.append
     desk.apply_settings(changed(desk.settings, "market", **change))
     assert asked == (["fake:one"] if reopens else [])
+
+
+def test_the_settings_of_venues_reach_their_tiers_and_the_accounts_there(desk, monkeypatch):
+    told = []
+    monkeypatch.setattr(TierShelf, "follow", lambda _, options: told.append(options))
+    monkeypatch.setattr(LiveAccounts, "follow", lambda _, *given: told.append(given))
+    venues = {"okx": {"ccxt": {"hostname": "elsewhere"}}}
+    desk.apply_settings(dataclasses.replace(desk.settings, venues=venues))
+    assert told == [venues, (venues, desk.settings.market.timeout_s)]
 
 
 def test_the_coin_and_the_interval_of_the_settings_are_looked_at(desk):

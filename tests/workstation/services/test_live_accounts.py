@@ -99,6 +99,13 @@ def newest(service, wanted, within_s=5.0):
     raise AssertionError("the service did not say what was waited for")
 
 
+def wait_until(condition, within_s=5.0):
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, "what was waited for did not come"
+        time.sleep(0.005)
+
+
 def test_no_thread_is_started_without_an_account(make_service):
     service = make_service()
     service.start()
@@ -228,3 +235,39 @@ def test_the_verdict_on_a_key(rights, accepted, words):
     taken, sentence = verdict("okx", rights, by_address=False)
     assert taken is accepted
     assert words in sentence
+
+
+# --- settings that change -------------------------------------------------------------------------
+
+
+def test_an_account_is_opened_anew_when_the_settings_of_its_venue_change():
+    opened = []
+
+    def new_reader(source, key, options, timeout_s):
+        opened.append((source.venue, key, dict(options), timeout_s))
+        made = FakeReader()
+        return made(source, key, options, timeout_s)
+
+    other = AccountSource(id="other", venue="bybit")
+    service = LiveAccounts({}, 1.0, keys=FakeKeys(), new_reader=new_reader, every_s=0.01)
+    try:
+        service.add(MINE, KEY, keep=False)
+        service.add(other, KEY, keep=False)
+        wait_until(lambda: len(opened) == 2)
+        service.follow({"okx": {"ccxt": {"hostname": "elsewhere"}}}, 1.0)
+        wait_until(lambda: len(opened) == 3)
+        assert opened[-1] == ("okx", KEY, {"hostname": "elsewhere"}, 1.0)
+        service.follow({"okx": {"ccxt": {"hostname": "elsewhere"}}}, 1.0)  # nothing new in it
+        service.follow({"okx": {"ccxt": {"hostname": "elsewhere"}}}, 2.0)
+        wait_until(lambda: len(opened) == 5)
+        assert {(venue, timeout_s) for venue, _, _, timeout_s in opened[3:]} == {
+            ("okx", 2.0),
+            ("bybit", 2.0),
+        }
+        service.remove("mine")
+        service.follow({}, 2.0)
+        service.follow({}, 3.0)
+        wait_until(lambda: len(opened) == 6)
+        assert opened[-1][0] == "bybit"  # a removed account is not opened again
+    finally:
+        service.stop()

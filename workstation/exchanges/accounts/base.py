@@ -32,6 +32,7 @@ from workstation.exchanges.api_key import ApiKey, KeyRights, PrivateAccess
 from workstation.exchanges.base import Market
 from workstation.exchanges.ccxt_adapter import CcxtAdapter
 from workstation.exchanges.numbers import Row
+from workstation.exchanges.tiers.refresh import TierRefresh
 from workstation.market.instrument import Instrument
 from workstation.portfolio.model import (
     Account,
@@ -80,7 +81,10 @@ class AccountReading:
 
 
 class AccountReader:
-    """One account at one venue; ``open``, ``read`` again and again, ``close``."""
+    """One account at one venue; ``open``, ``read`` again and again, ``close``.
+
+    ``tiers`` are kept fresh by the account's key where the venue shows them to nobody else.
+    """
 
     reads: ClassVar[frozenset[str]] = frozenset()  # private endpoints that it may sign
     config: ClassVar[Mapping[str, Any]] = {}  # constructor options of its client
@@ -88,6 +92,7 @@ class AccountReader:
     def __init__(self, source: AccountSource, adapter: CcxtAdapter, key: ApiKey | None) -> None:
         self.source = source
         self.adapter = adapter
+        self.tiers: TierRefresh | None = None
         self._key = key
         self._notes: list[str] = []
         self._by_id: dict[str, Market] = {}
@@ -131,10 +136,14 @@ class AccountReader:
             account, prices = await self._read()
         held = {position.symbol for position in account.positions}
         held |= {order.symbol for order in account.orders}
-        markets = (self.adapter.market(symbol) for symbol in sorted(held))
+        found = (self.adapter.market(symbol) for symbol in sorted(held))
+        markets = [market for market in found if market is not None]
+        if self.tiers is not None:
+            self.tiers.choose(markets)
+            await self.tiers.look()
         return AccountReading(
             account=account,
-            instruments=tuple(market.instrument for market in markets if market is not None),
+            instruments=tuple(market.instrument for market in markets),
             coin_prices=prices,
             notes=tuple(dict.fromkeys(self._notes)),
         )

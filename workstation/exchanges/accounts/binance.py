@@ -188,7 +188,7 @@ class BinanceLinearReader(_Binance):
     reads = frozenset(
         {
             "account", "positionRisk", "accountConfig", "symbolConfig", "openOrders",
-            "openAlgoOrders", "commissionRate", "account/apiRestrictions",
+            "openAlgoOrders", "commissionRate", "account/apiRestrictions", "leverageBracket",
         }
     )  # fmt: skip
 
@@ -245,7 +245,7 @@ class BinanceInverseReader(_Binance):
     reads = frozenset(
         {
             "account", "positionRisk", "positionSide/dual", "openOrders", "openAlgoOrders",
-            "commissionRate", "account/apiRestrictions", "adlQuantile",
+            "commissionRate", "account/apiRestrictions", "adlQuantile", "leverageBracket",
         }
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from workstation import paths
 from workstation.exchanges.accounts.base import AccountReader, AccountSource
 from workstation.exchanges.accounts.binance import BinanceInverseReader, BinanceLinearReader
 from workstation.exchanges.accounts.bybit import BybitReader
@@ -17,7 +18,11 @@ from workstation.exchanges.accounts.generic import GenericReader
 from workstation.exchanges.accounts.hyperliquid import HyperliquidReader
 from workstation.exchanges.accounts.okx import OkxReader
 from workstation.exchanges.api_key import ApiKey
+from workstation.exchanges.clock import FeedClock
 from workstation.exchanges.registry import new_adapter
+from workstation.exchanges.tiers.cache import TierCache
+from workstation.exchanges.tiers.refresh import TierRefresh
+from workstation.exchanges.tiers.registry import READERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,4 +70,9 @@ def new_reader(
     """
     access = access_to(source.venue)
     own_key = None if access.by_address else key
-    return access.reader(source, new_adapter(source.venue, options, timeout_s), own_key)
+    reader = access.reader(source, new_adapter(source.venue, options, timeout_s), own_key)
+    tiers = READERS.get(source.venue)
+    if own_key is not None and tiers is not None and tiers.private:
+        cache = TierCache(paths.cache_dir(), source.venue, options)
+        reader.tiers = TierRefresh(reader.adapter, tiers, cache, FeedClock())
+    return reader

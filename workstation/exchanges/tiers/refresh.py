@@ -1,5 +1,6 @@
 """Asks a venue for its tiers, slowly: after everything else, one call at a time, twice a day.
 
+A feed asks those that are public; whoever reads an account asks, by its key, those that are not.
 The book's markets come first, then those of the largest coins. A market that the user begins to
 hold is asked for within a minute. A failure costs nothing but time: the tables of the last time, or
 those that ship with the program, stand until then.
@@ -38,6 +39,14 @@ LOOK_S: Final = 20.0  # between two looks for something to ask
 RETRY_S: Final = 600.0
 
 
+def _log_throttled(error: ExchangeThrottledError) -> None:
+    log.warning("%s", error)
+
+
+async def _at_once() -> None:
+    """Wait for nobody."""
+
+
 class TierRefresh:
     """The tiers of one venue; ``choose`` names the book's markets, ``run`` never returns."""
 
@@ -48,8 +57,8 @@ class TierRefresh:
         cache: TierCache,
         clock: FeedClock,
         *,
-        throttled: Callable[[ExchangeThrottledError], None],
-        allowed: Callable[[], Awaitable[None]],
+        throttled: Callable[[ExchangeThrottledError], None] = _log_throttled,
+        allowed: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._adapter = adapter
         self._reader = reader
@@ -69,10 +78,14 @@ class TierRefresh:
         await asyncio.sleep(FIRST_S)
         while True:
             await self._allowed()
-            due = self._due()
-            if due:
-                await self._ask(due[: self._reader.markets_a_call])
-            await asyncio.sleep(PAUSE_S if due else LOOK_S)
+            await asyncio.sleep(PAUSE_S if await self.look() else LOOK_S)
+
+    async def look(self) -> bool:
+        """Ask once if anything is due; say whether it was."""
+        due = self._due()
+        if due:
+            await self._ask(due[: self._reader.markets_a_call])
+        return bool(due)
 
     def _due(self) -> list[Market]:
         now_ms, now_s = self._clock.now_ms(), asyncio.get_running_loop().time()
