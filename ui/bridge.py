@@ -45,6 +45,7 @@ class Bridge(QObject):
     sight_changed : Sight, after each answer of the engine: what of the book is seen
     source_changed : FeedMode, after another source was opened; everything drawn is void, and
         portfolio_changed is said after it, for what was known of the book is void as well
+    command_requested : str, the id of a command that a panel asks the window to run
     book_changed : nothing; once a round in which any of sight, risk, scenario, copy or decision
         changed, after their own signals: for who shows several of them together
     noticed : str, a sentence for the log panel and the status bar
@@ -65,6 +66,7 @@ class Bridge(QObject):
     alerts_changed = Signal(object)
     sight_changed = Signal(object)
     source_changed = Signal(object)
+    command_requested = Signal(str)
     book_changed = Signal()
     noticed = Signal(str)
 
@@ -78,6 +80,9 @@ class Bridge(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(1)
         self._rest.timeout.connect(self._turn)
+        self._drawn = QTimer(self)  # a timer's turn comes after what is drawn
+        self._drawn.setSingleShot(True)
+        self._drawn.timeout.connect(self.ask)
         self._unsaid: deque[Piece] = deque()
 
     def start(self) -> None:
@@ -86,6 +91,7 @@ class Bridge(QObject):
     def stop(self) -> None:
         self._timer.stop()
         self._rest.stop()
+        self._drawn.stop()
 
     @Slot()
     def drain(self) -> None:
@@ -93,6 +99,7 @@ class Bridge(QObject):
         self._unsaid.extend(self._pieces())
         while self._unsaid:
             self._say_next()
+        self.ask()
 
     @Slot()
     def _turn(self) -> None:
@@ -102,8 +109,12 @@ class Bridge(QObject):
         ends_s = time.perf_counter() + SLICE_S
         while self._unsaid and time.perf_counter() < ends_s:
             self._say_next()
-        if self._unsaid:
-            self._rest.start()
+        (self._rest if self._unsaid else self._drawn).start()
+
+    @Slot()
+    def ask(self) -> None:
+        """Hand out work once what was new has been drawn: the two would only delay each other."""
+        self.desk.ask()
 
     def _say_next(self) -> None:
         signal, said = self._unsaid.popleft()
@@ -111,7 +122,7 @@ class Bridge(QObject):
 
     def _pieces(self) -> Iterator[Piece]:
         """Take the desk's news in the order in which it is said."""
-        news = self.desk.tick()
+        news = self.desk.tick(ask=False)
         if news.source is not None:
             yield self.source_changed, (news.source,)
         if news.view is not None:

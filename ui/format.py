@@ -33,6 +33,13 @@ def venue_name(venue: str) -> str:
     return _VENUES.get(venue, venue.capitalize())
 
 
+def with_venue_name(sentence: str) -> str:
+    """Return a sentence that begins with a venue's ccxt id, with its name instead."""
+    venue, space, rest = sentence.partition(" ")
+    colon = ":" if venue.endswith(":") else ""
+    return f"{venue_name(venue.removesuffix(':'))}{colon}{space}{rest}"
+
+
 def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
     """Return ``64,212.40``; with ``sign`` a plus stands before what is positive."""
     if value is None or not _known(value):
@@ -88,6 +95,18 @@ def usd_short(value: float | None, *, sign: bool = False) -> str:
         return usd(value, sign=sign)
     prefix = _MINUS if value < 0 else "+" if sign else ""
     return f"{prefix}${abbreviated(abs(value))}"
+
+
+def usd_range(low: float | None, high: float | None) -> str:
+    """Return ``$0.30–1.10 B``: both ends in the unit of the higher one."""
+    if low is None or high is None or not (_known(low) and _known(high)):
+        return UNKNOWN
+    if high < _ABBREVIATE_FROM:
+        return f"${number(low)}\N{EN DASH}{number(high)}"
+    step, letter = next((step, letter) for step, letter in _STEPS if high >= step * 0.9995)
+    decimals = 2 if high / step < 9.995 else 1 if high / step < 99.95 else 0
+    ends = f"{number(low / step, decimals)}\N{EN DASH}{number(high / step, decimals)}"
+    return f"${ends} {letter}"
 
 
 def abbreviated(value: float | None) -> str:

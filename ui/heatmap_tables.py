@@ -10,7 +10,7 @@ from rich.table import Table
 from ui import format as text
 from ui import tables
 from workstation.risk.heatmap_basis import NODE_LEVERAGES
-from workstation.risk.heatmap_grade import Grade, Grades
+from workstation.risk.heatmap_scorecard import Grade, Grades
 from workstation.services.heatmap_report import HeatmapSummary, VenueSummary
 
 _UNKNOWN: Final = text.UNKNOWN

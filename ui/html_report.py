@@ -6,7 +6,7 @@ the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -14,10 +14,12 @@ from typing import Final
 import numpy as np
 
 from ui import format as fmt
-from ui import svg
+from ui import html_stress, svg
 from ui.charts.ticks import value_ticks
+from ui.html_pieces import paragraph, table
 from ui.names import EVENT_WORDS, coin_of
 from ui.rescue_texts import (
+    RESCUE_HELP,
     arrival_text,
     frontier_text,
     headline,
@@ -32,8 +34,10 @@ from workstation.risk.report import (
     LiquidationKind,
     PositionOutcome,
     RiskReport,
+    ScenarioPosition,
     ScenarioReport,
 )
+from workstation.risk.rescue_report import RescueRow
 from workstation.risk.transfers import TransferTerms
 from workstation.services.decision_service import Decision
 from workstation.units import UnixMs
@@ -87,6 +91,7 @@ def page(facts: ReportFacts) -> str:
         *_waterfall(facts),
         *_rescue(facts),
         *_ladder(facts),
+        *html_stress.parts(facts.after),
         *_book(facts),
         *_assumptions(facts),
     ]
@@ -117,12 +122,12 @@ def _summary(facts: ReportFacts) -> Iterator[str]:
     yield "<h2>In short</h2>"
     yield f'<p class="first">{escape(_dies_first(facts))}</p>'
     left, pnl = facts.after.equity_after_usd, facts.after.pnl_usd
-    yield _p(
+    yield paragraph(
         f"Left at {_moves(facts.after)}: {fmt.usd(left)} of "
         f"{fmt.usd(facts.after.equity_before_usd)} ({fmt.usd(pnl, sign=True)})."
     )
-    yield _p(f"What to do for the least money: {_to_do(facts)}")
-    yield _p(likely(facts.after))
+    yield paragraph(likely(facts.after))
+    yield from _to_do(facts)
 
 
 def _dies_first(facts: ReportFacts) -> str:
@@ -149,19 +154,30 @@ def likely(report: ScenarioReport) -> str:
         f"{fmt.whole_fives(band.low, band.high)} within {band.horizon_days:g} d"
         for band in touch.bands
     )
-    return f"How likely {touch.coin} touches {fmt.price(touch.price)}, by the models: {ranges}."
+    sentence = f"How likely {touch.coin} touches {fmt.price(touch.price)}, by the models: {ranges}."
+    return " ".join((sentence, *report.touch.assumptions)) if report.touch else sentence
 
 
-def _to_do(facts: ReportFacts) -> str:
+def _to_do(facts: ReportFacts) -> Iterator[str]:
+    """Yield the cheapest way to keep everything alive, a line a pool."""
     rescue = facts.decision.rescue
     if not rescue.rows:
-        return "nothing."
-    steps = [
-        f"{step_text(row, step)} for {pool_text(row)} ({origin_text(step)}, {arrival_text(step)})"
-        for row in rescue.rows
+        yield paragraph("What to do for the least money: nothing.")
+        return
+    yield paragraph(f"What to do for the least money. {headline(rescue)}")
+    yield f"<ol>{''.join(f'<li>{escape(_save(row))}</li>' for row in rescue.rows)}</ol>"
+
+
+def _save(row: RescueRow) -> str:
+    what = "; ".join(
+        f"{step_text(row, step)} ({origin_text(step)}, {arrival_text(step)}, "
+        f"{fmt.usd(step.cost_usd, decimals=2)})"
         for step in row.steps
-    ]
-    return f"{'; '.join(steps) or 'nothing at hand helps'}. {headline(rescue)}"
+    )
+    return (
+        f"{pool_text(row)}, dies at {row.coin} {fmt.price(row.coin_price)}: "
+        f"{what or step_text(row, None)}."
+    )
 
 
 # --- the parts ------------------------------------------------------------------------------------
@@ -180,13 +196,13 @@ def _scenario(facts: ReportFacts) -> Iterator[str]:
     boxes = (f"<div>{escape(name)}<b>{escape(value)}</b></div>" for name, value in cards)
     yield f'<div class="cards">{"".join(boxes)}</div>'
     yield _curve(report)
-    yield _table(
+    yield table(
         ("Position", "P&L $", "Then", "Margin ratio then"),
         [
             (
                 f"{row.account} · {coin_of(row.symbol)} {row.side}",
                 fmt.number(row.pnl_usd, sign=True),
-                row.status.value,
+                _then(row),
                 fmt.percent(row.margin_ratio),
             )
             for row in report.positions
@@ -197,7 +213,13 @@ def _scenario(facts: ReportFacts) -> Iterator[str]:
         ]
         + [("Sum", fmt.number(report.pnl_usd, sign=True), "", "")],
     )
-    yield from (_p(problem, "dim") for problem in (*facts.before.problems, *report.problems))
+    yield from (paragraph(problem, "dim") for problem in (*facts.before.problems, *report.problems))
+
+
+def _then(row: ScenarioPosition) -> str:
+    """Return what has become of a position; one that orders closed whole has no ratio left."""
+    closed = row.status is PositionOutcome.REDUCED and row.margin_ratio is None
+    return "closed by its order" if closed else row.status.value
 
 
 def _curve(report: ScenarioReport) -> str:
@@ -240,10 +262,10 @@ def _waterfall(facts: ReportFacts) -> Iterator[str]:
     report = facts.after
     yield "<h2>Waterfall: what happens on the way, in order</h2>"
     if not report.events:
-        yield _p("Nothing happens on the way.")
+        yield paragraph("Nothing happens on the way.")
         return
     yield _bars(report)
-    yield _table(
+    yield table(
         ("What happens", "Event", "Coin at", "Price", "Size", "Loss $", "Account left $", "Left $"),
         [
             (
@@ -280,10 +302,11 @@ def _bars(report: ScenarioReport) -> str:
 def _rescue(facts: ReportFacts) -> Iterator[str]:
     decision = facts.decision
     yield "<h2>Repair: the cheapest way to keep everything alive</h2>"
-    yield _p(headline(decision.rescue), "" if decision.rescue.alive else "bad")
+    yield paragraph(headline(decision.rescue), "" if decision.rescue.alive else "bad")
     if not decision.rescue.rows:
         return
-    yield _table(
+    yield paragraph(RESCUE_HELP, "dim")
+    yield table(
         ("Dies next", "Do", "From", "Arrives", "At", "Time left", "Do nothing $", "Cost $"),
         [
             (
@@ -302,10 +325,10 @@ def _rescue(facts: ReportFacts) -> Iterator[str]:
         texts=4,
     )
     notes = dict.fromkeys(note for row in decision.rescue.rows for note in row.notes)
-    yield from (_p(note, "dim") for note in notes)
+    yield from (paragraph(note, "dim") for note in notes)
     if decision.frontier is not None:
         between = decision.frontier
-        yield _p(f"{pool_text(decision.rescue.rows[0])}. {frontier_text(between)}.")
+        yield paragraph(f"{pool_text(decision.rescue.rows[0])}. {frontier_text(between)}.")
         yield svg.curve(
             f"{between.asset} to add over the share of the positions that is cut",
             between.share.tolist(),
@@ -315,7 +338,7 @@ def _rescue(facts: ReportFacts) -> Iterator[str]:
         )
     if decision.hedge is not None:
         hedge = decision.hedge
-        yield _p(
+        yield paragraph(
             f"Or hedge it: {fmt.number(hedge.quantity, 3)} of {hedge.symbol} {hedge.side} at "
             f"{hedge.account} (cost {fmt.usd(hedge.cost_usd, decimals=2)})."
         )
@@ -325,14 +348,14 @@ def _rescue(facts: ReportFacts) -> Iterator[str]:
             + (f" ({coin_of(d.symbol)} {d.side})" if d.symbol else "")
             for d in decision.repair.add_collateral
         )
-        yield _p(f"Or fresh collateral alone: {deposits}.")
+        yield paragraph(f"Or fresh collateral alone: {deposits}.")
     if decision.repair.reduce:
         cuts = "; ".join(
             f"{fmt.quantity(c.quantity)} of {c.account} {coin_of(c.symbol)} {c.side} "
             f"(fee {fmt.usd(c.cost_usd, decimals=2)})"
             for c in decision.repair.reduce
         )
-        yield _p(f"Or cuts alone: {cuts}.")
+        yield paragraph(f"Or cuts alone: {cuts}.")
 
 
 def _ladder(facts: ReportFacts) -> Iterator[str]:
@@ -341,7 +364,7 @@ def _ladder(facts: ReportFacts) -> Iterator[str]:
         return
     yield f"<h2>Ladder: {escape(curve.coin)} at a row of prices, each reached from the mark</h2>"
     every = max(1, len(curve.price) // _RUNGS)
-    yield _table(
+    yield table(
         ("Price", "Equity $", "P&L $", "Liquidated", "Maintenance $"),
         [
             (
@@ -359,7 +382,7 @@ def _ladder(facts: ReportFacts) -> Iterator[str]:
 def _book(facts: ReportFacts) -> Iterator[str]:
     report = facts.before
     yield "<h2>Book now</h2>"
-    yield _table(
+    yield table(
         ("Position", "Size", "Entry", "Mark", "from", "Liquidation", "Distance", "Ratio"),
         [
             (
@@ -377,7 +400,7 @@ def _book(facts: ReportFacts) -> Iterator[str]:
             for row in report.positions
         ],
     )
-    yield _table(
+    yield table(
         ("Margin pool", "Balance", "Free", "Ratio", "Liquidated at", "Withdrawals"),
         [
             (
@@ -396,7 +419,7 @@ def _book(facts: ReportFacts) -> Iterator[str]:
 def _assumptions(facts: ReportFacts) -> Iterator[str]:
     yield "<h2>Assumptions</h2>"
     rows = list(_assumed(facts))
-    yield _table(("What", "Value", "Where from"), rows, texts=3)
+    yield table(("What", "Value", "Where from"), rows, texts=3)
 
 
 def _assumed(facts: ReportFacts) -> Iterator[tuple[str, str, str]]:
@@ -424,24 +447,3 @@ def _assumed(facts: ReportFacts) -> Iterator[tuple[str, str, str]]:
     tiers = dict.fromkeys(row.tier_source or "not known" for row in facts.before.positions)
     yield "Maintenance tiers", ", ".join(tiers), "the tables named"
     yield "All coins", "move together, linearly in the logarithm", "the scenario's path"
-
-
-# --- plain pieces ---------------------------------------------------------------------------------
-
-
-def _p(text: str, kind: str = "") -> str:
-    return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
-    """Return a table whose first ``texts`` columns are words, the others figures."""
-
-    def line(cells: Sequence[str], tag: str) -> str:
-        return "".join(
-            f'<{tag} class="t">{escape(cell)}</{tag}>' if at < texts else
-            f"<{tag}>{escape(cell)}</{tag}>"
-            for at, cell in enumerate(cells)
-        )  # fmt: skip
-
-    body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
-    return f"<table><thead><tr>{line(heads, 'th')}</tr></thead><tbody>{body}</tbody></table>"

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from ui import layout_store, style
 from ui.actions.alerts import AlertActions
 from ui.actions.file import FileActions, dropped_file
+from ui.actions.heatmap import HeatmapActions
 from ui.actions.help import HelpActions
 from ui.actions.market import MarketActions
 from ui.actions.view import ViewActions
@@ -71,11 +72,13 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(bridge, self.frames, theme, self)
         self.files = FileActions(self, bridge, theme, save_state, asks=asks)
         self.alerts = AlertCenter(self, bridge, theme)
+        self.heatmap = HeatmapActions(self, bridge, theme)
         self.book = CommandBook(
             self,
             (
                 self.files,
                 MarketActions(self, bridge, self.status.tape_controls),
+                self.heatmap,
                 ViewActions(self, self, self.workspace),
                 AlertActions(self, self, bridge, theme),
                 HelpActions(self, self, diagnostics),
@@ -106,6 +109,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.bridge.noticed.connect(self.notifier.note)
+        self.bridge.command_requested.connect(self.book.run)
         self.files.noticed.connect(self.notifier.note)
         self.notifier.noticed.connect(self.status.show_notice)
         self.bridge.portfolio_changed.connect(self._show_title)
@@ -128,6 +132,7 @@ class MainWindow(QMainWindow):
         context = self._context()
         self.files.set_theme(theme)
         self.status.set_theme(theme)
+        self.heatmap.set_theme(theme)
         self.alerts.banner.set_theme(theme)
         self.workspace.rebuild(context)
         self.bridge.repeat()

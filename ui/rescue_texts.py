@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from ui import format as fmt
 from ui.names import coin_of
 from workstation.risk.frontier import Frontier
 from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.transfers import SourceKind
+
+RESCUE_HELP: Final = (
+    "Checked: the book with all of this done was walked to the scenario once more, and nothing "
+    "died.\nA position that is saved goes on losing down to the scenario; one that is liquidated "
+    "has lost its margin and no more. So the equity there may be lower with a rescue."
+)
 
 
 def pool_text(row: RescueRow) -> str:

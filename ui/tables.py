@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ui import format as text
+from ui.stress_texts import break_even_text, from_text, move_text, sigmas_text, to_text
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.liquidation import DRIVER
-from workstation.risk.outlook import CascadeReport, ReverseStress, StressKind, TouchReport
+from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
 from workstation.risk.report import (
     EquityCurve,
     LiquidationKind,
@@ -114,6 +115,8 @@ def print_scenario(report: ScenarioReport) -> None:
         _print_touch(console, report.touch)
     if report.reverse_stress:
         console.print(_stresses(report.reverse_stress))
+    if report.break_even:
+        console.print(_break_evens(report.break_even))
     for deposit in report.repair.add_collateral:
         where = deposit.symbol or "its wallet"
         console.print(f"Add {deposit.amount:,} {deposit.asset} to {deposit.account}, {where}.")
@@ -177,20 +180,31 @@ def _print_touch(console: Console, touch: TouchReport) -> None:
 
 def _stresses(rows: Iterable[ReverseStress]) -> Table:
     figures = ("From", "To", "Move", "Daily sigmas")
-    table = _table(
-        "What liquidates each pool, by one move", ("Account", "Pool", "Move of"), figures
-    )
+    table = _table("What liquidates each pool, by one move", ("Pool", "Move of"), figures)
     for row in rows:
-        funding = row.kind is StressKind.FUNDING
-        written = text.funding if funding else text.price
         table.add_row(
-            row.account,
             row.pool,
-            f"{row.coin or 'all positions, a day'} {row.kind}",
-            "" if funding else written(row.start),
-            written(row.end),
+            move_text(row),
+            from_text(row),
+            to_text(row),
             text.percent(row.move_fraction, sign=True),
-            text.number(row.sigmas, 1),
+            sigmas_text(row.sigmas),
+        )
+    return table
+
+
+def _break_evens(rows: Iterable[BreakEven]) -> Table:
+    figures = ("At", "Move", "Daily sigmas", "Profit now", "Fees", "Funding")
+    table = _table("Where each pool breaks even", ("Pool",), figures)
+    for row in rows:
+        table.add_row(
+            row.pool,
+            break_even_text(row),
+            text.percent(row.move_fraction, 2, sign=True),
+            sigmas_text(row.sigmas),
+            text.usd(row.profit_usd, sign=True),
+            text.usd(row.fees_usd, decimals=2),
+            text.usd(row.funding_usd, decimals=2),
         )
     return table
 

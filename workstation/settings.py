@@ -55,6 +55,11 @@ class MarketSettings:
     timeout_s: float = _setting(
         8.0, "How long an exchange may take to answer", range_=(1.0, 30.0), unit="s"
     )
+    known_addresses: tuple[str, ...] = _setting(
+        (),
+        "Public Hyperliquid addresses whose positions stand in the map as they are",
+        pattern=r"0x[0-9a-fA-F]{40}",
+    )
     speed: float = _setting(
         60.0, "Speed of the simulated market and of a replay", range_=(0.1, 10_000.0), unit="x"
     )

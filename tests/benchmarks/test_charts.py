@@ -152,6 +152,19 @@ def long_histories():
     }
 
 
+def hatched_map():
+    """Return a map whose band is wide everywhere: as much hatching as there can be."""
+    wide = np.stack([np.full((2, 1_500), 0.1), np.full((2, 1_500), 5.0)]).astype(np.float32)
+    starts = tuple(range(0, 1_000, 32))
+    return heatmap(
+        1_000,
+        1_500,
+        interval_s=MINUTE_S,
+        spread=(wide,) * len(starts),
+        spread_from=starts,
+    )
+
+
 @pytest.fixture
 def desk():
     return StubDesk()
@@ -189,7 +202,7 @@ def test_a_frame_of_the_whole_window_with_three_charts_and_the_map(qtbot, benchm
     window.resize(*SIZE)
     show_now(qtbot, window)
     bridge.market_changed.emit(watch_minutes(desk, candles))
-    desk.heatmap = heatmap(1_000, 1_500, interval_s=MINUTE_S)
+    desk.heatmap = desk.drawn_map = hatched_map()
     bridge.heatmap_changed.emit(desk.heatmap)
     panel = window.workspace.panel("price")
     start, end = float(candles.time_ms[0]), float(candles.time_ms[-1])

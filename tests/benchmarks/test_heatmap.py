@@ -1,7 +1,9 @@
 """The map's cost: a new bar against all of them, and the whole map against plain numpy.
 
-Ratios within one run, because machines differ; the absolute bounds are five times what a two-core
-machine of 2.6 GHz needs. Measured there: 1,000 columns of five venues 25 ms, one bar more 2 ms.
+Ratios within one run, because machines differ. The absolute bounds are those that the map has to
+keep on two cores of 2.6 GHz, and hold for the least of many rounds; measured there, while other
+programs kept both busy: 2,000 bars by 1,000 bins 3.0 ms, a new bar of five venues 1.2 ms in the
+answer and 1.1 ms until it is drawn.
 
 A tick costs the map nothing by itself: it changes the running candle, and the running bar is played
 on a copy of the book once a question. That trial, over the ticks of a quarter of a second, is the
@@ -14,6 +16,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from PySide6.QtGui import QImage, QPainter
 
 from tests.workstation.market.facts import btc
 from tests.workstation.risk.bars import walk_bars
@@ -21,9 +24,14 @@ from tests.workstation.risk.cohort_book import CohortBook
 from tests.workstation.risk.observed import observed
 from tests.workstation.risk.test_heatmap import book_for
 from tests.workstation.services.test_heatmap_service import a_walk, ask, known_until
+from ui.charts.heatmap_item import HeatmapItem
+from ui.charts.pixels import PixelMap
+from ui.charts.plotting import ViewBox
+from ui.theme import DARK
 from workstation.risk.heatmap import Grid, HeatmapBook, blank_picture
 from workstation.risk.heatmap_fitted import FittedBook
-from workstation.services.heatmap_service import COLUMNS, HeatmapAnswer
+from workstation.services.heatmap_map import COLUMNS
+from workstation.services.heatmap_service import HeatmapAnswer
 
 VENUES = ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit")
 WALKS = [a_walk(COLUMNS + 200, seed=i, key=btc(venue)) for i, venue in enumerate(VENUES)]
@@ -47,7 +55,34 @@ def test_one_bar_more_costs_a_fraction_of_the_whole_map(benchmark):
     benchmark.pedantic(answer, setup=lambda: ((question(next(ends)),), {}), rounds=50, iterations=1)
     benchmark.extra_info["whole_map_s"] = whole
     assert benchmark.stats["median"] < whole / 3
-    assert benchmark.stats["median"] < 0.010
+
+
+def test_a_new_bar_is_on_the_screen_within_two_milliseconds(qapp, benchmark):
+    view = ViewBox(enableMenu=False)
+    item, image = HeatmapItem(view, DARK), QImage(1_280, 720, QImage.Format.Format_RGB32)
+    answer, ends = HeatmapAnswer(), iter(range(COLUMNS, COLUMNS + 200))
+    whole = answer(question(next(ends)))
+    edges, bar_ms = whole.edges(), 1_000 * whole.interval_s
+    # a chart of a window of 1920 x 1080; the view stands still, with room for the bars to come
+    pixels = PixelMap(
+        start_ms=float(whole.time_ms[0] + 250 * bar_ms),
+        end_ms=float(whole.time_ms[-1] + 250 * bar_ms),
+        low=float(edges[len(edges) // 3]),
+        high=float(edges[2 * len(edges) // 3]),
+        width=image.width(),
+        height=image.height(),
+    )
+
+    def show(asked):
+        item.set_columns(answer(asked))
+        painter = QPainter(image)
+        item.draw(painter, pixels)
+        painter.end()
+
+    show(question(next(ends)))
+    benchmark.pedantic(show, setup=lambda: ((question(next(ends)),), {}), rounds=150, iterations=1)
+    assert image.pixelColor(400, 360) != image.pixelColor(1_270, 360)  # the map, and beyond it
+    assert benchmark.stats["min"] <= 0.002
 
 
 def test_the_book_is_hundreds_of_times_faster_than_the_naive_one(benchmark):
@@ -72,7 +107,7 @@ def test_the_thousandth_bar_costs_as_much_as_the_first(benchmark):
         lambda trial: trial.advance(bars), setup=lambda: ((book.copy(),), {}), rounds=5
     )
     benchmark.extra_info["per_bar_us"] = benchmark.stats["median"] / len(bars) * 1e6
-    assert benchmark.stats["median"] < 10 * few * 2
+    assert benchmark.stats["min"] < 10 * few * 2
 
 
 # --- the whole map, 2,000 bars by 1,000 bins ------------------------------------------------------
@@ -133,12 +168,12 @@ def test_the_whole_map_is_many_times_faster_than_plain_numpy_and_appended_rows(b
     recompute()
     plain = seconds(plain_numpy, bars, grid, HeatmapBook(grid).basis)
     appended = seconds(rows_appended, 200) / 200 * BARS
-    benchmark.pedantic(recompute, rounds=30)
+    benchmark.pedantic(recompute, rounds=100)
     benchmark.extra_info["times_plain_numpy"] = plain / benchmark.stats["median"]
     benchmark.extra_info["times_appended_rows"] = appended / benchmark.stats["median"]
     assert benchmark.stats["median"] < plain / 5
     assert benchmark.stats["median"] < appended / 50
-    assert benchmark.stats["min"] < 5 * 0.005
+    assert benchmark.stats["min"] <= 0.005
 
 
 def test_a_tick_costs_a_microsecond_of_the_running_bar_s_trial(benchmark):
@@ -155,7 +190,7 @@ def test_a_tick_costs_a_microsecond_of_the_running_bar_s_trial(benchmark):
     benchmark.pedantic(trial, rounds=50)
     ticks = 250  # in a quarter of a second, when a market is busy
     benchmark.extra_info["us_a_tick"] = benchmark.stats["median"] / ticks * 1e6
-    assert benchmark.stats["min"] < 5 * ticks * 1e-6
+    assert benchmark.stats["min"] <= ticks * 1e-6
 
 
 # --- the nightly refit ----------------------------------------------------------------------------
@@ -186,4 +221,4 @@ def test_a_refit_of_thirty_days_of_five_minute_bars_takes_seconds(benchmark):
     benchmark.pedantic(midnight, rounds=1, iterations=1)
     assert len(fitted.beliefs) == before + 1
     assert fitted.belief.days == 30
-    assert benchmark.stats["min"] < 5 * 3.0
+    assert benchmark.stats["min"] <= 3.0

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 import pytest
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QStackedWidget, QTableView
 
 from tests.ui.alerts import record
 from tests.ui.charts.frozen import BINANCE, NOW, heatmap, update
@@ -19,7 +19,7 @@ from tests.workstation.risk.worlds import account, book, cross, isolated, listed
 from ui.bridge import Bridge
 from ui.charts.chart import Chart
 from ui.charts.header import HeaderText
-from ui.panels.base import Panel, PanelContext, PanelSpec
+from ui.panels.base import Area, Panel, PanelContext, PanelSpec
 from ui.panels.registry import PANELS
 from ui.theme import DARK, LIGHT
 from workstation.market.consolidated import consolidate
@@ -38,6 +38,7 @@ from workstation.services.decision_service import DecisionRequest, decide
 from workstation.services.risk_service import curve_prices
 
 every_panel = pytest.mark.parametrize("spec", PANELS, ids=lambda spec: spec.key)
+TABBED: Final = [spec for spec in PANELS if spec.area is not Area.STRIP]
 SYMBOL: Final = BINANCE.symbol
 GARBAGE: Final = (None, -1, 2.5, float("nan"), "rubbish", [1, [2]], {"a": None}, True)
 
@@ -172,6 +173,27 @@ def test_a_panel_shows_what_it_is_told(qtbot, panel: Panel, bench: Bench, frozen
     bench.context.log_book.emit(logging.makeLogRecord({"msg": "A line.", "levelno": 30}))
     qtbot.waitUntil(lambda: panel.grab().toImage() != before)
     assert not {"nan", "None"} & set(" ".join(words(panel)).split())
+
+
+def rows(panel: Panel) -> list[int]:
+    return [table.model().rowCount() for table in panel.findChildren(QTableView)]
+
+
+@pytest.mark.parametrize("spec", TABBED, ids=lambda spec: spec.key)
+def test_a_panel_behind_a_tab_catches_up_when_it_is_shown(
+    qtbot, panel: Panel, bench: Bench, frozen: Frozen
+):
+    tabs, hidden = QStackedWidget(), bench.build()
+    qtbot.addWidget(tabs)
+    for widget in (QLabel("in front"), hidden):
+        tabs.addWidget(widget)
+    tabs.resize(1_200, 400)
+    with qtbot.waitExposed(tabs):
+        tabs.show()
+    bench.tell(frozen)
+    tabs.setCurrentWidget(hidden)
+    assert words(hidden) == words(panel)
+    assert rows(hidden) == rows(panel)
 
 
 @every_panel

@@ -42,9 +42,14 @@ class Observer:
         cache: Path,
         venues: Iterable[str] = ALL_VENUES,
         watch: Watch | None = None,
+        addresses: tuple[str, ...] = (),
     ) -> None:
         settings = MarketSettings(
-            source="live", venues=tuple(venues), poll_interval_s=POLL_S, timeout_s=TIMEOUT_S
+            source="live",
+            venues=tuple(venues),
+            poll_interval_s=POLL_S,
+            timeout_s=TIMEOUT_S,
+            known_addresses=addresses,
         )
         played = venues if isinstance(venues, dict) else {venue: venue for venue in venues}
         options = {

@@ -9,14 +9,23 @@ import pytest
 
 from tests.end_to_end.observer import ALL_VENUES, BITCOIN, Observer
 from tests.loopback.server import LoopbackExchange
+from tests.loopback.venues.hyperliquid import ACCOUNT_BTC
 from tests.loopback.world import settled_rate
-from workstation.market.facts import FundingRate, MarkPrice, OpenInterest, OrderBook, Ticker
+from workstation.market.facts import (
+    FundingRate,
+    KnownPositions,
+    MarkPrice,
+    OpenInterest,
+    OrderBook,
+    Ticker,
+)
 from workstation.market.feed import Watch
 from workstation.market.instrument import MarketKey, Side
 
 WITHOUT_INTEREST_HISTORY = {"hyperliquid", "deribit"}
 WITHOUT_NEXT_SETTLEMENT = {"deribit"}  # it pays continuously
 INVERSE_BYBIT = MarketKey("bybit", "BTC/USD:BTC")
+ADDRESSES = ("0x" + "a1" * 20, "0x" + "b2" * 20)
 every_venue = pytest.mark.parametrize("venue", ALL_VENUES)
 
 
@@ -26,7 +35,8 @@ def calm(loopback_server: LoopbackExchange, tmp_path_factory) -> Iterator[Observ
     loopback_server.reset()
     loopback_server.world.liquidate(BITCOIN["deribit"], Side.LONG, 12.5)
     watch = Watch(markets=frozenset({INVERSE_BYBIT}))
-    with Observer(loopback_server, tmp_path_factory.mktemp("cache"), watch=watch) as observer:
+    cache = tmp_path_factory.mktemp("cache")
+    with Observer(loopback_server, cache, watch=watch, addresses=ADDRESSES) as observer:
         assert observer.wait_for(lambda: observer.is_live(*ALL_VENUES), 15.0), observer.store.health
         assert observer.wait_for(lambda: everything_is_there(observer), 15.0)
         yield observer
@@ -35,7 +45,8 @@ def calm(loopback_server: LoopbackExchange, tmp_path_factory) -> Iterator[Observ
 def everything_is_there(observer: Observer) -> bool:
     store = observer.store
     kinds = (MarkPrice, Ticker, FundingRate, OpenInterest, OrderBook)
-    return bool(store.liquidations) and all(
+    known = store.newest(KnownPositions, BITCOIN["hyperliquid"])
+    return bool(store.liquidations and known) and all(
         all(store.newest(kind, key) for kind in kinds)
         and len(store.candles(key, 900) or ()) >= 1_000
         and store.funding_history(key) is not None
@@ -81,6 +92,15 @@ def test_a_market_of_the_book_is_watched_in_its_own_units(calm, loopback_server)
     fact = calm.store.newest(OpenInterest, INVERSE_BYBIT)
     assert fact.open_interest_base == pytest.approx(truth.open_interest_base, rel=1e-3)
     assert calm.store.newest(FundingRate, INVERSE_BYBIT).funding_rate == truth.funding_rate
+
+
+def test_positions_of_listed_addresses_are_read_one_by_one(calm):
+    known = calm.newest(KnownPositions, "hyperliquid")
+    assert known.quantity_base.tolist() == [ACCOUNT_BTC, ACCOUNT_BTC]
+    assert np.isnan(known.liquidation_price).all()  # its cross margin suffices at any price
+    assert known.holders == "2 public addresses"
+    assert not known.is_stale(calm.store.now_ms)
+    assert not calm.store.all_of(KnownPositions).keys() - {BITCOIN["hyperliquid"]}
 
 
 @every_venue

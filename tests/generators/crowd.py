@@ -1,7 +1,8 @@
 """Accounts of a generated market, compiled: who is touched by price, and what then happens.
 
 Columns of the account table; a quantity of zero is a free slot. Accounts stand in blocks, and a
-block knows the nearest price and time at which one of its accounts has something to do.
+block knows the nearest price and time at which one of its accounts has something to do. Nothing is
+added to where ``ADD`` is zero.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-QUANTITY, ENTRY, LIQUIDATION, STOP, TARGET, UNTIL, TOP_UPS, CROSS, TRAIL = range(9)
-FIELDS = 9
+QUANTITY, ENTRY, LIQUIDATION, STOP, TARGET, UNTIL, TOP_UPS, CROSS, TRAIL, ADD, DISTANCE = range(11)
+FIELDS = 11
 BLOCK = 64
 BELOW, ABOVE, NEXT = range(3)
 
@@ -32,9 +33,12 @@ def note_account(accounts, blocks, i):
     if a[QUANTITY] > 0:
         block[BELOW] = max(block[BELOW], a[LIQUIDATION], a[STOP])
         block[ABOVE] = min(block[ABOVE], a[TARGET])
+        block[BELOW] = max(block[BELOW], a[ADD])
     else:
         block[BELOW] = max(block[BELOW], a[TARGET])
         block[ABOVE] = min(block[ABOVE], a[LIQUIDATION], a[STOP])
+        if a[ADD] > 0:
+            block[ABOVE] = min(block[ABOVE], a[ADD])
     block[NEXT] = min(block[NEXT], a[UNTIL])
 
 

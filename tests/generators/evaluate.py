@@ -1,9 +1,10 @@
 """Ten runs of sixty days of each generated market, graded; prints the table with standard errors.
 
-    python -m tests.generators.evaluate [--runs 10] [--days 60] [--kinds flow,queue,hawkes,flip]
+    python -m tests.generators.evaluate [--runs 10] [--days 60] [--first-seed 1] [--kinds ...]
 
-Not part of the tests that run every time: it takes minutes. ``flip`` is ``queue`` and ``hawkes`` in
-turn with leverage changing its mix on day 40, in the middle of the days that are scored.
+Not part of the tests that run every time: it takes minutes. Kinds: the markets by name, and
+``flip``, which is ``queue`` and ``hawkes`` in turn with leverage changing its mix on day 40, in the
+middle of the days that are scored. What came out is kept in ``RESULTS.md``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import numpy as np
 
 from tests.generators.grading import ORACLE, graded
 from tests.generators.markets import FLOW, HAWKES, QUEUE, generate
-from workstation.risk.heatmap_grade import DISTANCE, FIXED, PATH, PER_BIN, THIS, UNIFORM
+from tests.generators.matched import generate_matched
+from tests.generators.signals import generate_signals
+from workstation.risk.heatmap_scorecard import DISTANCE, FIXED, PATH, PER_BIN, THIS, UNIFORM
 
 FLIP_DAY = 40.0
 ROWS = (THIS, ORACLE, UNIFORM, DISTANCE, FIXED, PER_BIN, PATH)
@@ -29,16 +32,21 @@ class Result:
     priced: float
 
 
+KINDS = {
+    "flow": lambda seed, days: generate(FLOW, seed, days),
+    "queue": lambda seed, days: generate(QUEUE, seed, days),
+    "hawkes": lambda seed, days: generate(HAWKES, seed, days, complete=seed % 2 == 0),
+    "flip": lambda seed, days: generate(
+        QUEUE if seed % 2 else HAWKES, seed, days, flip_day=FLIP_DAY
+    ),
+    "matched": generate_matched,
+    "signals": generate_signals,
+}
+
+
 def run(kind, seed, days):
     """Grade one run of a kind by name."""
-    if kind == "flow":
-        market = generate(FLOW, seed, days)
-    elif kind == "queue":
-        market = generate(QUEUE, seed, days)
-    elif kind == "hawkes":
-        market = generate(HAWKES, seed, days, complete=seed % 2 == 0)
-    else:
-        market = generate(QUEUE if seed % 2 else HAWKES, seed, days, flip_day=FLIP_DAY)
+    market = KINDS[kind](seed, days)
     grades, fitted = graded(market)
     return Result(grades, market.reported, float(fitted.belief.shares.sum() / 2))
 
@@ -78,6 +86,9 @@ def show(kind, results, out):
     ):
         mean, error = mean_and_error(value)
         print(f"  {label}: {mean.round(3)} ± {error.round(3)}", file=out)
+    for name in (FIXED, PER_BIN, PATH):
+        mean, error = mean_and_error([table[THIS].skill - table[name].skill for table in tables])
+        print(f"  lead of the map's skill over {name}: {mean:+.3f} ± {error:.3f}", file=out)
     day, truth = (
         np.array([table[name].day_gain[0] for table in tables]) for name in (THIS, ORACLE)
     )
@@ -96,10 +107,12 @@ def main(arguments=None):
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ask.add_argument("--runs", type=int, default=10)
     ask.add_argument("--days", type=int, default=60)
-    ask.add_argument("--kinds", default="flow,queue,hawkes,flip")
+    ask.add_argument("--first-seed", type=int, default=1)
+    ask.add_argument("--kinds", default=",".join(KINDS))
     options = ask.parse_args(arguments)
     for kind in options.kinds.split(","):
-        results = [run(kind, seed, options.days) for seed in range(1, options.runs + 1)]
+        seeds = range(options.first_seed, options.first_seed + options.runs)
+        results = [run(kind, seed, options.days) for seed in seeds]
         show(kind, results, sys.stdout)
 
 

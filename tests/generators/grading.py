@@ -6,8 +6,9 @@ import numpy as np
 
 from workstation.risk.heatmap_bars import Observed
 from workstation.risk.heatmap_fitted import FittedBook, join_taken
-from workstation.risk.heatmap_grade import THIS, grade, plan_grading
+from workstation.risk.heatmap_grade import grade, plan_grading
 from workstation.risk.heatmap_score import place_events
+from workstation.risk.heatmap_scorecard import THIS
 
 ORACLE = "oracle"
 

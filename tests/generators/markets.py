@@ -42,7 +42,6 @@ from workstation.risk.heatmap import Grid
 from workstation.risk.heatmap_bars import Bars
 
 FLOW, QUEUE, HAWKES = range(3)
-NAMES = {FLOW: "flow", QUEUE: "queue", HAWKES: "hawkes"}
 STEP_S, STEPS = 10, 30  # 30 steps of ten seconds are a bar of five minutes
 BAR_MS = 1_000 * STEP_S * STEPS
 BARS_A_DAY, BARS_AN_HOUR = 288, 12
@@ -82,16 +81,29 @@ class GeneratedMarket:
 
 def generate(kind, seed, days=60, *, flip_day=-1.0, complete=False):
     """One run. ``flip_day`` is when leverage changes its mix; ``complete`` feeds hide nothing."""
+    grid, table, books, rows = blank_run(days)
+    flip_step = int(flip_day * 86_400 / STEP_S)
+    count = _simulate(kind, seed, flip_step, table, books, rows, grid.first_bin, DELTA)
+    truth = published_orders(rows[:count], np.random.default_rng([seed, kind]))
+    bars = bars_of(table)
+    if kind == HAWKES:
+        bars = _damaged(bars, np.random.default_rng([seed, 7]))
+    slot_ms = 1_000 * STEP_S if kind == FLOW else 1_000
+    return observed_market(bars, grid, truth, books, slot_ms=None if complete else slot_ms)
+
+
+def blank_run(days):
+    """The grid, and room for a run's bars, hourly books and liquidated rows."""
     reach = int(1.9 / DELTA)
     grid = Grid(int(np.log(START) / DELTA) - reach, 2 * reach, DELTA)
     table = np.empty((days * BARS_A_DAY, 6))
     books = np.zeros((days * 24, 2, grid.bins), np.float32)
-    orders = np.empty((3_000_000, 4))
-    flip_step = int(flip_day * 86_400 / STEP_S)
-    count = _simulate(kind, seed, flip_step, table, books, orders, grid.first_bin, DELTA)
-    truth = _orders(orders[:count], np.random.default_rng([seed, kind]))
+    return grid, table, books, np.empty((3_000_000, 4))
+
+
+def bars_of(table):
     opened, high, low, close, volume, interest = table.T.copy()
-    bars = Bars(
+    return Bars(
         interval_ms=BAR_MS,
         time_ms=BAR_MS * np.arange(len(table)),
         low=low,
@@ -101,23 +113,24 @@ def generate(kind, seed, days=60, *, flip_day=-1.0, complete=False):
         volume_base=volume,
         open_interest_base=interest,
     )
-    if kind == HAWKES:
-        bars = _damaged(bars, np.random.default_rng([seed, 7]))
-    feed = truth if complete else _throttled(truth, 1_000 * STEP_S if kind == FLOW else 1_000)
+
+
+def observed_market(bars, grid, truth, books, *, slot_ms):
+    """What a recording shows of a run; feeds are throttled to slots, or complete (``None``)."""
     return GeneratedMarket(
         bars=bars,
         grid=grid,
         truth=truth,
-        feed=feed,
+        feed=truth if slot_ms is None else _throttled(truth, slot_ms),
         books=books,
-        book_ms=3_600_000 * (1 + np.arange(days * 24)),
-        venue="bybit" if complete else "binanceusdm",
+        book_ms=3_600_000 * (1 + np.arange(len(books))),
+        venue="bybit" if slot_ms is None else "binanceusdm",
     )
 
 
-def _orders(rows, rng):
-    # a venue works a large position off in several orders, most of them within a second
-    children = np.minimum(5, 1 + rng.poisson(0.7 + 0.1 * np.sqrt(rows[:, 3])))
+def published_orders(rows, rng, *, more=0.7, most=5):
+    """A venue works a position off in several orders (``more`` than one), most within a second."""
+    children = np.minimum(most, 1 + rng.poisson(more + 0.1 * np.sqrt(rows[:, 3])))
     row = np.repeat(np.arange(len(rows)), children)
     share = rng.exponential(size=len(row))
     total = np.bincount(row, share, len(rows))
@@ -161,7 +174,7 @@ def _damaged(bars, rng):
 
 
 @njit(cache=True)
-def _pick(steps, u):
+def pick(steps, u):
     for i in range(len(steps)):
         if u <= steps[i]:
             return i
@@ -171,7 +184,7 @@ def _pick(steps, u):
 @njit(cache=True)
 def _leverage(kind, flipped):
     if kind == FLOW:
-        lev = MENU[_pick(MENU_STEPS, np.random.random())] * np.random.uniform(0.85, 1.0)
+        lev = MENU[pick(MENU_STEPS, np.random.random())] * np.random.uniform(0.85, 1.0)
         return lev * 0.75 if flipped else lev
     if kind == QUEUE:
         lev = np.exp(np.random.uniform(np.log(1.5), np.log(50.0)))
@@ -183,7 +196,7 @@ def _leverage(kind, flipped):
 @njit(cache=True)
 def _life_h(kind, lev):
     if kind == FLOW:
-        mean = LIFE_H[_pick(LIFE_STEPS, np.random.random())] * (10.0 / lev) ** 0.4
+        mean = LIFE_H[pick(LIFE_STEPS, np.random.random())] * (10.0 / lev) ** 0.4
         return np.random.exponential(mean)
     if kind == QUEUE:
         return 6.0 * (10.0 / lev) ** 0.5 * np.exp(np.random.normal(0.0, 2.0))

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from tests.generators.grading import ORACLE, add_up, graded
-from tests.generators.markets import FLOW, HAWKES, NAMES, QUEUE, generate
-from workstation.risk.heatmap_grade import UNIFORM
+from tests.generators.markets import FLOW, HAWKES, QUEUE, generate
+from tests.generators.matched import generate_matched
+from tests.generators.signals import generate_signals
+from workstation.risk.heatmap_scorecard import UNIFORM
+
+GENERATORS = {
+    "flow": partial(generate, FLOW),
+    "queue": partial(generate, QUEUE),
+    "hawkes": partial(generate, HAWKES),
+    "matched": generate_matched,
+    "signals": generate_signals,
+}
 
 
-@pytest.fixture(scope="module", params=[FLOW, QUEUE, HAWKES], ids=NAMES.get)
+@pytest.fixture(scope="module", params=GENERATORS.values(), ids=GENERATORS)
 def market(request):
-    return generate(request.param, 1, 6)
+    return request.param(1, 6)
 
 
 def test_no_side_of_the_true_book_holds_more_than_open_interest(market):

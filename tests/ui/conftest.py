@@ -35,7 +35,7 @@ class StubDesk:
         self.portfolio = self.overview = self.gauges = self.risk = self.scenario = self.heatmap = (
             None
         )
-        self.decision = self.copy = None
+        self.decision = self.copy = self.drawn_map = None
         self.sight = SEEN
         self.tape = None
         self.alerts = AlertService(self.settings)
@@ -48,13 +48,19 @@ class StubDesk:
     def from_file(self) -> Any:
         return self.portfolio
 
-    def tick(self) -> DeskNews:
+    def tick(self, *, ask: bool = True) -> DeskNews:
         news, self.news = self.news, DeskNews()
         return news
+
+    def ask(self) -> None:
+        pass
 
     def set_view(self, view: View) -> None:
         self.view = view
         self.requests.append(("set_view", view))
+
+    def refit_map(self) -> None:
+        self.requests.append(("refit_map", None))
 
     def open_source(self, source: str) -> None:
         self.requests.append(("open_source", source))

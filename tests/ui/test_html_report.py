@@ -60,7 +60,8 @@ def test_it_says_what_dies_first_what_is_left_and_what_to_do():
     text = Page(page(facts())).text
     assert "First to die: binance-main · BTC long iso at 67,123" in text
     assert "Left at BTC 60,000: $109,261 of $272,704" in text
-    assert "What to do for the least money: cut" in text
+    assert "What to do for the least money. 3 pools die on the way" in text
+    assert "binance-main · BTC long iso, dies at BTC 67,123: cut " in text
     assert "How likely the price is touched" in text
 
 
@@ -122,6 +123,17 @@ def test_an_implied_volatility_says_how_likely_the_price_is(tmp_path):
     assert main(["report", str(sample_path()), "--out", str(out), *volatility]) == 0
     text = Page(out.read_text(encoding="utf-8")).text
     assert re.search(r"How likely BTC touches 60,000, by the models: .*0–5 % within 7 d", text)
+
+
+def test_without_any_price_the_past_stands_in_and_says_so(tmp_path):
+    out = tmp_path / "page.html"
+    assert main(["report", str(sample_path()), "--out", str(out)]) == 0
+    text = Page(out.read_text(encoding="utf-8")).text
+    assert re.search(r"How likely BTC touches 60,000, by the models: .*0–15 % within 7 d", text)
+    assert "volatility is assumed to be as it was from 2021 to 2025" in text
+    assert "What moves" in text
+    assert "BTC, others by beta" in text
+    assert "Break-even: where each pool has earned its costs" in text
 
 
 def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path, capsys):

@@ -38,7 +38,7 @@ class EquityChart(QWidget):
         self._scenario: float | None = None
         self._events: list[ScenarioEvent] = []
         self._now: float | None = None
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(110)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import MIN_FONT_PX, SPACING, Theme, figure_font
@@ -16,7 +16,14 @@ _LEAST_CHARACTERS: Final = 6  # with less room a part is left out
 
 
 class HeaderText(QWidget):
-    """A title in bold, words in dim, figures in the figures' face; the words give way."""
+    """A title in bold, words in dim, figures in the figures' face; the words give way.
+
+    Signals
+    -------
+    clicked : while there is something to open
+    """
+
+    clicked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +48,18 @@ class HeaderText(QWidget):
         if parts != self._parts:
             self._parts = parts
             self.update()
+
+    def set_link(self, tooltip: str) -> None:
+        """Say what a click opens; empty: nothing."""
+        if tooltip != self.toolTip():
+            self.setToolTip(tooltip)
+            shape = Qt.CursorShape.PointingHandCursor if tooltip else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        inside = self.rect().contains(event.position().toPoint())
+        if inside and self.toolTip() and event.button() is Qt.MouseButton.LeftButton:
+            self.clicked.emit()
 
     def sizeHint(self) -> QSize:
         return QSize(0, HEIGHT_PX)

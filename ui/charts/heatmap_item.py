@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from ui.charts.hatching import PERIOD_PX, Hatching
 from ui.charts.map_levels import (
     SHADES,
     MapSide,
-    ShadeArray,
-    halve,
+    MapUnit,
+    Sampling,
+    amounts,
+    bins_per_px,
     sample,
     scale_top,
     shades,
-    usd_per_unit,
 )
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
+from ui.charts.shade_table import ColourArray, ShadeTable
 from ui.theme import Theme
+from workstation.risk.heatmap_reading import Cell, bin_at, cell_of, row_at
 from workstation.risk.report import HeatmapColumns
 
-ColourArray = NDArray[np.uint32]  # 0xffRRGGBB, as QImage.Format_RGB32 wants it
 MAX_OCTAVE: Final = 10
 
 
@@ -45,80 +48,106 @@ def palette(theme: Theme, side: MapSide) -> ColourArray:
 
 
 class HeatmapItem(Layer):
-    """The map; it is coloured when its data or scale change, and only sampled while panning."""
+    """The map; it is coloured when its data or scale change, and only sampled while panning.
+
+    Bars that are new are coloured alone, and where the view stands still they are all that is
+    sampled again.
+    """
 
     def __init__(self, view: ViewBox, theme: Theme) -> None:
         super().__init__(view, z=-30)
         self._theme = theme
-        self.side = MapSide.BOTH
+        self.side, self.unit = MapSide.BOTH, MapUnit.USD
         self.columns: HeatmapColumns | None = None
-        self.top_usd: float | None = None
-        self._levels: ShadeArray = np.zeros((0, 0), np.uint8)
-        self._octaves: dict[tuple[int, int], tuple[ShadeArray, ColourArray]] = {}
+        self.top: float | None = None  # in ``unit`` per 0.1 % of price
+        self._hatching: Hatching | None = None
+        self._table: ShadeTable | None = None
         self._drawn: tuple[PixelMap, QImage, ColourArray] | None = None
+        self._stale: int | None = None  # the first bar that is not drawn as it is now
 
     def set_columns(self, columns: HeatmapColumns | None) -> None:
         """Show another map; bars that the last one had as well keep their shades."""
         known, self.columns = self.columns, columns
         if columns is None or not len(columns.time_ms):
-            self.columns = self.top_usd = None
-            self._set_levels(np.zeros((0, 0), np.uint8))
+            self.columns = self.top = self._hatching = self._table = self._drawn = None
             return
-        kept, top_usd = _unchanged(known, columns), scale_top(columns, self.side, self.top_usd)
-        if kept is None or top_usd != self.top_usd:
-            self.top_usd = top_usd
-            self._set_levels(shades(usd_per_unit(columns, self.side), top_usd, self.side))
+        self._hatching = Hatching.of(columns, self.side, self._hatching)
+        kept, top = _unchanged(known, columns), scale_top(columns, self.side, self.unit, self.top)
+        if self._table is None or kept is None or top != self.top:
+            self.top, self._drawn = top, None
+            levels = shades(amounts(columns, self.side, self.unit), top, self.side)
+            self._table = ShadeTable(levels, self._palette(), self._nothing)
             return
         dropped, stay = kept
-        usd = usd_per_unit(columns, self.side, slice(stay, None))
-        fresh = shades(usd, top_usd, self.side)
-        self._set_levels(np.hstack((self._levels[:, dropped : dropped + stay], fresh)))
+        fresh = shades(amounts(columns, self.side, self.unit, slice(stay, None)), top, self.side)
+        self._table.follow(dropped, stay, fresh)
+        undrawn = stay if self._stale is None else min(stay, self._stale - dropped)
+        self._stale = max(0, undrawn)
 
-    def set_side(self, side: MapSide) -> None:
-        """Show longs, shorts, both or their difference."""
-        self.side, columns = side, self.columns
-        self.columns = self.top_usd = None
-        self.set_columns(columns)
+    def set_terms(self, side: MapSide, unit: MapUnit) -> None:
+        """Show longs, shorts, both or their difference, in USD or in coins."""
+        if (side, unit) != (self.side, self.unit):
+            self.side, self.unit, columns = side, unit, self.columns
+            self.columns = self.top = self._hatching = None
+            self.set_columns(columns)
 
-    def usd_at(self, time_ms: float, price: float) -> float | None:
-        """Return what the map says of a time and a price, in USD per 0.1 % of price."""
+    def cell_at(self, time_ms: float, price: float, pixels: PixelMap) -> Cell | None:
+        """Return what the map says under a pixel: of as many bins as share the pixel's colour."""
         columns = self.columns
-        if columns is None or price <= 0:
+        row = None if columns is None else row_at(columns, time_ms)
+        k = None if columns is None else bin_at(columns, price)
+        if columns is None or row is None or k is None:
             return None
-        row = int(np.searchsorted(columns.time_ms, int(time_ms), side="right")) - 1
-        k = math.floor(math.log(price) / columns.delta) - columns.first_bin
-        if row < 0 or not 0 <= k < columns.long_base.shape[1]:
-            return None
-        if time_ms >= columns.time_ms[row] + columns.interval_s * 1_000:
-            return None
-        return float(usd_per_unit(columns, self.side, slice(row, row + 1))[0, k])
-
-    def _set_levels(self, levels: ShadeArray) -> None:
-        self._levels = levels
-        self._octaves.clear()
-        self._drawn = None
+        together = 1 << _octave(bins_per_px(columns, pixels))
+        first = k - k % together
+        return cell_of(columns, row, first, min(first + together, columns.long_base.shape[1]))
 
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
-        if self.columns is None:
+        if self.columns is None or self._table is None:
             return
         if self._drawn is None or self._drawn[0] != pixels:
             colours = self._sampled(self.columns, pixels)
             height, width = colours.shape
             image = QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
             self._drawn = pixels, image, colours  # the image does not own its pixels
+        elif self._stale is not None:
+            self._sample_again(self.columns, self._table, self._stale)
+        self._stale = None
         painter.drawImage(0, 0, self._drawn[1])
+
+    def _sample_again(self, columns: HeatmapColumns, table: ShadeTable, from_bar: int) -> None:
+        # the part of the picture that shows bars from ``from_bar`` on
+        assert self._drawn is not None
+        pixels, _, picture = self._drawn
+        taken = sample(columns, pixels)
+        by_time = _octave(taken.bars_per_px)
+        shows = table.column(taken.bars, by_time) >= table.column(from_bar, by_time)
+        first = int(np.argmax(shows)) if shows.any() else len(shows)
+        if pixels.start_ms < columns.time_ms[0]:
+            first = 0  # bars have been dropped on the left of the view
+        first -= first % PERIOD_PX  # hatching goes on where it was
+        end = len(shows) - int(np.argmax(taken.has_bar[::-1]))  # what lies ahead stays empty
+        new = slice(first, end)
+        part = dataclasses.replace(taken, bars=taken.bars[new], has_bar=taken.has_bar[new])
+        if first < end:
+            picture[:, new] = self._coloured(table, part)
 
     def _sampled(self, columns: HeatmapColumns, pixels: PixelMap) -> ColourArray:
         """Return the (height, width) colours of the view's pixels."""
-        taken = sample(columns, pixels)
+        assert self._table is not None
+        return self._coloured(self._table, sample(columns, pixels))
+
+    def _coloured(self, table: ShadeTable, taken: Sampling) -> ColourArray:
         by_price, by_time = _octave(taken.bins_per_px), _octave(taken.bars_per_px)
-        colours = self._octave(by_price, by_time)[1]
-        picture = np.take(
-            colours[taken.bins >> by_price], taken.bars >> by_time, axis=1, mode="clip"
-        )
-        nothing = self._palette()[self._nothing]
+        at = table.column(taken.bars, by_time)
+        first, end = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0)
+        shown = table.colours(by_price, by_time)[:, first:end]
+        picture = np.take(shown[taken.bins >> by_price], at - first, axis=1, mode="clip")
+        nothing = table.ground
         picture[~taken.has_bin] = nothing
         picture[:, ~taken.has_bar] = nothing
+        if self._hatching is not None:
+            self._hatching.draw(picture, taken, nothing)
         return picture
 
     @property
@@ -127,19 +156,6 @@ class HeatmapItem(Layer):
 
     def _palette(self) -> ColourArray:
         return palette(self._theme, self.side)
-
-    def _octave(self, by_price: int, by_time: int) -> tuple[ShadeArray, ColourArray]:
-        # 2 ** octave bins or bars in one, by the strongest: no level vanishes when zoomed out
-        key = (by_price, by_time)
-        if key not in self._octaves:
-            if by_price:
-                levels = halve(self._octave(by_price - 1, by_time)[0], 0, self._nothing)
-            elif by_time:
-                levels = halve(self._octave(0, by_time - 1)[0], 1, self._nothing)
-            else:
-                levels = self._levels
-            self._octaves[key] = levels, self._palette()[levels]
-        return self._octaves[key]
 
 
 def _octave(per_px: float) -> int:
@@ -169,5 +185,5 @@ def _unchanged(known: HeatmapColumns | None, new: HeatmapColumns) -> tuple[int, 
 
 def _frame(columns: HeatmapColumns) -> tuple[object, ...]:
     bins = columns.long_base.shape[1]
-    identity = (columns.coin, columns.interval_s, columns.venues)
+    identity = (columns.coin, columns.interval_s, columns.venues, columns.with_todays_fit)
     return (*identity, columns.first_bin, columns.delta, bins, columns.liquidatable_fraction)

@@ -6,19 +6,29 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
 from ui import format as fmt
-from ui.charts.map_levels import MapSide, UsdArray, band_usd_per_unit, usd_per_unit
+from ui.charts.map_levels import (
+    AmountArray,
+    MapSide,
+    MapUnit,
+    amount_text,
+    amounts,
+    band_amounts,
+    known_amounts,
+)
 from ui.charts.pixels import PixelMap
-from ui.charts.plotting import ViewBox, fill_rects
+from ui.charts.plotting import ViewBox, fill_rects, polyline
 from ui.theme import MIN_FONT_PX, Theme
 from workstation.market.facts import FloatArray
+from workstation.risk.heatmap_reading import cumulative_usd
 from workstation.risk.report import HeatmapColumns
 
 ROW_PX: Final = 4.0  # least height of a bar; bins are averaged until they reach it
 TEXT_PX: Final = 18
+TICK_PX: Final = 2.0  # width of what marks known positions
 _NEWEST: Final = slice(-1, None)
 _SOLID: Final = 0.85  # strength of a bar's colour
 _PALE: Final = 0.45
@@ -39,57 +49,83 @@ _BAND_TEXT: Final = (
     "\nA bar is solid up to the low end of its 80 % band, paler up to the estimate, and palest up "
     "to the high end."
 )
+_KNOWN_TEXT: Final = (
+    "\nTicks are positions known one by one: a part of the open interest that the bars "
+    "estimate, not more of it."
+)
 
 
 class LadderItem(QGraphicsWidget):
-    """Longs below the price and shorts above it, now, in USD per 0.1 % of price.
+    """Longs below the price and shorts above it, now, per 0.1 % of price; and their running sum.
 
     It has the price axis of its view, the array of the map, and the scale of the map: a full bar
     is the scale's top. Where a band is known, a bar is solid up to its low end, paler up to the
-    estimate, and palest up to its high end.
+    estimate, and palest up to its high end. The line is what is liquidated on the way from the mark
+    to each price; it reaches across at the most that is in view.
     """
 
     def __init__(self, view: ViewBox, theme: Theme) -> None:
         super().__init__()
         self._view, self._theme = view, theme
         self._edges: FloatArray = np.empty(0)
-        self._sides: tuple[tuple[str, UsdArray], ...] = ()
-        self._bars: list[tuple[str, float, UsdArray]] = []  # colour, its strength, length in USD
-        self._top_usd = 1.0
+        self._sides: tuple[tuple[str, AmountArray], ...] = ()
+        self._bars: list[tuple[str, float, AmountArray]] = []  # colour, its strength, length
+        self._sums: tuple[FloatArray, FloatArray] | None = None  # USD at the edges, down and up
+        self._known: AmountArray | None = None
+        self._columns: HeatmapColumns | None = None
+        self._mark: float | None = None
+        self._top = 1.0
         self._caption = ""
 
     def set_columns(
         self,
         columns: HeatmapColumns | None,
-        top_usd: float | None,
+        top: float | None,
+        unit: MapUnit,
         side: MapSide = MapSide.BOTH,
     ) -> None:
         """Show the newest bar of a map, on the map's scale and of the same side."""
-        if columns is None or top_usd is None:
-            self._sides, self._bars = (), []
+        self._columns = columns if top is not None else None
+        self._sum_up()
+        if columns is None or top is None:
+            self._sides, self._bars, self._known = (), [], None
             self.setToolTip("")
             return
-        band = None if side is MapSide.NET else band_usd_per_unit(columns)
+        band = None if side is MapSide.NET else band_amounts(columns, unit)
+        # what is known one by one is not told apart by side
+        self._known = known_amounts(columns, unit) if side is MapSide.BOTH else None
         self._caption = f"book now, {_CAPTIONS[side]}"
         self.setToolTip(
-            "Estimated liquidations waiting now, in USD per 0.1 % of price: "
-            f"{_WORDS[side]}.\nA full bar is {fmt.usd_short(top_usd)}, "
-            f"the end of the map's scale.{'' if band is None else _BAND_TEXT}"
+            f"Estimated liquidations waiting now, per 0.1 % of price: {_WORDS[side]}.\n"
+            f"A full bar is {amount_text(top, unit, columns.coin)}, "
+            f"the end of the map's scale.{'' if band is None else _BAND_TEXT}\n"
+            "The line is what is liquidated on the way from the mark to each price, in USD."
+            f"{'' if self._known is None else _KNOWN_TEXT}"
         )
-        self._edges, self._top_usd = columns.edges(), top_usd
-        self._sides = _sides(columns, side)
-        self._bars = [(token, _SOLID, usd) for token, usd in self._sides]
+        self._edges, self._top = columns.edges(), top
+        self._sides = _sides(columns, side, unit)
+        self._bars = [(token, _SOLID, amount) for token, amount in self._sides]
         if band is not None:
             ends = dict(zip(("long", "short"), zip(*band, strict=True), strict=True))
             self._bars = [
-                (token, strength, usd)
+                (token, strength, amount)
                 for token, likely in self._sides
-                for strength, usd in (
+                for strength, amount in (
                     (_PALEST, ends[token][1]),
                     (_PALE, likely),
                     (_SOLID, ends[token][0]),
                 )
             ]
+
+    def set_mark(self, mark: float | None) -> None:
+        """Add up from this price on; without one there is no line."""
+        if mark != self._mark:
+            self._mark = mark
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        columns, mark = self._columns, self._mark
+        self._sums = cumulative_usd(columns, mark) if columns is not None and mark else None
 
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
@@ -98,34 +134,70 @@ class LadderItem(QGraphicsWidget):
             return
         painter.setClipRect(self.rect())
         pixels = PixelMap.of(self._view)
-        for side, strength, usd in self._bars:
-            rects = bar_rects(self._edges, usd / self._top_usd, pixels, self.rect().width())
+        for side, strength, amount in self._bars:
+            rects = bar_rects(self._edges, amount / self._top, pixels, self.rect().width())
             fill_rects(painter, rects, self._theme.colour(side, strength))
-        self._draw_text(painter)
-
-    def _draw_text(self, painter: QPainter) -> None:
+        self._draw_known(painter, pixels)
         font = painter.font()
         font.setPixelSize(MIN_FONT_PX)
         painter.setFont(font)
-        place = QRectF(0, self.rect().height() - TEXT_PX, self.rect().width(), TEXT_PX)
+        self._draw_sums(painter, pixels)
+        self._draw_text(painter, self.rect().height() - TEXT_PX, self._caption)
+
+    def _draw_known(self, painter: QPainter, pixels: PixelMap) -> None:
+        if self._known is None:
+            return
+        rects = bar_rects(self._edges, self._known / self._top, pixels, self.rect().width())
+        rects[:, 0] = np.maximum(0.0, rects[:, 2] - TICK_PX)
+        rects[:, 2] = TICK_PX
+        fill_rects(painter, rects, self._theme.colour("text"))
+
+    def _draw_sums(self, painter: QPainter, pixels: PixelMap) -> None:
+        if self._sums is None or self._mark is None:
+            return
+        y = np.arange(pixels.height + 1.0)
+        down, up = sums_at(self._edges, self._sums, self._mark, pixels.value(y))
+        most = max(float(np.nanmax(down, initial=0.0)), float(np.nanmax(up, initial=0.0)))
+        if not most > 0:
+            return
+        painter.setPen(QPen(self._theme.colour("text", 0.8), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for sums in (down, up):
+            painter.drawPath(polyline(sums / most * (self.rect().width() - 1), y))
+        self._draw_text(painter, 0, f"line: sum to {fmt.usd_short(most)}")
+
+    def _draw_text(self, painter: QPainter, top: float, text: str) -> None:
+        place = QRectF(0, top, self.rect().width(), TEXT_PX)
         painter.fillRect(place, self._theme.colour("background", 0.8))
         painter.setPen(self._theme.colour("dim"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self._caption)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _sides(columns: HeatmapColumns, side: MapSide) -> tuple[tuple[str, UsdArray], ...]:
-    """Return the colour of each row of bars, and their lengths in USD."""
+def _sides(
+    columns: HeatmapColumns, side: MapSide, unit: MapUnit
+) -> tuple[tuple[str, AmountArray], ...]:
+    """Return the colour of each row of bars, and their lengths."""
     if side is MapSide.NET:
-        net = usd_per_unit(columns, side, _NEWEST)[0]
+        net = amounts(columns, side, unit, _NEWEST)[0]
         return ("long", np.maximum(net, 0)), ("short", np.maximum(-net, 0))
     return tuple(
-        (token, usd_per_unit(columns, one, _NEWEST)[0])
+        (token, amounts(columns, one, unit, _NEWEST)[0])
         for token, one in (("long", MapSide.LONG), ("short", MapSide.SHORT))
         if side in (one, MapSide.BOTH)
     )
 
 
-def bar_rects(edges: FloatArray, share: UsdArray, pixels: PixelMap, full_px: float) -> FloatArray:
+def sums_at(
+    edges: FloatArray, sums: tuple[FloatArray, FloatArray], mark: float, price: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the running sums at prices, each on its side of the mark and NaN on the other."""
+    down, up = (np.interp(price, edges, each) for each in sums)
+    return np.where(price <= mark, down, np.nan), np.where(price >= mark, up, np.nan)
+
+
+def bar_rects(
+    edges: FloatArray, share: AmountArray, pixels: PixelMap, full_px: float
+) -> FloatArray:
     """Return (n, 4) pixel rectangles of bars; thin bins are averaged, so the unit stays."""
     y = (pixels.high - edges) / pixels.value_per_px
     inside = (y[:-1] > 0) & (y[1:] < pixels.height)

@@ -1,4 +1,4 @@
-"""The liquidation map as shades: USD per 0.1 % of price, quantised once, sampled per frame.
+"""The liquidation map as shades: an amount per 0.1 % of price, quantised once, sampled per frame.
 
 A shade is 0 to 255 between nothing and the scale's top; beyond the top it stays brightest. The top
 is a high quantile over the whole picture, rounded to a plain number, and keeps still while the
@@ -14,18 +14,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ui import format as fmt
 from ui.charts.pixels import PixelMap
 from ui.charts.ticks import nice_step
+from workstation.risk.heatmap_reading import coin_values
 from workstation.risk.report import HeatmapColumns
 
-UNIT_FRACTION: Final = 0.001  # the map's unit: USD per 0.1 % of price
+UNIT_FRACTION: Final = 0.001  # the map's unit: USD or coins per 0.1 % of price
 TOP_QUANTILE: Final = 0.995  # of all cells that hold anything
 KEEP_TOP: Final = (0.5, 1.25)  # the top stays while quantile / top lies between these
 SHADES: Final = 256
-_SAMPLE: Final = 50_000  # cells that the quantile is taken of
+_SAMPLE: Final = 20_000  # cells that the quantile is taken of
 
 ShadeArray = NDArray[np.uint8]
-UsdArray = NDArray[np.float32]
+AmountArray = NDArray[np.float32]
 
 
 class MapSide(StrEnum):
@@ -37,6 +39,13 @@ class MapSide(StrEnum):
     NET = "Net"
 
 
+class MapUnit(StrEnum):
+    """What the map's amounts are counted in."""
+
+    USD = "USD"
+    COIN = "Coins"
+
+
 _PARTS: Final = {  # of longs and of shorts
     MapSide.BOTH: (np.float32(1), np.float32(1)),
     MapSide.LONG: (np.float32(1), np.float32(0)),
@@ -45,47 +54,74 @@ _PARTS: Final = {  # of longs and of shorts
 }
 
 
-def usd_per_unit(columns: HeatmapColumns, side: MapSide, rows: slice = slice(None)) -> UsdArray:
-    """Return (bars, bins) what would be sold or bought in each bin, in USD per 0.1 % of price."""
+def amounts(
+    columns: HeatmapColumns, side: MapSide, unit: MapUnit, rows: slice = slice(None)
+) -> AmountArray:
+    """Return (bars, bins) what would be sold or bought in each bin, per 0.1 % of price."""
     long, short = columns.long_base[rows], columns.short_base[rows]
     of_long, of_short = _PARTS[side]
-    return (of_long * long + of_short * short) * _usd_of_coin(columns)
+    return (of_long * long + of_short * short) * _per_coin(columns, unit)
 
 
-def band_usd_per_unit(columns: HeatmapColumns) -> UsdArray | None:
+def band_amounts(columns: HeatmapColumns, unit: MapUnit) -> AmountArray | None:
     """Return the (2, 2, bins) 80 % band of the newest bar: low and high, longs and shorts."""
-    return None if columns.band_base is None else columns.band_base * _usd_of_coin(columns)
+    return None if columns.band_base is None else columns.band_base * _per_coin(columns, unit)
 
 
-def _usd_of_coin(columns: HeatmapColumns) -> UsdArray:
-    # (bins,) USD per 0.1 % that a coin in the bin stands for
+def known_amounts(columns: HeatmapColumns, unit: MapUnit) -> AmountArray | None:
+    """Return the (bins,) positions that are known one by one, per 0.1 % of price; never estimates.
+
+    Longs and shorts of all markets together; ``None`` where nobody's are known.
+    """
+    if not columns.known:
+        return None
+    coins = np.sum([levels.by_bin for levels in columns.known], axis=(0, 1))
     edges = columns.edges()
-    price = np.sqrt(edges[:-1] * edges[1:])
-    unit = price * columns.liquidatable_fraction * (UNIT_FRACTION / columns.delta)
-    return unit.astype(np.float32)
+    value = np.sqrt(edges[:-1] * edges[1:]) if unit is MapUnit.USD else 1.0
+    known: AmountArray = (coins * value * (UNIT_FRACTION / columns.delta)).astype(np.float32)
+    return known
 
 
-def scale_top(columns: HeatmapColumns, side: MapSide, known: float | None = None) -> float:
-    """Return the USD at which the scale ends; ``known`` stays while it still fits.
+def _per_coin(columns: HeatmapColumns, unit: MapUnit) -> AmountArray:
+    # (bins,) amount per 0.1 % that a coin in the bin stands for
+    sold = coin_values(columns)
+    if unit is MapUnit.COIN:
+        sold = np.full_like(sold, columns.liquidatable_fraction)
+    return (sold * (UNIT_FRACTION / columns.delta)).astype(np.float32)
+
+
+def amount_text(amount: float, unit: MapUnit, coin: str) -> str:
+    """Return an amount with its unit, abbreviated: ``$1.12 M`` or ``18.3 BTC``."""
+    if unit is MapUnit.USD:
+        return fmt.usd_short(amount)
+    text = fmt.quantity(amount) if abs(amount) < 10 else fmt.abbreviated(amount)
+    return f"{text} {coin}"
+
+
+def scale_top(
+    columns: HeatmapColumns, side: MapSide, unit: MapUnit, known: float | None = None
+) -> float:
+    """Return the amount at which the scale ends; ``known`` stays while it still fits.
 
     Bars are sampled, so the answer is cheap enough for every new bar.
     """
     every = max(1, columns.long_base.size // _SAMPLE)
-    cells = np.abs(usd_per_unit(columns, side, slice(None, None, every)))
+    cells = np.abs(amounts(columns, side, unit, slice(None, None, every)))
     cells = cells[cells > 0]
     if not len(cells):
         return known or 1.0
-    quantile = float(np.quantile(cells, TOP_QUANTILE))
+    at = int(TOP_QUANTILE * (len(cells) - 1))
+    quantile = float(np.partition(cells, at)[at])
     if known is not None and KEEP_TOP[0] <= quantile / known <= KEEP_TOP[1]:
         return known
     return nice_step(quantile)
 
 
-def shades(usd: UsdArray, top: float, side: MapSide) -> ShadeArray:
+def shades(amount: AmountArray, top: float, side: MapSide) -> ShadeArray:
     """Return (bins, bars) shades; of a net map 128 is nothing, more is long, less is short."""
-    strength = np.minimum(np.abs(usd.T) / np.float32(top), 1.0)
+    strength = np.minimum(np.abs(amount.T) / np.float32(top), 1.0)
     if side is MapSide.NET:
-        return (128.0 + np.sign(usd.T) * strength * 127.0).round().astype(np.uint8)
+        return (128.0 + np.sign(amount.T) * strength * 127.0).round().astype(np.uint8)
     return (strength * (SHADES - 1)).round().astype(np.uint8)
 
 
@@ -118,9 +154,15 @@ def sample(columns: HeatmapColumns, pixels: PixelMap) -> Sampling:
         bars=inside,
         has_bin=(bins >= 0) & (bins < count),
         has_bar=(bars >= 0) & (times < columns.time_ms[inside] + step_ms),
-        bins_per_px=pixels.value_per_px / (float(price[-1]) * columns.delta),
+        bins_per_px=bins_per_px(columns, pixels),
         bars_per_px=pixels.ms_per_px / step_ms,
     )
+
+
+def bins_per_px(columns: HeatmapColumns, pixels: PixelMap) -> float:
+    """Return how many bins a pixel row covers where they are densest, at the view's lower end."""
+    lowest = max(float(pixels.value(pixels.height - 0.5)), np.finfo(float).tiny)
+    return pixels.value_per_px / (lowest * columns.delta)
 
 
 def halve(levels: ShadeArray, axis: int, nothing: int) -> ShadeArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,14 @@ from ui.trust import Trust, cross_rows, muted, trust_of
 from ui.urgency import distance_token
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import MarginMode
-from workstation.risk.report import AccountReport, PositionReport, RiskReport, Status
+from workstation.risk.heatmap_reading import waiting_before
+from workstation.risk.report import (
+    AccountReport,
+    HeatmapColumns,
+    PositionReport,
+    RiskReport,
+    Status,
+)
 
 LABEL_PX: Final = 18
 LABEL_LEFT_PX: Final = 10
@@ -34,10 +41,17 @@ class PriceLine:
     style: Qt.PenStyle = field(default=Qt.PenStyle.DotLine)
 
 
-def own_lines(report: RiskReport, coin: str, *, blind: bool = False) -> tuple[PriceLine, ...]:
+def own_lines(
+    report: RiskReport,
+    coin: str,
+    *,
+    blind: bool = False,
+    met: Callable[[float], str] = lambda _: "",
+) -> tuple[PriceLine, ...]:
     """Return where positions in a coin and pools that hang on it are liquidated.
 
-    A line whose marks are not of now is dim; ``blind``: none of the book is.
+    A line whose marks are not of now is dim; ``blind``: none of the book is. ``met`` says what
+    is liquidated on the way to a price.
 
     A cross position dies with its pool, so the pool's line stands for it wherever the pool has a
     price in this coin.
@@ -48,7 +62,7 @@ def own_lines(report: RiskReport, coin: str, *, blind: bool = False) -> tuple[Pr
         if account.liquidation_coin == coin and account.liquidation_coin_price is not None
     }
     lines = [
-        _pool_line(account, trust_of(cross_rows(report, account), blind=blind))
+        _pool_line(account, trust_of(cross_rows(report, account), blind=blind), met)
         for account in pools.values()
     ]
     for position in report.positions:
@@ -57,42 +71,59 @@ def own_lines(report: RiskReport, coin: str, *, blind: bool = False) -> tuple[Pr
             or (position.account, "USD") in pools  # one pool for all in a multi-asset account
         )
         if split_symbol(position.symbol)[0] == coin and not has_pool:
-            lines += _position_lines(position, trust_of((position,), blind=blind))
+            lines += _position_lines(position, trust_of((position,), blind=blind), met)
     return tuple(sorted(lines, key=lambda line: -line.price))
 
 
-def scenario_line(price: float) -> PriceLine:
-    text = f"Scenario {fmt.price(price)}"
+def met_text(columns: HeatmapColumns | None, mark: float | None, price: float) -> str:
+    """Return `` · $0.2–0.5 B of longs before it``; empty without a map, or where nothing waits."""
+    if columns is None or mark is None:
+        return ""
+    side, waiting = waiting_before(columns, price, mark)
+    if not waiting.usd > 0:
+        return ""
+    amount = f"about {fmt.usd_short(waiting.usd)}"
+    if waiting.low_usd is not None:
+        amount = fmt.usd_range(waiting.low_usd, waiting.high_usd)
+    return f" · {amount} of {side.value}s before it"
+
+
+def scenario_line(price: float, met: str = "") -> PriceLine:
+    text = f"Scenario {fmt.price(price)}{met}"
     return PriceLine(price=price, text=text, token="accent", style=Qt.PenStyle.DashLine)
 
 
 _VERBS: Final = {Status.PRESUMED_LIQUIDATED: "presumably liquidated at"}
 
 
-def _pool_line(account: AccountReport, trust: Trust) -> PriceLine:
+def _pool_line(account: AccountReport, trust: Trust, met: Callable[[float], str]) -> PriceLine:
     price = account.liquidation_coin_price or 0.0
     return PriceLine(
         price=price,
-        text=f"{account.id} account {_fate(account.status, price)}",
+        text=f"{account.id} account {_fate(account.status, price, met)}",
         token=muted(distance_token(account.liquidation_coin_distance) or "text", trust),
     )
 
 
-def _position_lines(position: PositionReport, trust: Trust) -> list[PriceLine]:
+def _position_lines(
+    position: PositionReport, trust: Trust, met: Callable[[float], str]
+) -> list[PriceLine]:
     price = position.liquidation_price
     if price is None:
         return []
     coin = split_symbol(position.symbol)[0]
     name = f"{fmt.venue_name(position.venue)} {coin} {position.side.value}"
     token = muted(distance_token(position.distance) or "text", trust)
-    return [PriceLine(price=price, text=f"{name} {_fate(position.status, price)}", token=token)]
+    fate = _fate(position.status, price, met)
+    return [PriceLine(price=price, text=f"{name} {fate}", token=token)]
 
 
-def _fate(status: Status, price: float) -> str:
+def _fate(status: Status, price: float, met: Callable[[float], str]) -> str:
     """Say at which price it dies; one that is past it has only the mark, which is no price."""
     if status is Status.BELOW_MAINTENANCE:
         return "already past liquidation"
-    return f"{_VERBS.get(status, 'liquidates')} {fmt.price(price)}"
+    before = "" if status in _VERBS else met(price)
+    return f"{_VERBS.get(status, 'liquidates')} {fmt.price(price)}{before}"
 
 
 class PriceLinesItem(Layer):

@@ -9,9 +9,11 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPai
 from PySide6.QtWidgets import QWidget
 
 from ui import format as fmt
+from ui.charts.hatching import WIDE_RATIO
 from ui.charts.heatmap_item import palette
-from ui.charts.map_levels import SHADES, MapSide
+from ui.charts.map_levels import SHADES, MapSide, MapUnit, amount_text
 from ui.theme import MIN_FONT_PX, SPACING, Theme
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 
 BAR_PX: Final = 56
@@ -32,23 +34,25 @@ class ScaleLegend(QWidget):
         self.setVisible(False)
 
     def show_scale(
-        self, columns: HeatmapColumns | None, top_usd: float | None, side: MapSide
+        self, columns: HeatmapColumns | None, top: float | None, side: MapSide, unit: MapUnit
     ) -> None:
-        """Show the scale's end, in USD per 0.1 % of price; without a map show nothing."""
-        self.setVisible(columns is not None and top_usd is not None)
-        if columns is None or top_usd is None:
+        """Show the scale's end, an amount per 0.1 % of price; without a map show nothing."""
+        self.setVisible(columns is not None and top is not None)
+        if columns is None or top is None:
             return
-        top = fmt.abbreviated(top_usd)
-        self._low, self._high = "$0", f"${top} per 0.1 %"
+        most = amount_text(top, unit, columns.coin)
+        self._low, self._high = "0", f"{most} per 0.1 %"
         if side is MapSide.NET:
-            self._low, self._high = f"short ${top}", f"long ${top} per 0.1 %"
+            self._low, self._high = f"short {most}", f"long {most} per 0.1 %"
         colours = palette(self._theme, side)
         self._gradient.setStops(
             [(k / (SHADES - 1), QColor.fromRgb(int(colours[k]))) for k in range(0, SHADES, 15)]
         )
         self.setToolTip(
-            "Estimated liquidations waiting at each price, in USD per 0.1 % of price.\n"
-            "The scale is even; what is above its top stays brightest.\n" + _origin(columns)
+            "Estimated liquidations waiting at each price, per 0.1 % of price.\n"
+            "The scale is even; what is above its top stays brightest.\n"
+            f"Hatched: the high end of the 80 % band is over {WIDE_RATIO:g} times the low one.\n"
+            + _origin(columns)
         )
         self.updateGeometry()
         self.update()
@@ -79,12 +83,24 @@ def _origin(columns: HeatmapColumns) -> str:
     lines = [f"From candles and open interest of {_names(columns.venues)}."]
     if columns.missing:
         lines.append(f"Without {_names(columns.missing)}: no open interest is known there.")
-    if columns.score:
-        lines.append(f"Where it places liquidations is {columns.score}.")
-    if columns.coverage is not None:
-        longs, shorts = (fmt.percent(share, 0) for share in columns.coverage)
+    if columns.off:
+        lines.append(f"Switched off: {_names(columns.off)}.")
+    if columns.score is not None:
+        lines.append(f"Where it places liquidations is {columns.score.grades.verdict()}.")
+        longs, shorts = (fmt.percent(share, 0) for share in columns.score.grades.hour_coverage)
         lines.append(f"Its 80 % band held {longs} of hours for longs, {shorts} for shorts.")
-    return "\n".join((*lines, *columns.mix, *columns.notes))
+    lines += [_known_words(levels) for levels in columns.known]
+    return "\n".join((*lines, *map(fmt.with_venue_name, (*columns.mix, *columns.notes))))
+
+
+def _known_words(levels: KnownLevels) -> str:
+    words = f"Known at {fmt.venue_name(levels.key.venue)}, not added to the estimate: "
+    words += levels.holders
+    if levels.coverage is None:
+        return f"{words}; their share of open interest is not known."
+    longs, shorts = (fmt.percent(share, 1) for share in levels.coverage)
+    late = " (an old reading)" if levels.is_stale else ""
+    return f"{words}, {longs} of open interest as longs and {shorts} as shorts{late}."
 
 
 def _names(venues: tuple[str, ...]) -> str:

@@ -72,11 +72,8 @@ def report(
     )
     moves = move or [f"{headless.DRIVER}={chosen.risk.scenario_price:.10g}"]
     volatility = implied_volatility or chosen.risk.implied_volatility or None
-    models = headless.Models(recording=recording, implied_volatility=volatility)
-    asked = recording is not None or volatility is not None
-    question = headless.Question(
-        moves=arguments.moves(moves), terms=terms, models=models if asked else None
-    )
+    models = headless.Models(recording=recording, implied_volatility=volatility, past=True)
+    question = headless.Question(moves=arguments.moves(moves), terms=terms, models=models)
     transfers = transfer_terms(chosen.transfers)
     answer, decision = headless.advise(book_of(portfolio, mark, max_mark_age), question, transfers)
     facts = html_report.ReportFacts(

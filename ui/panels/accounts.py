@@ -300,6 +300,7 @@ class AccountsPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        self._report: RiskReport | None = None
         self.model = RowsModel[AccountRow](
             COLUMNS,
             self.theme,
@@ -322,16 +323,24 @@ class AccountsPanel(Panel):
     @Slot(object)
     def show_portfolio(self, _: object) -> None:
         """Empty the table of a closed book; an open one comes with its first report."""
-        if self.bridge.desk.risk is not None:
-            self.show_report(self.bridge.desk.risk)
+        self._report = self.bridge.desk.risk
+        self.when_seen(self._show)
+
+    @Slot(object)
+    def show_report(self, report: RiskReport) -> None:
+        self._report = report
+        self.when_seen(self._show)
+
+    def _show(self) -> None:
+        if self._report is not None:
+            self._show_pools(self._report)
             return
         self.model.replace_rows(())
         self._table.hide()
         self._note.setText(_EMPTY if self.bridge.desk.portfolio is None else WAITING)
         self._note.show()
 
-    @Slot(object)
-    def show_report(self, report: RiskReport) -> None:
+    def _show_pools(self, report: RiskReport) -> None:
         old_from_s = self.bridge.desk.settings.risk.book_age_warning_h * HOUR_MS / SECOND_MS
         desk = self.bridge.desk
         if desk.portfolio is not None and not has_age(desk.portfolio, desk.store.mode):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from ui.bridge import Bridge
@@ -34,6 +35,20 @@ class Panel(QWidget):
         self.context = context
         self.bridge = context.bridge
         self.theme = context.theme
+        self._missed: dict[Callable[[], None], None] = {}
+
+    def when_seen(self, show: Callable[[], None]) -> None:
+        """Call it now; if a tab or a closed block hides the panel, once it is shown instead."""
+        if self.isVisible() or not self.window().isVisible():
+            show()
+        else:
+            self._missed[show] = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        missed, self._missed = self._missed, {}
+        for show in missed:
+            show()
 
     def state(self) -> dict[str, Any]:
         """Return what the layout file keeps of this panel: JSON values only."""

@@ -32,17 +32,18 @@ class ChartPanel(Panel):
     ) -> None:
         super().__init__(context, parent)
         self.group = context.charts
+        self._shown: tuple[str, int] | None = None  # the coin and interval that are drawn
         self.chart = Chart(self.group, self.theme, text=text, fit=self.fit, with_time=with_time)
         self.header = HeaderText(self.theme)
         self.tools = QHBoxLayout()
         self.tools.setContentsMargins(SPACING, 2, SPACING, 2)
         self.tools.setSpacing(SPACING)
         self.tools.addWidget(self.header, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(self.tools)
-        layout.addWidget(self.chart, 1)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(0)
+        self.rows.addLayout(self.tools)
+        self.rows.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
         self.chart.set_mode(self.bridge.desk.store.mode)
         self.bridge.market_changed.connect(self._take_update)
@@ -73,8 +74,8 @@ class ChartPanel(Panel):
             self._show_now()
 
     @Slot(object)
-    def _take_view(self, _view: View) -> None:
-        if self.isVisible():
+    def _take_view(self, view: View) -> None:
+        if self.isVisible() and (view.coin, view.interval_s) != self._shown:
             self._show_now()
 
     @Slot(object)
@@ -92,6 +93,7 @@ class ChartPanel(Panel):
 
     def _show_now(self) -> None:
         store, view = self.bridge.desk.store, self.bridge.desk.view
+        self._shown = view.coin, view.interval_s
         if store.now_ms:
             self.group.show_bars(view.interval_s, store.now_ms)
             self.group.set_edge(store.now_ms)

@@ -138,11 +138,11 @@ class ComparisonPanel(Panel):
     @Slot(object)
     def show_portfolio(self, _: object) -> None:
         self._kept = None
-        self._show()
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_report(self, _: ScenarioReport) -> None:
-        self._show()
+        self.when_seen(self._show)
 
     def _show(self) -> None:
         now = self.bridge.desk.scenario

@@ -84,6 +84,7 @@ class ExposurePanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        self._exposures: tuple[Exposure, ...] = ()
         self.model = RowsModel[Exposure](COLUMNS, self.theme, key=lambda row: row.coin)
         self._empty = plain_label(_EMPTY)
         tint(self._empty, self.theme, "dim")
@@ -99,13 +100,16 @@ class ExposurePanel(Panel):
     @Slot(object)
     def show_portfolio(self, _: object) -> None:
         report = self.bridge.desk.risk
-        self._show(report.exposures if report is not None else ())
+        self._exposures = report.exposures if report is not None else ()
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_report(self, report: RiskReport) -> None:
-        self._show(report.exposures)
+        self._exposures = report.exposures
+        self.when_seen(self._show)
 
-    def _show(self, exposures: tuple[Exposure, ...]) -> None:
+    def _show(self) -> None:
+        exposures = self._exposures
         self.model.replace_rows(exposures)
         self._table.setVisible(bool(exposures))
         self._empty.setVisible(not exposures)

@@ -29,7 +29,8 @@ class GaugesPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self._as_of_ms: int | None = None
+        self._gauges: Gauges | None = None
+        self._now_ms = 0
         self._note = plain_label(_EMPTY)
         self._note.setWordWrap(True)
         tint(self._note, self.theme, "dim")
@@ -54,25 +55,14 @@ class GaugesPanel(Panel):
     @Slot(object)
     def show_gauges(self, gauges: Gauges) -> None:
         """Show every reading, and of which coin they are."""
-        self._as_of_ms = gauges.as_of_ms
-        for gauge, (_, reading) in zip(self.gauges, gauges.readings, strict=True):
-            gauge.show_reading(reading, 0.0)
-        self._note.setText(
-            f"{gauges.coin} at {fmt.utc_time(gauges.as_of_ms)} UTC. A band says how a reading is "
-            "called, and its tooltip what such readings were followed by; none is a forecast."
-        )
+        self._gauges, self._now_ms = gauges, gauges.as_of_ms
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_time(self, update: FeedUpdate) -> None:
         """Let ages grow; what is no longer read anew is dimmed."""
-        if self._as_of_ms is None:
-            return
-        tape = self.bridge.desk.store.tape
-        speed = tape.speed if tape is not None else 1.0
-        age_s = max(0.0, (update.now_ms - self._as_of_ms) / SECOND_MS)
-        for gauge in self.gauges:
-            gauge.show_age(age_s)
-            gauge.set_stale(stale=age_s > _STALE_S * max(1.0, speed))
+        self._now_ms = update.now_ms
+        self.when_seen(self._show_ages)
 
     @Slot(object)
     def show_view(self, _: object) -> None:
@@ -80,7 +70,7 @@ class GaugesPanel(Panel):
         gauges = self.bridge.desk.gauges
         if gauges is None:
             self._forget()
-        elif gauges.as_of_ms != self._as_of_ms:
+        elif gauges is not self._gauges:
             self.show_gauges(gauges)
 
     @Slot(object)
@@ -92,10 +82,32 @@ class GaugesPanel(Panel):
         self._arrange()
 
     def _forget(self) -> None:
-        self._as_of_ms = None
+        self._gauges = None
+        self.when_seen(self._show)
+
+    def _show(self) -> None:
+        gauges = self._gauges
+        if gauges is None:
+            for gauge in self.gauges:
+                gauge.show_reading(None, None)
+            self._note.setText(_EMPTY)
+            return
+        for gauge, (_, reading) in zip(self.gauges, gauges.readings, strict=True):
+            gauge.show_reading(reading, 0.0)
+        self._note.setText(
+            f"{gauges.coin} at {fmt.utc_time(gauges.as_of_ms)} UTC. A band says how a reading is "
+            "called, and its tooltip what such readings were followed by; none is a forecast."
+        )
+
+    def _show_ages(self) -> None:
+        if self._gauges is None:
+            return
+        tape = self.bridge.desk.store.tape
+        speed = tape.speed if tape is not None else 1.0
+        age_s = max(0.0, (self._now_ms - self._gauges.as_of_ms) / SECOND_MS)
         for gauge in self.gauges:
-            gauge.show_reading(None, None)
-        self._note.setText(_EMPTY)
+            gauge.show_age(age_s)
+            gauge.set_stale(stale=age_s > _STALE_S * max(1.0, speed))
 
     def _arrange(self) -> None:
         columns = max(1, min(len(self.gauges), (self.width() + _GAP_PX) // (WIDTH_PX + _GAP_PX)))

@@ -113,6 +113,7 @@ class LadderPanel(Panel):
         super().__init__(context, parent)
         self.model = RowsModel[Rung](COLUMNS, self.theme, key=lambda rung: rung.price)
         self._mark: float | None = None
+        self._report: ScenarioReport | None = None
         self._empty = plain_label(_NO_BOOK)
         tint(self._empty, self.theme, "dim")
         self._table = make_table(self.model)
@@ -131,18 +132,19 @@ class LadderPanel(Panel):
 
     @Slot(object)
     def show_portfolio(self, _: object) -> None:
-        scenario = self.bridge.desk.scenario
-        self._show([])
-        if scenario is not None:
-            self.show_report(scenario)
+        self._report = self.bridge.desk.scenario
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_report(self, report: ScenarioReport) -> None:
-        curve = report.ladder
-        if curve is not None:
-            self._show(rungs_of(curve, self._mark, report.moves.get(curve.coin)))
+        if report.ladder is not None:
+            self._report = report
+            self.when_seen(self._show)
 
-    def _show(self, rungs: list[Rung]) -> None:
+    def _show(self) -> None:
+        curve, rungs = self._report.ladder if self._report else None, []
+        if self._report is not None and curve is not None:
+            rungs = rungs_of(curve, self._mark, self._report.moves.get(curve.coin))
         self.model.replace_rows(rungs)
         self._table.setVisible(bool(rungs))
         self._empty.setVisible(not rungs)

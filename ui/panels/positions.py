@@ -82,16 +82,14 @@ def rows_of(
 
     ``blind``: no mark of the book is of now any more.
     """
-    whole = trust_of(risk.positions, blind=blind)
-    outcomes: dict[tuple[str, str, str], ScenarioPosition] = {}
-    prices: dict[tuple[str, str], float] = {}
-    if scenario is not None:
-        prices = {(price.venue, price.symbol): price.price for price in scenario.prices}
-        outcomes = {(p.account, p.symbol, p.side): p for p in scenario.positions}
+    return with_scenario(book_rows(risk, blind=blind), risk, scenario, blind=blind)
+
+
+def book_rows(risk: RiskReport, *, blind: bool = False) -> list[PositionRow]:
+    """Return a row a position, the nearest liquidation first: what no scenario changes."""
     rows = []
     for position in sorted(risk.positions, key=_nearness):
         key = (position.account, position.symbol, position.side)
-        outcome = outcomes.get(key)
         doubt = mark_note(position, risk)
         wait_ms = (position.next_funding_ms or 0) - risk.as_of_ms
         rows.append(
@@ -102,12 +100,27 @@ def rows_of(
                 position=position,
                 trust=trust_of((position,), blind=blind),
                 doubt=doubt,
-                pnl_usd=outcome.pnl_usd if outcome else None,
-                then=outcome.status if outcome else None,
-                price_then=prices.get((position.venue, position.symbol)),
                 funding_in_s=wait_ms / SECOND_MS if position.next_funding_ms else None,
             )
         )
+    return rows
+
+
+def with_scenario(
+    rows: Sequence[PositionRow],
+    risk: RiskReport,
+    scenario: ScenarioReport | None,
+    *,
+    blind: bool = False,
+) -> list[PositionRow]:
+    """Return the rows with what the scenario makes of each, the balances that move, and the sum."""
+    whole = trust_of(risk.positions, blind=blind)
+    outcomes: dict[tuple[str, ...], ScenarioPosition] = {}
+    prices: dict[tuple[str, str], float] = {}
+    if scenario is not None:
+        prices = {(price.venue, price.symbol): price.price for price in scenario.prices}
+        outcomes = {(p.account, p.symbol, p.side): p for p in scenario.positions}
+    rows = [_then(row, outcomes.get(row.key[:3]), prices) for row in rows]
     if scenario is not None:
         rows += [
             PositionRow(
@@ -126,6 +139,16 @@ def rows_of(
                 PositionRow(key=(), name=name, pnl_usd=scenario.pnl_usd, is_sum=True, trust=whole)
             )
     return rows
+
+
+def _then(
+    row: PositionRow, outcome: ScenarioPosition | None, prices: Mapping[tuple[str, str], float]
+) -> PositionRow:
+    position = row.position
+    if outcome is None or position is None:
+        return row
+    price = prices.get((position.venue, position.symbol))
+    return replace(row, pnl_usd=outcome.pnl_usd, then=outcome.status, price_then=price)
 
 
 def with_copy(rows: Sequence[PositionRow], found: WhatIf) -> list[PositionRow]:
@@ -416,6 +439,7 @@ class PositionsPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        self._booked: tuple[RiskReport, bool, list[PositionRow]] | None = None
         self.model = RowsModel[PositionRow](
             COLUMNS,
             self.theme,
@@ -443,9 +467,20 @@ class PositionsPanel(Panel):
     @Slot()
     def show_book(self, *_: object) -> None:
         """Show report, scenario and copy as the desk has them; while blind those of earlier."""
+        self.when_seen(self._show)
+
+    def _rows(
+        self, risk: RiskReport, scenario: ScenarioReport | None, *, blind: bool
+    ) -> list[PositionRow]:
+        """Return the rows; while the scenario is dragged, those of the book stay as they are."""
+        if self._booked is None or self._booked[0] is not risk or self._booked[1] != blind:
+            self._booked = risk, blind, book_rows(risk, blind=blind)
+        return with_scenario(self._booked[2], risk, scenario, blind=blind)
+
+    def _show(self) -> None:
         desk = self.bridge.desk
         blind = desk.sight.blind
-        rows = rows_of(desk.risk, desk.scenario, blind=blind) if desk.risk else []
+        rows = self._rows(desk.risk, desk.scenario, blind=blind) if desk.risk else []
         found = desk.decision.what_if if desk.decision and desk.copy else None
         if rows and found is not None:
             rows = with_copy(rows, found)

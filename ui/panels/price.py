@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QLineEdit, QToolButton
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QMenu, QToolButton
 
 from ui import format as fmt
 from ui.charts.axes import Flag
@@ -16,20 +18,24 @@ from ui.charts.candles_item import CandlesItem
 from ui.charts.chart import Extent
 from ui.charts.heatmap_item import HeatmapItem
 from ui.charts.ladder_item import LadderItem
-from ui.charts.map_levels import MapSide
-from ui.charts.price_lines import PriceLinesItem, own_lines, scenario_line
+from ui.charts.map_card import MapCard, card_lines
+from ui.charts.map_levels import MapSide, MapUnit
+from ui.charts.pixels import PixelMap
+from ui.charts.price_lines import PriceLine, PriceLinesItem, met_text, own_lines, scenario_line
 from ui.charts.scale_legend import ScaleLegend
 from ui.charts.ticks import nice_step
-from ui.names import coin_of
+from ui.map_commands import map_commands
 from ui.panels.base import PanelContext
 from ui.panels.chart_panel import ChartPanel
+from ui.panels.coin_picker import CoinPicker
+from ui.theme import SPACING
 from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
-from workstation.market.store import MarketStore
 from workstation.risk.report import HeatmapColumns
 from workstation.services.desk_news import View
+from workstation.services.map_choice import MapChoice
 from workstation.units import iso_utc
 
 CANDLES_SHARE: Final = 1 / 3  # of the height stays to the candles when lines are brought into view
@@ -47,6 +53,7 @@ class PricePanel(ChartPanel):
         self._map = HeatmapItem(view, self.theme)
         self._candles = CandlesItem(view, self.theme)
         self._lines = PriceLinesItem(view, self.theme)
+        self._card = MapCard(view, self.theme)
         self._ladder = LadderItem(view, self.theme)
         self.chart.set_side(self._ladder)
         self._reference: MarketKey | None = None
@@ -54,6 +61,7 @@ class PricePanel(ChartPanel):
         self._mark: MarkPrice | None = None
         self._add_tools()
         self.bridge.risk_changed.connect(self._show_lines)
+        self.bridge.view_changed.connect(self._show_lines)
         self.bridge.heatmap_changed.connect(self._show_map)
         self.chart.line_dragged.connect(self._ask_scenario)
 
@@ -75,10 +83,30 @@ class PricePanel(ChartPanel):
             self.map_picker.setCurrentText(MAP_OFF)
         self.map_picker.currentTextChanged.connect(self._show_map_side)
         self.legend = ScaleLegend(self.theme)
+        self.map_menu = QMenu(self)
+        self.map_menu.setToolTipsVisible(True)
+        self.map_menu.aboutToShow.connect(self._fill_map_menu)
+        more = QToolButton()
+        more.setText("Map")
+        more.setToolTip("Unit, venues, today's fit and scores of the liquidation map")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setMenu(self.map_menu)
+        self.header.clicked.connect(self._ask_scores)
         self.tools.insertWidget(0, self.coin_picker)
         self.tools.insertLayout(1, pickers)
+        self._give_header_a_row()
         self.tools.addWidget(self.legend)
         self.tools.addWidget(self.map_picker)
+        self.tools.addWidget(more)
+
+    def _give_header_a_row(self) -> None:
+        """Set the title below the tools: the score in words needs the whole width."""
+        self.tools.removeWidget(self.header)
+        self.tools.insertStretch(2, 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(SPACING, 0, SPACING, 0)
+        row.addWidget(self.header)
+        self.rows.insertLayout(1, row)
 
     def _interval_button(self, name: str) -> QToolButton:
         button = QToolButton()
@@ -88,6 +116,38 @@ class PricePanel(ChartPanel):
         button.setToolTip(f"Candles of {name}")
         self.intervals.addButton(button, INTERVALS_S[name])
         return button
+
+    @Slot()
+    def _fill_map_menu(self) -> None:
+        """List what can be chosen now; the venues are those of the watched coin."""
+        self.map_menu.clear()
+        for unit, words in ((MapUnit.USD, "Amounts in USD"), (MapUnit.COIN, "Amounts in coins")):
+            action = self.map_menu.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(self._map.unit is unit)
+            action.setData(unit)
+            action.triggered.connect(self._choose_unit)
+        group = None
+        for command in map_commands(self.bridge, self._ask_scores):
+            if command.group != group:
+                self.map_menu.addSeparator()
+                group = command.group
+            action = self.map_menu.addAction(command.text)
+            action.setToolTip(command.help)
+            action.setCheckable(command.checked is not None)
+            action.setChecked(bool(command.checked))
+            action.setEnabled(command.enabled)
+            action.triggered.connect(command.run)
+
+    @Slot()
+    def _choose_unit(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._show_unit(MapUnit(action.data()))
+
+    @Slot()
+    def _ask_scores(self) -> None:
+        self.bridge.command_requested.emit("map.scores")
 
     @Slot(str)
     def _ask_coin(self, coin: str) -> None:
@@ -143,6 +203,7 @@ class PricePanel(ChartPanel):
         stale = mark is not None and mark.is_stale(store.now_ms)
         if (candles, mark, stale) != (self._candles.candles, self._mark, self._candles.stale):
             self._mark, self._candles.stale = mark, stale
+            self._ladder.set_mark(self._mark_price)
             self._show_candles(market, candles)
         self._show_map()
         self.chart.set_message("" if candles else self._empty_text())
@@ -202,8 +263,11 @@ class PricePanel(ChartPanel):
             return
         desk = self.bridge.desk
         scenario_price = desk.view.scenario_price
-        own = own_lines(desk.risk, desk.view.coin, blind=desk.sight.blind) if desk.risk else ()
-        lines = (*own, scenario_line(scenario_price))
+        met = functools.partial(met_text, self._columns, self._mark_price)
+        lines: tuple[PriceLine, ...] = (scenario_line(scenario_price, met(scenario_price)),)
+        if desk.risk:
+            blind = desk.sight.blind
+            lines = (*own_lines(desk.risk, desk.view.coin, blind=blind, met=met), *lines)
         if lines != self._lines.lines:
             self._lines.lines = lines
             self.chart.draggable = scenario_price
@@ -215,7 +279,7 @@ class PricePanel(ChartPanel):
         """Show the newest map; one of another coin or interval is none."""
         if not self.isVisible():
             return
-        columns, view = self.bridge.desk.heatmap, self.bridge.desk.view
+        columns, view = self.bridge.desk.drawn_map, self.bridge.desk.view
         asked = view.coin, view.interval_s
         if columns is not None and (columns.coin, columns.interval_s) != asked:
             columns = None
@@ -223,19 +287,29 @@ class PricePanel(ChartPanel):
             self._columns = columns
             self._map.set_columns(columns)
             self._show_scale()
+            self._show_lines()
+            self.show_header()
 
     def _show_scale(self) -> None:
-        top_usd = self._map.top_usd
+        top, side, unit = self._map.top, self._map.side, self._map.unit
         drawn = self._columns if self._map.isVisible() else None
-        self._ladder.set_columns(self._columns, top_usd, self._map.side if drawn else MapSide.BOTH)
-        self.legend.show_scale(drawn, top_usd, self._map.side)
+        self._ladder.set_columns(self._columns, top, unit, side if drawn else MapSide.BOTH)
+        self.legend.show_scale(drawn, top, side, unit)
         self.chart.redraw()
+
+    def _show_unit(self, unit: MapUnit) -> None:
+        self._map.set_terms(self._map.side, unit)
+        self._show_scale()
+
+    @property
+    def _mark_price(self) -> float | None:
+        return None if self._mark is None else self._mark.mark_price
 
     @Slot(str)
     def _show_map_side(self, name: str) -> None:
         self._map.setVisible(name != MAP_OFF)
         if name != MAP_OFF:
-            self._map.set_side(MapSide(name))
+            self._map.set_terms(MapSide(name), self._map.unit)
         self._show_scale()
         self.show_header()
 
@@ -250,21 +324,40 @@ class PricePanel(ChartPanel):
         words = f"{fmt.venue_name(self._reference.venue)} {interval}"
         if self._candles.stale and self._mark is not None:
             words += f", {fmt.age(self._mark.age_s(self.bridge.desk.store.now_ms))} old"
-        if self._columns is not None and self._map.isVisible():
-            words += " over the estimated liquidation map"
-        self.header.show_text(pair, words)
+        has_map = self._columns is not None and self._map.isVisible()
+        self.header.show_text(pair, f"{words} · {self._map_words()}" if has_map else words)
+        self.header.set_link(self._link_words() if has_map else "")
         self.chart.set_readout(self._values_at_cursor())
+        self._show_card()
+
+    def _map_words(self) -> str:
+        columns = self._columns
+        if columns is None:
+            return ""
+        if columns.with_todays_fit:
+            return "map with today's fit, not scored"
+        return f"map {columns.score.title()}" if columns.score else "map estimated, not graded yet"
+
+    def _link_words(self) -> str:
+        return f"The estimated liquidation {self._map_words()}.\nClick for its scores."
 
     def _values_at_cursor(self) -> str:
-        cursor_ms, price = self.group.cursor_ms, self.chart.axis.cursor_value
+        cursor_ms = self.group.cursor_ms
         if cursor_ms is None:
             return ""
-        texts = list(self._candle_at(cursor_ms))
-        if price is not None and self._map.isVisible():
-            waiting_usd = self._map.usd_at(cursor_ms, price)
-            if waiting_usd is not None:
-                texts.append(f"map {fmt.usd_short(waiting_usd)}")
-        return "  ".join(texts)
+        return "  ".join(self._candle_at(cursor_ms))
+
+    def _show_card(self) -> None:
+        """Say beside the mouse what the map holds there."""
+        cursor_ms, price = self.group.cursor_ms, self.chart.axis.cursor_value
+        cell = None
+        if cursor_ms is not None and price is not None and self._map.isVisible():
+            cell = self._map.cell_at(cursor_ms, price, PixelMap.of(self.chart.view))
+        if cell is None or cursor_ms is None or price is None:
+            self._card.hide_lines()
+            return
+        coin = self.bridge.desk.view.coin
+        self._card.show_lines(tuple(card_lines(cell, coin, self._mark_price)), cursor_ms, price)
 
     def _candle_at(self, time_ms: float) -> Iterator[str]:
         candles = self._candles.candles
@@ -285,12 +378,24 @@ class PricePanel(ChartPanel):
     # --- kept ---------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        return {"map": self.map_picker.currentText()}
+        return {
+            "map": self.map_picker.currentText(),
+            "unit": self._map.unit.value,
+            "off": sorted(self.bridge.desk.view.map.off),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         name = state.get("map")
         if isinstance(name, str) and self.map_picker.findText(name) >= 0:
             self.map_picker.setCurrentText(name)
+        if state.get("unit") in list(MapUnit):
+            self._show_unit(MapUnit(state["unit"]))
+        off, view = state.get("off"), self.bridge.desk.view
+        if isinstance(off, list):
+            names = frozenset(venue for venue in off if isinstance(venue, str))
+            choice = MapChoice(off=names, with_todays_fit=view.map.with_todays_fit)
+            if choice != view.map:
+                self.bridge.desk.set_view(dataclasses.replace(view, map=choice))
 
     def drawn(self) -> dict[str, Any]:
         candles = self._candles.candles
@@ -302,39 +407,3 @@ class PricePanel(ChartPanel):
             "last_close": float(candles.close[-1]),
             "gaps": candles.gaps(),
         }
-
-
-class CoinPicker(QComboBox):
-    """The coins that have a market: listed when opened, found by typing.
-
-    Signals
-    -------
-    coin_chosen : str
-    """
-
-    coin_chosen = Signal(str)
-
-    def __init__(self, store: Callable[[], MarketStore]) -> None:
-        super().__init__()
-        self._store = store
-        self._edit = QLineEdit()
-        self.setLineEdit(self._edit)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.setToolTip("Coin on the charts: choose one or type it")
-        self.setFixedWidth(80)
-        self._edit.returnPressed.connect(self._choose)
-        self.activated.connect(self._choose)
-
-    def coins(self) -> list[str]:
-        return sorted({coin_of(key.symbol) for key in self._store().all_of(MarkPrice)})
-
-    def showPopup(self) -> None:  # noqa: N802 (Qt's name)
-        current = self.currentText()
-        self.clear()
-        self.addItems(self.coins())
-        self.setCurrentText(current)
-        super().showPopup()
-
-    @Slot()
-    def _choose(self) -> None:
-        self.coin_chosen.emit(self.currentText().strip().upper())

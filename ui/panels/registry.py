@@ -17,6 +17,7 @@ from ui.panels.open_interest import OpenInterestPanel
 from ui.panels.positions import PositionsPanel
 from ui.panels.price import PricePanel
 from ui.panels.rescue import RescuePanel
+from ui.panels.reverse_stress import ReverseStressPanel
 from ui.panels.scenario import ScenarioPanel
 from ui.panels.strip import StripPanel
 from ui.panels.tape import TapePanel
@@ -87,6 +88,13 @@ PANELS: tuple[PanelSpec, ...] = (
         factory=LadderPanel,
         area=Area.BELOW_CHARTS,
         help="Equity at a row of prices, each reached from the mark",
+    ),
+    PanelSpec(
+        key="reverse_stress",
+        title="Reverse stress",
+        factory=ReverseStressPanel,
+        area=Area.BELOW_CHARTS,
+        help="The one move that liquidates each pool, ranked, and where each pool breaks even",
     ),
     PanelSpec(
         key="comparison",

@@ -13,6 +13,7 @@ from ui.models.rows import Column, RowsModel, make_table
 from ui.names import assumed
 from ui.panels.base import Panel, PanelContext
 from ui.rescue_texts import (
+    RESCUE_HELP,
     arrival_text,
     frontier_text,
     headline,
@@ -154,25 +155,19 @@ COLUMNS: Final = (
 )
 
 
-_HEAD_HELP: Final = (
-    "Checked: the book with all of this done was walked to the scenario once more, and nothing "
-    "died.\nA position that is saved goes on losing down to the scenario; one that is liquidated "
-    "has lost its margin and no more. So the equity there may be lower with a rescue."
-)
-
-
 class RescuePanel(Panel):
     """A table of what dies and what saves it, and one button that does it in a copy."""
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        self._decision: Decision | None = None
         self._report: RescueReport | None = None
         self.model = RowsModel[RescueLine](
             COLUMNS, self.theme, key=lambda line: (line.row.pool, line.step is None, line.place)
         )
         self._head = plain_label(EMPTY)
         self._head.setWordWrap(True)
-        self._head.setToolTip(_HEAD_HELP)
+        self._head.setToolTip(RESCUE_HELP)
         self._apply = QPushButton("Apply to a what-if copy")
         self._apply.setToolTip(
             "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."
@@ -201,14 +196,21 @@ class RescuePanel(Panel):
     @Slot(object)
     def show_portfolio(self, portfolio: object) -> None:
         """Empty the table until the new book's answer is there."""
-        self._report = None
-        self.model.replace_rows(())
+        self._decision = self._report = None
         self._head.setText(EMPTY if portfolio is None else "Working out what dies next")
-        self._show_parts()
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_decision(self, decision: Decision) -> None:
-        self._report = decision.rescue
+        self._decision, self._report = decision, decision.rescue
+        self.when_seen(self._show)
+
+    def _show(self) -> None:
+        decision = self._decision
+        if decision is None:
+            self.model.replace_rows(())
+            self._show_parts()
+            return
         self._head.setText(headline(decision.rescue))
         bad = bool(decision.rescue.rows) and not decision.rescue.alive
         tint(self._head, self.theme, "alarm" if bad else "text")

@@ -33,8 +33,15 @@ from ui.urgency import profit_token
 from workstation.market.overview import MarketOverview
 from workstation.risk.adverse import OVERSHOOT_SOURCE
 from workstation.risk.frontier import Hedge
-from workstation.risk.report import PositionOutcome, Reduce, RiskReport, ScenarioReport
+from workstation.risk.report import (
+    EventKind,
+    PositionOutcome,
+    Reduce,
+    RiskReport,
+    ScenarioReport,
+)
 from workstation.risk.rescue_report import RescueRow, Step
+from workstation.risk.transfers import SourceKind
 from workstation.services.decision_service import Decision
 from workstation.services.desk_news import View
 from workstation.services.sight import Sight
@@ -42,7 +49,7 @@ from workstation.services.sight import Sight
 _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
-_WIDE_PX: Final = 620  # from here on there is room for a remark beside the move
+_WIDE_PX: Final = 760  # from here on there is room for a remark beside the move
 _ROOMY_PX: Final = 560  # ... and for the words around it
 _MAX_REPAIRS: Final = 8
 _BETA_HELP: Final = (
@@ -121,8 +128,9 @@ class ScenarioPanel(Panel):
             self._curve.clear()
             for card in self._cards:
                 card.show_value(fmt.UNKNOWN)
-            self._problems.hide()
+            self._first.setText("")
             self._touch.hide()
+            self._problems.hide()
             self._show_repairs([])
 
     @Slot(object)
@@ -142,11 +150,18 @@ class ScenarioPanel(Panel):
         self._report = report
         self._empty.hide()
         self._show_cards(report)
+        self._show_first(report)
         if report.ladder is not None:
             self._curve.show_curve(report.ladder, self._view.scenario_price, report.events)
         self._show_touch(report)
         self._problems.setText("\n".join(report.problems))
         self._problems.setVisible(bool(report.problems))
+
+    def _show_first(self, report: ScenarioReport) -> None:
+        """Say what the venues liquidate first on the way, and where the coin stands then."""
+        first = first_death(report)
+        self._first.setText(first or "Nothing is liquidated on the way.")
+        tint(self._first, self.theme, muted("alarm" if first else "dim", self._trust))
 
     def _show_touch(self, report: ScenarioReport) -> None:
         """Say how likely the scenario's price is touched: a range, in the panel only."""
@@ -201,13 +216,17 @@ class ScenarioPanel(Panel):
         price = fmt.price(decision.endured.moves.get(self._view.coin))
         share = fmt.percent(decision.terms.buffer, 0)
         self._repair_head.setText(
-            f"Cheapest way to keep all alive at {price} · buffer {share} of maintenance"
+            f"Cheapest way to keep all alive at {price}: "
+            f"{fmt.usd(decision.rescue.cost_usd, decimals=2)} · buffer {share} of maintenance"
+            if decision.rescue.alive
+            else f"Not all can be kept alive at {price} with what is at hand"
         )
         steps = [(row, step) for row in decision.rescue.rows for step in row.steps]
+        cuts = decision.repair.reduce if decision.rescue.rows else ()
         self._show_repairs(
             [_step_line(row, step) for row, step in steps]
             + [_lost_line(row) for row in decision.rescue.rows if not row.saved]
-            + [_cut_line(cut) for cut in decision.repair.reduce if decision.rescue.rows]
+            + [_cut_line(cut, at) for at, cut in enumerate(cuts)]
             + ([_hedge_line(decision.hedge)] if decision.hedge else [])
         )
 
@@ -290,6 +309,18 @@ class ScenarioPanel(Panel):
         self._doubts.setWordWrap(True)
         self._doubts.hide()
         tint(self._doubts, self.theme, "warn")
+        self._first = plain_label()
+        self._first.setToolTip(
+            "The first position that a venue liquidates on the way to the scenario, funding on "
+            "the way included; all of them, in their order, stand in the panel Waterfall."
+        )
+        self._touch = plain_label()
+        self._touch.hide()
+        tint(self._touch, self.theme, "dim")
+        for line in (self._first, self._touch):
+            line.setFont(figure_font(12))
+            line.setWordWrap(True)
+            layout.addWidget(line)
         layout.addWidget(self._doubts)
         self._empty = plain_label(_EMPTY)
         self._empty.setWordWrap(True)
@@ -298,11 +329,6 @@ class ScenarioPanel(Panel):
         layout.addWidget(self._empty)
         layout.addWidget(self._curve, 1)
         layout.addLayout(self._make_repairs())
-        self._touch = plain_label()
-        self._touch.setWordWrap(True)
-        self._touch.hide()
-        tint(self._touch, self.theme, "dim")
-        layout.addWidget(self._touch)
         self._problems = plain_label()
         self._problems.setWordWrap(True)
         self._problems.hide()
@@ -387,7 +413,7 @@ class ScenarioPanel(Panel):
         )
         tint(self._repair_head, self.theme, "dim")
         grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
+        grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
         self._repairs: list[tuple[QLabel, ...]] = []
@@ -437,6 +463,22 @@ class _Card(QFrame):
         return self._value.text()
 
 
+def first_death(report: ScenarioReport) -> str:
+    """Return ``Dies first: binance-main · BTC long at 67,123, then 2 more``; empty if none does."""
+    deaths = [e for e in report.events if e.kind in (EventKind.PARTIAL, EventKind.LIQUIDATION)]
+    if not deaths:
+        return ""
+    first = deaths[0]
+    coin, price = next(iter(first.coin_price.items()), ("", None))
+    own = coin_of(first.symbol)
+    where = "" if coin == own or not coin else f", with {coin} at {fmt.price(price)}"
+    names = {(e.account, e.symbol, e.side) for e in deaths}
+    more = f"; then {len(names) - 1} more" if len(names) > 1 else ""
+    return (
+        f"Dies first: {first.account} · {own} {first.side} at {fmt.price(first.price)}{where}{more}"
+    )
+
+
 def _rounded(price: float) -> float:
     """Return a price that is pleasant to read: four significant digits."""
     digits = 3 - math.floor(math.log10(price))
@@ -445,20 +487,23 @@ def _rounded(price: float) -> float:
 
 def _step_line(row: RescueRow, step: Step) -> tuple[str, ...]:
     cost = fmt.usd(step.cost_usd, decimals=2)
-    return pool_text(row), step_text(row, step), origin_text(step), arrival_text(step), cost
+    origin = step.origin or origin_text(step)  # its venue is in Rescue; here is little room
+    if step.kind is SourceKind.OWN_WALLET:
+        origin = origin_text(step)
+    return pool_text(row), step_text(row, step), origin, arrival_text(step), cost
 
 
 def _lost_line(row: RescueRow) -> tuple[str, ...]:
     return pool_text(row), step_text(row, None), "", "", ""
 
 
-def _cut_line(cut: Reduce) -> tuple[str, ...]:
-    name = f"or only cut: {cut.account} · {coin_of(cut.symbol)} {cut.side}"
-    amount = fmt.number(-cut.quantity, 3)
-    return name, amount, "market order", "at once", f"{fmt.usd(cut.cost_usd, decimals=2)} fee"
+def _cut_line(cut: Reduce, at: int) -> tuple[str, ...]:
+    name = f"{'and' if at else 'instead'}: {cut.account}"
+    amount = f"cut {fmt.number(cut.quantity, 3)} {coin_of(cut.symbol)} {cut.side}"
+    return name, amount, "market order", "at once", fmt.usd(cut.cost_usd, decimals=2)
 
 
 def _hedge_line(hedge: Hedge) -> tuple[str, ...]:
-    name = f"or hedge the first: {hedge.account}"
+    name = f"or hedge: {hedge.account}"
     amount = f"{fmt.number(hedge.quantity, 3)} {coin_of(hedge.symbol)} {hedge.side}"
     return name, amount, "market order", "at once", fmt.usd(hedge.cost_usd, decimals=2)

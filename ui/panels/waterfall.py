@@ -98,6 +98,7 @@ class WaterfallPanel(Panel):
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
+        self._report: ScenarioReport | None = None
         self.model = RowsModel[ScenarioEvent](COLUMNS, self.theme, key=lambda event: event.step)
         self._note = plain_label(_NO_BOOK)
         tint(self._note, self.theme, "dim")
@@ -114,20 +115,20 @@ class WaterfallPanel(Panel):
 
     @Slot(object)
     def show_portfolio(self, _: object) -> None:
-        scenario = self.bridge.desk.scenario
-        if scenario is not None:
-            self.show_report(scenario)
-            return
-        self._note.setText(_NO_BOOK)
-        self._show_events(())
+        self._report = self.bridge.desk.scenario
+        self.when_seen(self._show)
 
     @Slot(object)
     def show_report(self, report: ScenarioReport) -> None:
-        self._note.setText(_EMPTY)
-        self._chart.show_report(report)
-        self._show_events(report.events)
+        self._report = report
+        self.when_seen(self._show)
 
-    def _show_events(self, events: tuple[ScenarioEvent, ...]) -> None:
+    def _show(self) -> None:
+        report = self._report
+        self._note.setText(_NO_BOOK if report is None else _EMPTY)
+        if report is not None:
+            self._chart.show_report(report)
+        events = report.events if report is not None else ()
         self.model.replace_rows(events)
         for widget in (self._table, self._chart):
             widget.setVisible(bool(events))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workstation.exchanges.numbers import levels
-from workstation.market.facts import CandlePrice, FloatArray, Liquidation
+from workstation.market.facts import CandlePrice, FloatArray, KnownPositions, Liquidation
 from workstation.market.instrument import Contract, Instrument, MarketKey
 from workstation.units import UnixMs
 
@@ -91,7 +91,7 @@ class Reading:
     note: str = ""
 
 
-Answer = Sequence[Reading | Liquidation]
+Answer = Sequence[Reading | Liquidation | KnownPositions]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

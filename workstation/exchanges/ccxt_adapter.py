@@ -49,6 +49,7 @@ class CcxtAdapter:
         self._timeout_s = timeout_s
         self._client: Any = None
         self._markets: dict[str, Market] = {}
+        self.addresses: tuple[str, ...] = ()  # whose positions are looked at, where they are public
 
     async def open(self, access: PrivateAccess = PrivateAccess()) -> None:  # noqa: B008 - frozen
         """Make the client; only what ``access`` names may be signed."""

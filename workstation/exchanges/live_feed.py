@@ -154,7 +154,12 @@ class LiveFeed:
         for venue in dict.fromkeys(self._settings.venues):
             options = self._venue_options.get(venue, {}).get("ccxt", {})
             make = partial(
-                new_adapter, venue, options, self._settings.timeout_s, self._clock.now_ms
+                new_adapter,
+                venue,
+                options,
+                self._settings.timeout_s,
+                self._clock.now_ms,
+                addresses=self._settings.known_addresses,
             )
             try:
                 self._pollers.append(self._poller(venue, options, make, prices))

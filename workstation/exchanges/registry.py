@@ -5,7 +5,7 @@ To add a venue: one module beside this one, one line here, and recorded answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from workstation.exchanges.binance import BinanceInverse, BinanceLinear
@@ -34,6 +34,7 @@ def new_adapter(
     options: Mapping[str, Any],
     timeout_s: float,
     clock_ms: Callable[[], UnixMs] = now_ms,
+    addresses: Sequence[str] = (),
 ) -> CcxtAdapter:
     """Return the adapter of a venue.
 
@@ -42,6 +43,7 @@ def new_adapter(
     venue : a ccxt exchange id
     options : deep-merged into ccxt's constructor
     timeout_s : how long the venue may take to answer
+    addresses : whose positions to look at, where a venue shows them to everybody
 
     Raises
     ------
@@ -51,4 +53,6 @@ def new_adapter(
     from workstation.exchanges.ccxt_client import check_venue  # imports ccxt: late
 
     check_venue(venue)
-    return VENUES.get(venue, Generic)(venue, options, timeout_s, clock_ms)
+    adapter = VENUES.get(venue, Generic)(venue, options, timeout_s, clock_ms)
+    adapter.addresses = tuple(dict.fromkeys(address.lower() for address in addresses))
+    return adapter

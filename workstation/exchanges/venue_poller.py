@@ -10,6 +10,7 @@ import asyncio
 import difflib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from workstation.errors import (
@@ -29,7 +30,7 @@ from workstation.exchanges.tiers.cache import TierCache
 from workstation.exchanges.tiers.refresh import TierRefresh
 from workstation.exchanges.tiers.registry import READERS
 from workstation.exchanges.venue_cache import VenueCache
-from workstation.market.facts import Fact, Liquidation, MarkPrice, VenueHealth
+from workstation.market.facts import Fact, KnownPositions, Liquidation, MarkPrice, VenueHealth
 from workstation.market.feed import Watch
 from workstation.market.outbox import Outbox
 from workstation.units import SECOND_MS, UnixMs
@@ -287,6 +288,8 @@ class VenuePoller:
             if isinstance(reading, Reading) and (reading.mark_price or poll.name != PRICES):
                 elsewhere = self._prices.elsewhere(reading.market.instrument.base, venue)
                 facts += self._assembly.facts(reading, poll.name, fresh_for_ms, now_ms, elsewhere)
+            elif isinstance(reading, KnownPositions):
+                facts.append(replace(reading, fresh_for_ms=fresh_for_ms))
         forced = [item for item in answer if isinstance(item, Liquidation)]
         self._outbox.put(facts=facts, liquidations=forced)
         marks = [fact for fact in facts if isinstance(fact, MarkPrice)]

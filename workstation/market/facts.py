@@ -125,6 +125,19 @@ class OrderBook(Fact):
     asks: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KnownPositions(Fact):
+    """Open positions of one market that are known one by one, not estimated.
+
+    ``quantity_base`` is (n,) signed coins; ``liquidation_price`` (n,) as the venue says it, NaN
+    where no price liquidates the position; ``holders`` says in words whose they are.
+    """
+
+    quantity_base: FloatArray
+    liquidation_price: FloatArray
+    holders: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Liquidation:
     """One forced order as the venue published it; feeds are throttled, so a sum is a floor.

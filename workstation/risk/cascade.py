@@ -19,9 +19,9 @@ The push is exogenous: it reaches the scenario price in the given time, with noi
 ends that never passes it, and then holds for an hour. What lies beyond it is the cascade's own.
 
 What it does not do well: parameters are weakly known and drawn from wide laws, so the 95th
-percentile is a stress figure; the map's size is uncertain by a factor of three; positions of the
-crowd are closed whole, where venues close large ones in parts; feedback through other coins is
-left out.
+percentile is a stress figure; the map's size is uncertain by a factor of three; large positions of
+the crowd are closed in two parts (``slices``), where venues may take more, and how many are large
+is known of one venue on one day; feedback through other coins is left out.
 """
 
 from __future__ import annotations

@@ -49,8 +49,13 @@ from workstation.risk.kernels.book import (
     Flows,
     IntArray,
     Picture,
+    add_column,
+    add_layers,
     advance,
+    bins_of,
     bridge,
+    mirror,
+    missing_bars,
     triangle_profile,
 )
 
@@ -110,9 +115,9 @@ class Grid:
 
         ``margin`` is the room, in ln(price), that price may move beyond them.
         """
-        reach = -np.log1p(-1.0 / NODE_LEVERAGES[0]) + margin
-        first = int(np.floor((np.log(low) - reach) / delta)) - 2
-        last = int(np.floor((np.log(high) + reach) / delta)) + 2
+        reach = -math.log1p(-1.0 / NODE_LEVERAGES[0]) + margin
+        first = math.floor((math.log(low) - reach) / delta) - 2
+        last = math.floor((math.log(high) + reach) / delta) + 2
         return cls(first, last - first + 1, delta)
 
     def holds(self, low: float, high: float) -> bool:
@@ -177,15 +182,23 @@ class HeatmapBook:
             outside=np.zeros((2, 2)),
             multiplier=np.ones((2, 2)),
             running=np.zeros((2, 2, layers)),
-            reach=np.array([-1, grid.bins]),
+            extent=np.tile(np.array([grid.bins, 0]), (2, layers, 1)),
             bars=np.zeros(1, np.int64),
         )
 
-    def copy(self) -> HeatmapBook:
-        """Return a book that can be advanced on trial, over bars that are not finished."""
+    def copy(self, spare: HeatmapBook | None = None) -> HeatmapBook:
+        """Return a book that can be advanced on trial, over bars that are not finished.
+
+        ``spare`` is an earlier copy, of this book or one like it, that is not needed any more: its
+        memory is used again.
+        """
         twin = copy.copy(self)
         twin.bridged = dataclasses.replace(self.bridged)
-        twin._state = copy.deepcopy(self._state)
+        if spare is None:
+            twin._state = copy.deepcopy(self._state)
+        else:
+            twin._state = spare._state
+            mirror(self._state, twin._state)
         return twin
 
     @property
@@ -207,18 +220,24 @@ class HeatmapBook:
 
     def column(self) -> FloatArray:
         """Return the (2, bins) longs and shorts in coins as they stand now."""
-        column: FloatArray = self.layers().sum(axis=1)
+        column = np.zeros((2, self.grid.bins))
+        add_column(self._state, self.basis.weight, column)
         return column
 
     def layers(self) -> FloatArray:
         """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
-        layers: FloatArray = self.basis.weight[:, :, np.newaxis] * self.unit_layers()
+        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
+        self.add_layers(layers)
         return layers
+
+    def add_layers(self, total: FloatArray) -> None:
+        """Add ``layers`` to those of other books of the same shape."""
+        add_layers(self._state, self.basis.weight, total)
 
     def unit_layers(self) -> FloatArray:
         """Return the (2, layers, bins) coins that would stand there at a share of one."""
-        fast, slow = self._state.multiplier.T[:, :, np.newaxis, np.newaxis]
-        layers: FloatArray = fast * self._state.mass[:, 0] + slow * self._state.mass[:, 1]
+        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
+        add_layers(self._state, np.ones_like(self.basis.weight), layers)
         return layers
 
     def set_shares(self, shares: FloatArray) -> None:
@@ -287,16 +306,18 @@ class HeatmapBook:
         )
 
     def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:
-        low, high = self.grid.index(bars.low), self.grid.index(bars.high)
         self._check(bars)
-        first, start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
+        low, high, close = bins_of(
+            bars.low, bars.high, bars.close, self.grid.delta, self.grid.first_bin
+        )
+        start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
         return BarArrays(
             low=low,
             high=high,
-            close=self.grid.index(bars.close),
+            close=close,
             volume=bars.volume_base,
             open_interest=self._believe(bars.open_interest_base),
-            profile_bin=first - self.grid.first_bin,
+            profile_bin=low,
             profile_start=start,
             profile=profile,
             row=row,
@@ -308,10 +329,10 @@ class HeatmapBook:
         if not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
             raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
         before = bars.time_ms[0] - bars.interval_ms if self.last_ms is None else self.last_ms
-        steps = np.diff(bars.time_ms, prepend=before)
-        if steps.min() <= 0:
+        missing = missing_bars(bars.time_ms, before, bars.interval_ms)
+        if missing < 0:
             raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before}")
-        self.bridged.missing_bars += int((steps // bars.interval_ms - 1).sum())
+        self.bridged.missing_bars += missing
         self.last_ms = int(bars.time_ms[-1])
 
     def _believe(self, readings: FloatArray) -> FloatArray:

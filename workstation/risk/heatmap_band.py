@@ -40,8 +40,14 @@ class Band:
     factors: tuple[float, float]
 
 
-def hourly_band(expected: FloatArray, actual: FloatArray, lag: int = 1, widen: float = 1.0) -> Band:
-    """Return the 80 % band of every hour, made of the hours before it.
+def hourly_band(
+    expected: FloatArray,
+    actual: FloatArray,
+    lag: int = 1,
+    widen: float = 1.0,
+    tail: float = TAIL,
+) -> Band:
+    """Return the band of every hour, of 80 % unless told otherwise, made of the hours before it.
 
     Parameters
     ----------
@@ -50,6 +56,7 @@ def hourly_band(expected: FloatArray, actual: FloatArray, lag: int = 1, widen: f
     lag : how many hours ago the newest known residual ended: 1, or more where amounts are sums over
         several hours
     widen : factor of the band's width in logarithms
+    tail : share of the hours on each side of the band
     """
     hours = len(expected)
     small = _SMALL * np.cumsum(expected) / np.arange(1, hours + 1) + 1e-12
@@ -57,7 +64,7 @@ def hourly_band(expected: FloatArray, actual: FloatArray, lag: int = 1, widen: f
     recent = expected[-WINDOW_H:]
     at_stake = float(recent @ recent) / max(float(recent.sum()), 1e-300) if hours else 0.0
     size = np.log(np.append(expected + small, at_stake + 1e-12))
-    found = walk(size, residual, WINDOW_H, HALF_LIFE_H, TAIL, lag) * widen
+    found = walk(size, residual, WINDOW_H, HALF_LIFE_H, tail, lag) * widen
     found[: LEAST_HOURS + lag] = np.log(PRIOR_FACTORS)
     low, high = (np.maximum(0.0, (expected + small) * np.exp(q) - small) for q in found[:-1].T)
     factors = (

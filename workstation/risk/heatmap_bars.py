@@ -15,7 +15,7 @@ from workstation.market.facts import (
     TimeArray,
 )
 from workstation.market.instrument import Side
-from workstation.risk.kernels.book import LONG, SHORT, IntArray
+from workstation.risk.kernels.book import LONG, SHORT, IntArray, begins_with
 from workstation.units import SECOND_MS
 
 COLUMNS = ("time_ms", "low", "high", "close", "middle", "volume_base", "open_interest_base")
@@ -47,15 +47,16 @@ class Bars:
 
     def begin_ms(self) -> int | None:
         """Return the open time of the first bar that ends with a known open interest."""
-        known = np.flatnonzero(self.open_interest_base > 0)
-        return int(self.time_ms[known[0]]) if len(known) else None
+        known = self.open_interest_base > 0
+        return int(self.time_ms[np.argmax(known)]) if known.any() else None
 
     def repeats(self, other: Bars) -> bool:
         """Tell whether these bars are, figure by figure, the first bars of ``other``."""
-        return len(self) <= len(other) and all(
-            np.array_equal(getattr(self, name), getattr(other, name)[: len(self)], equal_nan=True)
-            for name in COLUMNS
-        )
+        return len(self) <= len(other) and begins_with(other._bits(), self._bits())
+
+    def _bits(self) -> tuple[IntArray, ...]:
+        # what is not known is equal to itself
+        return tuple(getattr(self, name).view(np.int64) for name in COLUMNS)
 
 
 def join_pieces(pieces: Sequence[Bars]) -> Bars:
@@ -133,10 +134,14 @@ def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0
 
     A candle without a price is a missing one.
     """
-    priced = np.prod(candles.columns()[:4], axis=0) > 0
-    rows = (candles.time_ms >= start_ms) & priced
-    times = candles.time_ms[rows]  # copies: kernels are compiled anew for strided arrays
-    opened, high, low, close, volume = (column[rows] for column in candles.columns())
+    first = int(np.searchsorted(candles.time_ms, start_ms))
+    opened, high, low, close, volume = (column[first:] for column in candles.columns())
+    priced = (opened > 0) & (high > 0) & (low > 0) & (close > 0)
+    rows = slice(None) if priced.all() else priced
+    times = candles.time_ms[first:][rows].copy()  # kernels are compiled anew for strided arrays
+    opened, high, low, close, volume = (
+        column[rows].copy() for column in (opened, high, low, close, volume)
+    )
     last_known = np.searchsorted(interest.time_ms, times + candles.interval_s * SECOND_MS, "right")
     open_interest = np.append(np.nan, interest.open_interest_base)[last_known]
     return Bars(

@@ -7,7 +7,8 @@ several books are kept, one for each of ``CANDIDATES``, all with separate hats, 
 every bar took out of each hat. At midnight (UTC) the mix of each is fitted to the bars since
 ``WINDOW_DAYS`` (``heatmap_fit``), and the one with the best likelihood speaks until the next
 midnight. A fit only ever looks back, so what is said at a bar is what was known then, and a longer
-history repeats it exactly. Until enough was observed the prior speaks.
+history repeats it exactly, fits that the user asked for included if their times are given. Until
+enough was observed the prior speaks.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ class FittedBook:
     venue : ccxt id, for the share of liquidations that it publishes
     parameters : the prior
     maintenance_rate : fraction, of the venue's first tier
+    refits_ms : when fits were asked for besides those of midnight, each at the end of a bar
     seed : of the bootstrap's random numbers
     """
 
@@ -112,9 +114,11 @@ class FittedBook:
         parameters: HeatmapParameters = DEFAULT_PARAMETERS,
         *,
         maintenance_rate: float = DEFAULT_MAINTENANCE_RATE,
+        refits_ms: Sequence[int] = (),
         seed: int = 1,
     ) -> None:
         self.grid = grid
+        self._refits_ms = sorted(refits_ms)
         self._venue, self._seed = venue, seed
         self._prior = parameters.shares(maintenance_rate)
         choices = [parameters] + [
@@ -158,9 +162,9 @@ class FittedBook:
     def bridged(self) -> Bridged:
         return self.book.bridged
 
-    def copy(self) -> HeatmapBook:
+    def copy(self, spare: HeatmapBook | None = None) -> HeatmapBook:
         """Return the book that speaks now, to be advanced on trial with the mix of now."""
-        return self.book.copy()
+        return self.book.copy(spare)
 
     def advance(
         self,
@@ -183,18 +187,48 @@ class FittedBook:
         The bars in pieces of at most a day, each with what was expected of it.
         """
         row = np.full(len(bars), -1) if row is None else row
-        days = _days(bars)
+        fits_ms = self._fits_before(bars)
         pieces = []
-        cuts = [0, *(1 + np.flatnonzero(np.diff(days))), len(bars)]
+        cuts = [0, *(1 + np.flatnonzero(np.diff(fits_ms))), len(bars)]
         for begin, end in itertools.pairwise(cuts):
-            if end > begin and self._today and days[begin] > _days(self._today[-1][0].bars)[-1]:
-                self._refit(int(days[begin]) * DAY_MS)
+            if end > begin and self._is_due(int(fits_ms[begin])):
+                self._refit(int(fits_ms[begin]))
             until = rows[1] if end == len(bars) else max(rows[0], min(int(row[end]), rows[1]))
             piece = slice(begin, end)
             taken = self._take(bars[piece], observed[piece], picture, row[piece], (rows[0], until))
             pieces.append(taken)
             rows = until, rows[1]
+        if self._today and (now_ms := _ends_ms(self._today[-1][0].bars)) in self._refits_ms:
+            self._refit(now_ms)  # it was asked for when this was the newest bar
         return pieces
+
+    def refit(self) -> int | None:
+        """Fit the mix now, to all that was taken in, and speak with it from the next bar on.
+
+        Returns
+        -------
+        When, the end of the newest bar; ``None`` where too little was observed, or nothing new.
+        """
+        if not self._today:
+            return None
+        now_ms = _ends_ms(self._today[-1][0].bars)
+        before = self.belief
+        self._refit(now_ms)
+        return now_ms if self.belief is not before else None
+
+    def _fits_before(self, bars: Bars) -> IntArray:
+        # the time of the last fit that every bar can know: a midnight, or one that was asked for
+        ends_ms = bars.time_ms + bars.interval_ms
+        midnight_ms = (ends_ms - 1) // DAY_MS * DAY_MS  # a bar that ends at midnight comes before
+        asked_ms = np.array([0, *self._refits_ms], np.int64)
+        fits_ms: IntArray = np.maximum(
+            midnight_ms, asked_ms[np.searchsorted(self._refits_ms, ends_ms)]
+        )
+        return fits_ms
+
+    def _is_due(self, fit_ms: int) -> bool:
+        # whether bars before the fit wait for it
+        return bool(self._today) and _ends_ms(self._today[-1][0].bars) <= fit_ms
 
     def _take(
         self,
@@ -333,7 +367,5 @@ def _ensemble_spread(draws: FloatArray, unit: FloatArray, column: FloatArray) ->
     return spread
 
 
-def _days(bars: Bars) -> IntArray:
-    # the day in which a bar ends; one that ends at midnight belongs to the day that ends with it
-    days: IntArray = (bars.time_ms + bars.interval_ms - 1) // DAY_MS
-    return days
+def _ends_ms(bars: Bars) -> int:
+    return int(bars.time_ms[-1]) + bars.interval_ms

@@ -15,7 +15,7 @@ import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.heatmap import Grid
-from workstation.risk.heatmap_band import DAY_WIDEN, by_hour, hourly_band
+from workstation.risk.heatmap_band import DAY_WIDEN, TAIL, by_hour, hourly_band
 from workstation.risk.heatmap_bars import Bars
 from workstation.risk.heatmap_rivals import (
     bins_swept,
@@ -34,18 +34,23 @@ from workstation.risk.heatmap_score import (
     make_windows,
     mean_and_error,
 )
+from workstation.risk.heatmap_scorecard import (
+    DISTANCE,
+    FIXED,
+    PATH,
+    PER_BIN,
+    UNIFORM,
+    Grade,
+    Grades,
+    Reliability,
+)
 from workstation.risk.kernels.book import LONG, SHORT, IntArray, PictureArray
 from workstation.units import DAY_MS, HOUR_MS
 
-THIS: Final = "this map"
-UNIFORM: Final = "uniform"
-DISTANCE: Final = "distance only"
-FIXED: Final = "fixed weights"
-PER_BIN: Final = "constant per bin swept"
-PATH: Final = "path only"
 WARM_UP_DAYS: Final = 10  # [A]
 WARM_UP_SHARE: Final = 0.4  # [A] as in the study that this follows: 40 days of 90
 _DAY_WINDOW_EVERY_H: Final = 4
+NOMINAL: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # bands whose reliability is looked at
 _MOST_WINDOWS: Final = 2_000  # of one horizon, so that a long history fits into memory
 
 
@@ -57,46 +62,6 @@ class Plan:
     day: Windows
     anchors: IntArray
     from_bar: int  # scores begin here
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grade:
-    """One model's scores, each with its standard error where it has one; NaN where it has none."""
-
-    name: str
-    hour_gain: tuple[float, float] = (np.nan, np.nan)  # nats over an even spread, within an hour
-    day_gain: tuple[float, float] = (np.nan, np.nan)
-    day_lift: tuple[float, float] = (np.nan, np.nan)
-    behind: tuple[float, float] = (np.nan, np.nan)  # day gain of this map less its own
-    skill: float = np.nan  # of both sides' hourly amounts
-    skill_by_side: tuple[float, float] = (np.nan, np.nan)
-    log_correlation: tuple[float, float] = (np.nan, np.nan)
-    ratio: tuple[float, float] = (np.nan, np.nan)  # predicted over observed
-    total_ratio: float = np.nan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grades:
-    """``hour_coverage`` and ``day_coverage``: shares of amounts inside the 80 % band, by side."""
-
-    days: int
-    table: tuple[Grade, ...]  # this map first
-    hour_coverage: tuple[float, float]
-    day_coverage: tuple[float, float]
-
-    @property
-    def own(self) -> Grade:
-        return self.table[0]
-
-    def verdict(self) -> str:
-        """Return the score in words."""
-        rivals = {grade.name: grade for grade in self.table}
-        lead, error = rivals[DISTANCE].behind
-        if not lead > 2 * error:
-            word = "worse than" if lead < -2 * error else "no better than"
-        else:
-            word = "better than"
-        return f"{word} distance only, {self.days} days"
 
 
 def plan_grading(bars: Bars, grid: Grid) -> Plan | None:
@@ -180,6 +145,7 @@ def grade(
         table=table,
         hour_coverage=hours.coverage(1),
         day_coverage=hours.coverage(24),
+        reliability=tuple(hours.reliability(nominal) for nominal in NOMINAL),
     )
 
 
@@ -251,7 +217,11 @@ class _Hours:
             "total_ratio": _ratio(said, y),
         }
 
-    def coverage(self, hours: int) -> tuple[float, float]:
+    def reliability(self, nominal: float) -> Reliability:
+        long, short = self.coverage(1, (1.0 - nominal) / 2)
+        return Reliability(nominal=nominal, long=long, short=short)
+
+    def coverage(self, hours: int, tail: float = TAIL) -> tuple[float, float]:
         # of sums over so many hours, each looked at once
         judged = self._judged[hours - 1 :: hours]
         known = np.flatnonzero(~np.isnan(self._band_of[:, LONG] + self.actual[:, LONG]))
@@ -261,7 +231,8 @@ class _Hours:
                 _running_sum(amounts[known, side], hours)
                 for amounts in (self.expected, self.actual, self._band_of)
             )
-            band = hourly_band(expected, band_of, hours, DAY_WIDEN if hours > 1 else 1.0)
+            widen = DAY_WIDEN if hours > 1 else 1.0
+            band = hourly_band(expected, band_of, hours, widen, tail)
             inside = (actual >= band.low) & (actual <= band.high)
             counted = np.isin(known, judged) & ((expected > 0) | (actual > 0))
             shares.append(float(inside[counted].mean()) if counted.any() else float("nan"))

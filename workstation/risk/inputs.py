@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -57,6 +57,10 @@ def _nothing() -> Mapping[Any, Any]:
     return MappingProxyType({})
 
 
+def _go_on() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskInputs:
     """The world at one moment.
@@ -67,6 +71,7 @@ class RiskInputs:
     earlier (with a sentence that says when and where); they stay lost until the book is read again.
     ``silent`` markets had a live mark and have none now: the file's must not stand in for it.
     ``remedy`` says what whoever reads the report can do about a price that is missing.
+    ``checkpoint`` is called before each walk of a search that may be long; it may raise, to end it.
     """
 
     now_ms: UnixMs
@@ -83,8 +88,11 @@ class RiskInputs:
     silent: frozenset[MarketKey] = frozenset()
     remedy: str = "give one with --mark SYMBOL=PRICE"
     problems: tuple[str, ...] = ()  # sentences about the inputs, carried into the report
+    checkpoint: Callable[[], None] = field(default=_go_on, repr=False, compare=False)
     legs: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What ``pools`` has made of positions with these inputs; theirs alone."""
+    pools: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What ``pools`` has made of whole accounts; theirs alone."""
 
     def coin_price(self, coin: str) -> float | None:
         """Return USD per coin; a stablecoin counts as 1 while no price is known."""

@@ -148,10 +148,34 @@ class ReverseStress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEven:
+    """Where a pool's positions have earned their fees and the scenario's funding.
+
+    ``start`` and ``end`` are prices of the coin that leads the pool's common shock; ``end`` is
+    ``None`` where no price does it. Costs are positive, funding that is received negative.
+    """
+
+    account: str
+    pool: str
+    coin: str
+    start: float
+    end: float | None
+    sigmas: float | None  # daily standard deviations
+    profit_usd: float  # of now, before costs
+    fees_usd: float  # of opening and of closing now
+    funding_usd: float  # over the scenario's hours
+
+    @property
+    def move_fraction(self) -> float | None:
+        return None if self.end is None else self.end / self.start - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
     """The slow answers to one move; ``None`` where an input is missing, as ``problems`` say."""
 
     cascade: CascadeReport | None
     touch: TouchReport | None
     reverse_stress: tuple[ReverseStress, ...] = ()
+    break_even: tuple[BreakEven, ...] = ()
     problems: tuple[str, ...] = ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from workstation.portfolio.model import Portfolio
+from workstation.risk.break_even import break_even
 from workstation.risk.cascade import OwnPosition, PushedMove, run_cascade
 from workstation.risk.cascade_inputs import (
     MarketFacts,
@@ -24,7 +25,13 @@ from workstation.risk.path import MarketPath
 from workstation.risk.report import HeatmapColumns
 from workstation.risk.reverse_stress import reverse_stress
 from workstation.risk.scenario import Scenario, deleveraged, prepared
-from workstation.risk.touch import Level, ReturnHistory, touch_report
+from workstation.risk.slices import SLICES_NOTE, in_slices, venue_weights
+from workstation.risk.touch import (
+    DAYS_A_YEAR,
+    Level,
+    ReturnHistory,
+    touch_report,
+)
 
 DEFAULT_OVER_H: Final = 6.0  # how long a move takes where the scenario does not say
 SCENARIO: Final = "scenario"
@@ -33,13 +40,19 @@ _LEAST_MOVE: Final = 1e-6  # ln(price)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OutlookMarket:
-    """What is at hand of one coin's market; ``None`` is not known."""
+    """What is at hand of one coin's market; ``None`` is not known.
+
+    ``volatilities`` are those of other coins, a day, where their returns are at hand. ``usual`` are
+    yearly ones of the past, for where nothing of now is known.
+    """
 
     coin: str
     columns: HeatmapColumns | None = None
     facts: MarketFacts = field(default_factory=MarketFacts)
     history: ReturnHistory | None = None
     implied_volatility: float | None = None
+    volatilities: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def mapped(self) -> HeatmapColumns | None:
@@ -86,17 +99,21 @@ def outlook(
         market.history,
         rng,
         implied_volatility=market.implied_volatility,
+        usual=market.usual,
     )
     cascade = None
     if with_cascade and market.mapped is not None and abs(rate) > _LEAST_MOVE:
         cascade = _cascade(scenario, market.mapped, market, start, rate, own, rng)
     problems = _problems(market, touch, with_cascade=with_cascade)
-    daily = market.facts.volatility_daily
-    volatility = {} if daily is None else {market.coin: daily}
+    daily, implied = market.facts.volatility_daily, market.implied_volatility
+    if daily is None and implied is not None:
+        daily = implied / math.sqrt(DAYS_A_YEAR)
+    volatility = {**market.volatilities} | ({} if daily is None else {market.coin: daily})
     return Outlook(
         cascade=cascade,
         touch=touch,
         reverse_stress=reverse_stress(living, inputs, volatility),
+        break_even=break_even(living, inputs, path, volatility),
         problems=tuple(problems),
     )
 
@@ -113,11 +130,15 @@ def _cascade(
     falls = log_return < 0
     over_h = scenario.over_h or DEFAULT_OVER_H
     state = cascade_market(columns, market.facts, start, falls=falls)
+    state = replace(state, assumptions=(*state.assumptions, SLICES_NOTE))
     if not scenario.over_h:
         note = f"The move is taken to last {DEFAULT_OVER_H:g} hours: its speed matters most."
         state = replace(state, assumptions=(*state.assumptions, note))
     return run_cascade(
-        forced_book(columns, start, falls=falls),
+        in_slices(
+            forced_book(columns, start, falls=falls),
+            venue_weights(columns.venues, market.facts.open_interest_base),
+        ),
         state,
         PushedMove(distance=abs(log_return), over_s=3_600 * over_h, course=scenario.course),
         own,

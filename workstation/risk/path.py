@@ -26,6 +26,7 @@ from workstation.risk.tiers import TierMode, TierUnit, file_tier
 _GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen
 _NARROWING: Final = 33  # points of each further one; six of them leave 1e-9 of a cell
 _ROUNDS: Final = 6
+_COLUMNS: Final = len(LegArrays._fields) - 1
 _NO_TIERS: Final = file_tier(0.0, 0.0)  # of a leg that has a value, but no known maintenance margin
 
 
@@ -118,29 +119,27 @@ class _Way:
         self.pool = pool  # kept alive, so that its identity stays its own
         account = pool.account.id
         legs, tables = pool.legs, [leg.tiers or _NO_TIERS for leg in pool.legs]
-        rows = [len(table.floor) for table in tables]
-        self._legs = LegArrays(
-            direction=_floats(leg.direction for leg in legs),
-            value=_floats(leg.value for leg in legs),
-            cost=_floats(leg.cost for leg in legs),
-            rate=_floats(path.leg_rate(leg) for leg in legs),
-            funding=_floats(
-                leg.position.side.sign * path.funding.get((account, leg.position.symbol), 0.0)
-                for leg in legs
-            ),
-            size=_floats(
-                leg.contracts or 0.0 if table.unit is TierUnit.CONTRACTS else math.nan
-                for leg, table in zip(legs, tables, strict=True)
-            ),
-            slope=_floats(
-                table.slope if table.mode is TierMode.LINEAR_IN_SIZE else math.nan
-                for table in tables
-            ),
-            coins=_floats(math.nan if leg.coins is None else leg.coins for leg in legs),
-            fee_rate=_floats(leg.fee_rate for leg in legs),
-            fee_fixed=_floats(leg.fee_fixed for leg in legs),
-            first_row=np.concatenate([[0], np.cumsum(rows, dtype=np.int64)]).astype(np.int64),
-        )
+        paid = path.funding
+        rows = [
+            (
+                leg.direction,
+                leg.value,
+                leg.cost,
+                path.leg_rate(leg),
+                leg.position.side.sign * paid.get((account, leg.position.symbol), 0.0),
+                leg.contracts or 0.0 if table.unit is TierUnit.CONTRACTS else math.nan,
+                table.slope if table.mode is TierMode.LINEAR_IN_SIZE else math.nan,
+                math.nan if leg.coins is None else leg.coins,
+                leg.fee_rate,
+                leg.fee_fixed,
+            )
+            for leg, table in zip(legs, tables, strict=True)
+        ]
+        first_row = np.zeros(len(legs) + 1, np.int64)
+        np.cumsum([len(table.floor) for table in tables], out=first_row[1:])
+        # columns in the order of the fields of LegArrays, each of them contiguous
+        columns = np.array(rows, np.float64).reshape(len(legs), _COLUMNS).T.copy()
+        self._legs = LegArrays._make([*columns, first_row])
         self._tiers = TierArrays(
             floor=_joined([table.floor for table in tables]),
             rate=_joined([table.rate for table in tables]),

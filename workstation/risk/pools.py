@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.profiles import FeeInMaintenance, MaintenancePrice, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
+
+_ACCOUNTS_KEPT: Final = 256  # by one set of inputs: a search tries many copies of an account
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: what is asked often is cached
@@ -55,7 +58,7 @@ class Leg:
     def mark(self) -> float:
         return self.mark_used.price
 
-    @property
+    @cached_property
     def linear(self) -> bool:
         """Whether the value is quantity times price; an option's is, in its settlement coin."""
         return _is_linear(self.position)
@@ -204,8 +207,19 @@ class Pool:
         return settle == self.currency or (in_dollars and settle in STABLECOINS)
 
 
-def pools_of(account: Account, inputs: RiskInputs) -> Iterator[Pool]:
-    """Yield the margin pools of an account: isolated positions first, then the cross pools."""
+def pools_of(account: Account, inputs: RiskInputs) -> tuple[Pool, ...]:
+    """Return the margin pools of an account: isolated positions first, then the cross pools."""
+    known: tuple[Account, tuple[Pool, ...]] | None = inputs.pools.get(id(account))
+    if known is not None and known[0] is account:
+        return known[1]
+    if len(inputs.pools) >= _ACCOUNTS_KEPT:
+        inputs.pools.clear()
+    pools = tuple(_pools(account, inputs))
+    inputs.pools[id(account)] = account, pools
+    return pools
+
+
+def _pools(account: Account, inputs: RiskInputs) -> Iterator[Pool]:
     for position in account.positions:
         if position.margin_mode is MarginMode.ISOLATED:
             currency = split_symbol(position.symbol)[2]

@@ -8,6 +8,7 @@ ways another field says why.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,7 +21,10 @@ from workstation.market.instrument import Contract, Side
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.beta_estimates import BetaEstimate
 from workstation.risk.funding_path import PathAt, no_path
-from workstation.risk.outlook import CascadeReport, ReverseStress, TouchReport
+from workstation.risk.heatmap_scorecard import MapScore
+from workstation.risk.known_levels import KnownLevels
+from workstation.risk.map_rows import RowArray
+from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
 from workstation.units import UnixMs
 
 
@@ -359,7 +363,8 @@ class ScenarioPrice:
 class ScenarioReport:
     """The engine's answer about a move.
 
-    ``cascade``, ``touch`` and ``reverse_stress`` come later than the rest, if at all.
+    ``cascade``, ``touch``, ``reverse_stress`` and ``break_even`` come later than the rest, if at
+    all.
     """
 
     moves: Mapping[str, float]
@@ -377,6 +382,7 @@ class ScenarioReport:
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None
     reverse_stress: tuple[ReverseStress, ...] = ()
+    break_even: tuple[BreakEven, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -393,8 +399,8 @@ class HeatmapColumns:
     time_ms: TimeArray  # (n,) open times of the bars
     first_bin: int
     delta: float
-    long_base: NDArray[np.float32]  # (n, bins)
-    short_base: NDArray[np.float32]  # (n, bins)
+    long_base: RowArray  # (n, bins)
+    short_base: RowArray  # (n, bins)
     open_interest_base: FloatArray  # (n,)
     liquidatable_fraction: float  # phi: share of a crossed bin that is sold by the venue
     venues: tuple[str, ...] = ()
@@ -404,12 +410,26 @@ class HeatmapColumns:
     # (2, 2, bins) coins: the 80 % band, low and high, of what truly stands there after the last
     # bar, longs and shorts; None where nobody made one
     band_base: NDArray[np.float32] | None = None
+    # (2, 2, bins) each: low and high end of earlier bars' bands over what stands there, as known
+    # then; the jth holds from column ``spread_from[j]`` to the next; NaN on a side without a book
+    spread: tuple[NDArray[np.float32], ...] = ()
+    spread_from: tuple[int, ...] = ()
+    # (2, J, bins) coins after the last bar, longs and shorts, by the leverages of ``leverages``
+    by_leverage_base: NDArray[np.float32] | None = None
+    leverages: tuple[float, ...] = ()
     mix: tuple[str, ...] = ()  # by venue: fitted to what, or the prior
-    score: str = ""  # "better than distance only, 41 days"; empty: not graded yet
-    coverage: tuple[float, float] | None = None  # of hours inside the band, longs and shorts
+    score: MapScore | None = None  # of the columns as they were known; None: not graded yet
+    off: tuple[str, ...] = ()  # venues that the user switched off
+    with_todays_fit: bool = False  # columns as the newest fit would have had them: never scored
+    known: tuple[KnownLevels, ...] = ()  # positions known one by one: a part of the above, not more
 
     def edges(self) -> FloatArray:
         """Return the (bins + 1,) prices that bound the bins."""
-        bins = np.arange(self.first_bin, self.first_bin + self.long_base.shape[1] + 1)
-        edges: FloatArray = np.exp(self.delta * bins)
-        return edges
+        return _edges(self.first_bin, self.long_base.shape[1], self.delta)
+
+
+@functools.lru_cache(maxsize=4)
+def _edges(first_bin: int, bins: int, delta: float) -> FloatArray:
+    edges: FloatArray = np.exp(delta * np.arange(first_bin, first_bin + bins + 1))
+    edges.flags.writeable = False
+    return edges

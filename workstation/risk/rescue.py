@@ -97,7 +97,7 @@ def _fates(walk: Waterfall, inputs: RiskInputs) -> list[_Fate]:
 
 def _pool_name(account: Account, event: ScenarioEvent, inputs: RiskInputs) -> str:
     """Return the name of the pool that an event closed."""
-    pools = list(pools_of(account, inputs))
+    pools = pools_of(account, inputs)
     for pool in pools:
         held = {(p.symbol, p.side) for p in pool.positions}
         if (event.symbol, event.side) in held or (not held and event.symbol in pool.assets):

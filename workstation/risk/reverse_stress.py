@@ -2,7 +2,8 @@
 
 Moves are bitcoin's with the others following by their betas, each coin's alone, funding paid for a
 day, and a stablecoin leaving its peg. Prices move in logarithms; what exists is ranked by daily
-standard deviations, so that a likely death stands above an unlikely one.
+standard deviations, so that a likely death stands above an unlikely one. Where no volatility is at
+hand none is told, and a stressed market's puts the prices in their places; de-pegs come last.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _FALL, _RISE = math.log(1e-3), math.log(1e3)  # how far a price is followed
 _DOLLAR: Final = "USD"  # what everything is measured in
 _PER_DAY: Final = 3.0  # funding intervals of 8 h
 # Binance BTCUSDT settled funding 2019-09 to 2025-11: standard deviation of the sum of a UTC day
+_STRESSED_DAILY: Final = 0.04  # of bitcoin, where no returns are at hand: for the order alone
 FUNDING_DAILY_SIGMA: Final = 0.00060
 # No law of de-pegs is known: they are ranked behind what is, by how far the coin has to fall.
 
@@ -46,22 +48,25 @@ def reverse_stress(
         if pool.can_die
         for stress in _of_pool(pool, inputs, volatility)
     ]
-    return tuple(sorted(found, key=_likeliness))
+    return tuple(sorted(found, key=lambda stress: _likeliness(stress, inputs)))
 
 
-def _likeliness(stress: ReverseStress) -> tuple[bool, float, str, str]:
-    unknown = stress.sigmas is None
-    size = abs(math.log(stress.end / stress.start)) if unknown else stress.sigmas or 0.0
-    return unknown, size, stress.account, stress.pool
+def _likeliness(stress: ReverseStress, inputs: RiskInputs) -> tuple[bool, float, str, str]:
+    size = stress.sigmas
+    if size is None and stress.coin is not None:
+        usual = _STRESSED_DAILY * (abs(beta_of(stress.coin, inputs.betas)) or 1.0)
+        size = abs(math.log(stress.end / stress.start)) / usual
+    return stress.kind is StressKind.DEPEG, size or 0.0, stress.account, stress.pool
 
 
 def _of_pool(
     pool: Pool, inputs: RiskInputs, volatility: Mapping[str, float]
 ) -> Iterator[ReverseStress]:
+    inputs.checkpoint()
     shock = pool_shock(pool, inputs)
     if shock is not None and shock.coin == DRIVER and shock.price is not None:
         yield _priced(pool, StressKind.MARKET, DRIVER, shock.start, shock.clock or 0.0,
-                      _daily(DRIVER, inputs, volatility))  # fmt: skip
+                      daily_volatility(DRIVER, inputs, volatility))  # fmt: skip
     for coin in _coins_of(pool):
         start = inputs.coin_price(coin)
         if start is None:
@@ -70,7 +75,7 @@ def _of_pool(
         clock = _deadly(pool, coin, ends=(_FALL,) if stable else (_FALL, _RISE))
         if clock is not None:
             kind = StressKind.DEPEG if stable else StressKind.COIN
-            sigma = None if stable else _daily(coin, inputs, volatility)
+            sigma = None if stable else daily_volatility(coin, inputs, volatility)
             yield _priced(pool, kind, coin, start, clock, sigma)
     funding = _deadly_funding(pool)
     if funding is not None:
@@ -125,7 +130,10 @@ def _deadly_funding(pool: Pool) -> float | None:
     return max(surplus, 0.0) / net / _PER_DAY
 
 
-def _daily(coin: str, inputs: RiskInputs, volatility: Mapping[str, float]) -> float | None:
+def daily_volatility(
+    coin: str, inputs: RiskInputs, volatility: Mapping[str, float]
+) -> float | None:
+    """Return a coin's own volatility a day, or bitcoin's times its beta; ``None``: not known."""
     own, driver = volatility.get(coin), volatility.get(DRIVER)
     if own is not None or driver is None:
         return own

@@ -9,7 +9,7 @@ estimated, withdrawals that are suspended, an initial margin that is not known.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
@@ -187,7 +187,7 @@ def _kind(account: Account, to: Account) -> SourceKind:
 
 
 def _pool_of_asset(account: Account, asset: str, inputs: RiskInputs) -> Pool | None:
-    pools: Iterator[Pool] = pools_of(account, inputs)
+    pools = pools_of(account, inputs)
     return next((pool for pool in pools if asset in pool.assets), None)
 
 

@@ -69,6 +69,7 @@ class Waterfall:
         use_orders: bool = True,
         liquidates: bool = True,
     ) -> None:
+        inputs.checkpoint()
         self._inputs = inputs
         self._path = path
         self._drivers = [coin for coin in drivers if inputs.coin_price(coin) is not None]

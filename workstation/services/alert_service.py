@@ -217,7 +217,12 @@ class WatchedRisk:
         self._alerts = alerts
 
     def __call__(self, request: RiskRequest) -> RiskAnswer:
-        """Return the answer; a book that cannot be valued is looked at too: it is not known."""
+        """Return the answer; a book that cannot be valued is looked at too: it is not known.
+
+        A price that is dragged moves nothing of the book; a whole answer comes every second.
+        """
+        if request.coarse:
+            return self._work(request)
         answer: RiskAnswer | None = None
         try:
             answer = self._work(request)

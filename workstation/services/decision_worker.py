@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from workstation.portfolio.model import Portfolio
@@ -14,13 +15,17 @@ from workstation.services.latest import LatestWorker
 from workstation.services.risk_service import RiskAnswer
 
 DECISION_EVERY_S: Final = 2.0  # and at once when the question changes
+_REST: Final = 10.0  # ... but of a large book less often: at most a tenth of the time goes into it
+# What takes longer waits until the price rests: the interpreter runs one thread at a time,
+# and what a hand moves comes first.
+DRAG_BUDGET_S: Final = 0.1
 
 
 class DecisionWorker:
     """Works out what to do about the newest answer, on a thread of its own."""
 
     def __init__(self) -> None:
-        self._worker = LatestWorker[DecisionRequest, Decision]("decision", decide)
+        self._worker = LatestWorker[DecisionRequest, Decision]("decision", self._decide)
         self._every = Every(DECISION_EVERY_S)
         self._asked: tuple[Scenario, Scenario | None, Portfolio | None] | None = None
 
@@ -41,10 +46,18 @@ class DecisionWorker:
         copy: Portfolio | None,
         *,
         unfavourable: bool,
+        dragged: bool = False,
     ) -> None:
-        """Ask what to do about an answer, if the question is new or it is time again."""
+        """Ask what to do about an answer, if the question is new or it is time again.
+
+        While the price is dragged, only if that is quick.
+        """
         terms = answer.terms
         if terms is None or answer.scenario is None:
+            return
+        if dragged and self._worker.took_s > DRAG_BUDGET_S:
+            self._worker.give_up()
+            self._asked = None
             return
         harder = None
         if unfavourable:
@@ -55,6 +68,7 @@ class DecisionWorker:
             self._every.at_once()
         if not self._every.due():
             return
+        self._every.restart(max(DECISION_EVERY_S, _REST * self._worker.took_s))
         self._asked = question
         self._worker.submit(
             DecisionRequest(
@@ -67,6 +81,10 @@ class DecisionWorker:
                 harder=harder,
             )
         )
+
+    def _decide(self, request: DecisionRequest) -> Decision:
+        inputs = replace(request.inputs, checkpoint=self._worker.checkpoint)
+        return decide(replace(request, inputs=inputs))
 
     def take(self, epoch: int, portfolio: Portfolio | None) -> Decision | None:
         """Return a new decision about this book at this market, ``None`` when there is none."""

@@ -52,7 +52,7 @@ CACHE_MARKS_EVERY_S: Final = 10.0
 GIVE_BACK_EVERY_S: Final = 30.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
-    FeedMode.LIVE: {"venues", "poll_interval_s", "timeout_s", "ccxt"},
+    FeedMode.LIVE: {"venues", "known_addresses", "poll_interval_s", "timeout_s", "ccxt"},
     FeedMode.SIMULATED: {"venues", "seed"},
     FeedMode.REPLAY: set[str](),
 }
@@ -150,8 +150,13 @@ class Desk:
 
     @property
     def heatmap(self) -> HeatmapColumns | None:
-        """The liquidation map of the watched coin and interval."""
+        """The liquidation map of the watched coin and interval: every venue's, as it was known."""
         return self._market.heatmap
+
+    @property
+    def drawn_map(self) -> HeatmapColumns | None:
+        """The liquidation map as the view wants to see it."""
+        return self._market.drawn_map
 
     @property
     def portfolio(self) -> Portfolio | None:
@@ -224,8 +229,12 @@ class Desk:
         }
         return stop_all(parts, STOP_S)
 
-    def tick(self) -> DeskNews:
-        """Take in what is fresh, hand work to the workers, say what is new."""
+    def tick(self, *, ask: bool = True) -> DeskNews:
+        """Take in what is fresh, hand work to the workers, say what is new.
+
+        Whoever draws what is new may hand out the work after it has (``ask``): the interpreter runs
+        one thread at a time.
+        """
         if self._memory_every.due():
             self._writer.submit(give_back)
         self._take_feed()
@@ -234,7 +243,8 @@ class Desk:
         overview = self._market.make_overview(self.view.coin)
         gauges = self._market.make_gauges(overview)
         self._fit_scenario()
-        self._submit_work()
+        if ask:
+            self.ask()
         risk, scenario, sight = self._answers.take_risk(self.view)
         decision = self._answers.take_decision()
         if decision is not None:
@@ -320,7 +330,8 @@ class Desk:
         marks = (row.mark_price for row in rows if row.symbol.startswith(f"{self.view.coin}/"))
         return next((mark for mark in marks if mark is not None), None)
 
-    def _submit_work(self) -> None:
+    def ask(self) -> None:
+        """Hand work to the workers, where it is time."""
         asked = self._answers.ask(self.view, move_known=self._price.fits, coarse=self._coarse)
         self._coarse = self._coarse and not asked
         self._market.ask_for_heatmap(self.view)
@@ -328,6 +339,7 @@ class Desk:
     def _take_notices(self, update: FeedUpdate | None) -> tuple[str, ...]:
         """Return what there is to say; a failure that repeats is said once."""
         own = [self._notices.popleft() for _ in range(len(self._notices))]
+        own += self._market.take_notices()
         parts = (self._market, self._answers)
         failures = [said for part in parts for said in part.take_failures() if said is not None]
         news = [failure for failure in failures if failure != self._last_failure]
@@ -342,12 +354,20 @@ class Desk:
         if view.coin != old.coin:
             self._answers.forget_scenario()
         elif view.scenario_price != old.scenario_price:
+            self._answers.note_drag()
             self._coarse = dataclasses.replace(view, scenario_price=old.scenario_price) == old
         self.view = self._new_view = view
+        if view.map != old.map:
+            self._market.draw_map(view.map)
         if (view.coin, view.interval_s) != (old.coin, old.interval_s):
             self._market.look_elsewhere()
             self._watch()
         self._answers.at_once()
+
+    def refit_map(self) -> None:
+        """Fit the map's leverage anew, in the background; a notice says what came of it."""
+        self._market.refit_map()
+        self._notices.append("Fitting the map's leverage to the liquidations observed until now.")
 
     def open_source(self, source: str) -> None:
         """Switch to ``live``, ``simulated`` or ``replay:FOLDER``; a bad name becomes a notice."""

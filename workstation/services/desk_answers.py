@@ -6,9 +6,12 @@ book is not taken.
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections.abc import Callable
 from typing import Final
 
+from workstation.portfolio.model import Portfolio
 from workstation.risk.report import RiskReport, ScenarioReport
 from workstation.risk.scenario import with_repair, with_rescue
 from workstation.services.decision_service import Decision, transfer_terms
@@ -30,6 +33,8 @@ from workstation.services.risk_service import (
 from workstation.services.sight import SEEN, LastSeen, Sight, answers
 from workstation.settings import Settings
 
+REST_S: Final = 0.15  # a dragged price that has not moved for so long is answered whole
+WHOLE_EVERY_S: Final = 1.0  # while it is dragged: the book is watched all the same
 RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
 
 
@@ -64,6 +69,9 @@ class DeskAnswers:
         self._decision_worker = DecisionWorker()
         self._outlook_worker = OutlookWorker()
         self._risk_every = Every(RISK_EVERY_S)
+        self._whole_every = Every(WHOLE_EVERY_S)
+        self._asked: RiskRequest | None = None  # the newest whole question about the book
+        self._moved_s = 0.0  # when the price was last dragged, of ``time.monotonic``
         self._last_seen = LastSeen()
         self._unseen: tuple[RiskReport, ScenarioReport | None] | None = None  # while blind
 
@@ -107,37 +115,61 @@ class DeskAnswers:
         """Ask at the next tick: the question has changed."""
         self._risk_every.at_once()
 
+    def note_drag(self) -> None:
+        """Note that the scenario's price is on the move."""
+        self._moved_s = time.monotonic()
+
+    @property
+    def _dragging(self) -> bool:
+        """Whether the scenario's price is on the move; what takes long waits until it rests."""
+        return time.monotonic() - self._moved_s < REST_S
+
     def ask(self, view: View, *, move_known: bool, coarse: bool) -> bool:
         """Ask about the book if there is one and it is time; return whether it was asked.
 
-        Without ``move_known`` the view's price is none to move to yet. ``coarse`` asks for the
-        scenario alone.
+        Without ``move_known`` the view's price is none to move to yet. ``coarse``, in a drag, asks
+        the last question again, of another price.
         """
-        portfolio, store = self._book.portfolio, self._market.store
-        if portfolio is None or not store.now_ms or not self._risk_every.due():
+        portfolio = self._book.portfolio
+        if portfolio is None or not self._market.store.now_ms or not self._risk_every.due():
             return False
-        move = Move(
+        move = self._move(view) if move_known else None
+        self._risk_worker.submit(self._request(portfolio, move, coarse=coarse))
+        return True
+
+    def _request(self, portfolio: Portfolio, move: Move | None, *, coarse: bool) -> RiskRequest:
+        asked, epoch = self._asked, self._market.epoch
+        known = asked is not None and asked.portfolio is portfolio and asked.epoch == epoch
+        if asked is not None and known and coarse and not self._whole_every.due():
+            self._risk_every.within(REST_S)
+            return dataclasses.replace(asked, move=move, coarse=True)
+        self._whole_every.restart()
+        self._asked = self._whole_request(portfolio, move)
+        return self._asked
+
+    def _move(self, view: View) -> Move:
+        return Move(
             coin=view.coin,
             price=view.scenario_price,
             over_h=view.over_h,
             use_betas=view.use_betas,
             buffer=self.settings.risk.buffer,
         )
-        request = RiskRequest(
+
+    def _whole_request(self, portfolio: Portfolio, move: Move | None) -> RiskRequest:
+        store = self._market.store
+        return RiskRequest(
             epoch=self._market.epoch,
             portfolio=portfolio,
             snapshot=store.snapshot(),
             catalogue=self._market.catalogue,
             overview=self._market.overview,
-            move=move if move_known else None,
+            move=move,
             candles=mark_candles(store, portfolio),
             suspended=frozenset(self.settings.transfers.suspended),
-            coarse=coarse,
             histories=coin_histories(store, portfolio),
             paces=coin_paces(store, portfolio),
         )
-        self._risk_worker.submit(request)
-        return True
 
     def take_risk(
         self, view: View
@@ -182,7 +214,9 @@ class DeskAnswers:
             implied_volatility=self.settings.risk.implied_volatility or None,
         )
         market = self._market
-        return self._outlook_worker.add_to(scenario, question, market.store, market.heatmap)
+        return self._outlook_worker.add_to(
+            scenario, question, market.store, market.heatmap, dragged=self._dragging
+        )
 
     # --- decision -----------------------------------------------------------------------------
 
@@ -191,7 +225,7 @@ class DeskAnswers:
         if self._decides and self.newest is not None:
             transfers, copy = transfer_terms(self.settings.transfers), self._book.copy
             worker, harder = self._decision_worker, view.unfavourable
-            worker.ask(self.newest, transfers, copy, unfavourable=harder)
+            worker.ask(self.newest, transfers, copy, unfavourable=harder, dragged=self._dragging)
 
     def take_decision(self) -> Decision | None:
         decision = self._decision_worker.take(self._market.epoch, self._book.portfolio)

@@ -23,6 +23,7 @@ from workstation.services.desk_news import View
 from workstation.services.every import Every
 from workstation.services.feed_switch import FeedSwitch, Opened
 from workstation.services.heatmap_worker import HeatmapWorker
+from workstation.services.map_choice import AS_KNOWN, MapChoice
 from workstation.services.sources import mode_of
 from workstation.settings import Settings
 
@@ -57,7 +58,8 @@ class DeskMarket:
         self.epoch = 1
         self.overview: MarketOverview | None = None
         self.gauges: Gauges | None = None
-        self.heatmap: HeatmapColumns | None = None
+        self.heatmap: HeatmapColumns | None = None  # of every venue, as it was known
+        self.drawn_map: HeatmapColumns | None = None  # as the view wants to see it
         self._catalogue_changed = catalogue_changed
         self._maps = maps
         self._feeds = FeedSwitch()
@@ -88,6 +90,9 @@ class DeskMarket:
         }
         return parts if self.feed is None else {**parts, "feed": self.feed.stop}
 
+    def take_notices(self) -> tuple[str, ...]:
+        return tuple(self._heatmap_worker.take_notices())
+
     def take_failures(self) -> list[str | None]:
         return [self._feeds.take_failure(), self._heatmap_worker.take_failure()]
 
@@ -116,7 +121,7 @@ class DeskMarket:
 
     def look_elsewhere(self) -> None:
         """Forget what was worked out of another coin, interval or source, and work anew at once."""
-        self.overview = self.gauges = self.heatmap = None
+        self.overview = self.gauges = self.heatmap = self.drawn_map = None
         for every in (self._overview_every, self._gauges_every, self._heatmap_every):
             every.at_once()
 
@@ -160,14 +165,28 @@ class DeskMarket:
 
     def ask_for_heatmap(self, view: View) -> None:
         if self._maps and self.store.now_ms and self._heatmap_every.due():
-            self._heatmap_worker.ask(self.epoch, self.store, view.coin, view.interval_s)
+            self._heatmap_worker.ask(self.epoch, self.store, view.coin, view.interval_s, view.map)
 
     def take_heatmap(self, view: View) -> HeatmapColumns | None:
-        heatmap = self._heatmap_worker.take(self.epoch)
-        if heatmap is None or (heatmap.coin, heatmap.interval_s) != (view.coin, view.interval_s):
+        answer = self._heatmap_worker.take(self.epoch)
+        heatmap = None if answer is None else answer.columns
+        watched = (view.coin, view.interval_s)
+        if answer is None or heatmap is None or (heatmap.coin, heatmap.interval_s) != watched:
             return None
         self.heatmap = heatmap
+        if answer.choice == view.map:
+            self.drawn_map = answer.drawn
         return heatmap
+
+    def draw_map(self, choice: MapChoice) -> None:
+        """Ask at once for the map as it is to be seen now."""
+        self.drawn_map = self.heatmap if choice == AS_KNOWN else None
+        self._heatmap_every.at_once()
+
+    def refit_map(self) -> None:
+        """Fit the map's leverage anew, in the background."""
+        self._heatmap_worker.refit()
+        self._heatmap_every.at_once()
 
 
 def _coin(candles: Candles) -> str:

@@ -11,6 +11,7 @@ from workstation.risk.indicators import Gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.services.alert_service import AlertNews
 from workstation.services.decision_service import Decision
+from workstation.services.map_choice import AS_KNOWN, MapChoice
 from workstation.services.sight import Sight
 
 
@@ -19,7 +20,8 @@ class View:
     """What the user looks at: the coin and interval of the charts, and the scenario.
 
     ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along;
-    ``unfavourable`` makes repairs hold at the scenario's unfavourable end.
+    ``unfavourable`` makes repairs hold at the scenario's unfavourable end; ``map`` is how the
+    liquidation map is drawn.
     """
 
     coin: str
@@ -28,6 +30,7 @@ class View:
     over_h: float = 6.0
     use_betas: bool = True
     unfavourable: bool = False
+    map: MapChoice = AS_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

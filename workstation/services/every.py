@@ -20,6 +20,14 @@ class Every:
         self._next_s = now_s + self._period_s
         return True
 
+    def restart(self, period_s: float | None = None) -> None:
+        """Begin a period now, if need be another one."""
+        self._next_s = time.monotonic() + (self._period_s if period_s is None else period_s)
+
+    def within(self, seconds: float) -> None:
+        """Be due in so many seconds, if not before."""
+        self._next_s = min(self._next_s, time.monotonic() + seconds)
+
     def at_once(self) -> None:
         """Be due at the next look."""
         self._next_s = 0.0

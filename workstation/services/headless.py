@@ -34,7 +34,7 @@ from workstation.risk.report import (
     RiskReport,
     ScenarioReport,
 )
-from workstation.risk.scenario import Scenario
+from workstation.risk.scenario import Scenario, coins_of
 from workstation.risk.scenario_library import LibraryScenario, scenario_of
 from workstation.risk.transfers import TransferTerms
 from workstation.services import mark_cache
@@ -87,11 +87,15 @@ class Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """What the models may look at: a recording's end, and a yearly volatility, a fraction."""
+    """What the models may look at: a recording's end, and a yearly volatility, a fraction.
+
+    ``past``: where nothing of now is known, the volatility of past years stands in, and says so.
+    """
 
     cascade: bool = False
     recording: Path | None = None
     implied_volatility: float | None = None
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,16 +213,20 @@ def _with_outlook(
 ) -> ScenarioReport:
     """Return the report with what the models say, or why they say nothing."""
     from workstation.risk.outlook_model import OutlookMarket, outlook
+    from workstation.risk.touch import USUAL_BITCOIN
     from workstation.services.outlook_service import SEED, outlook_market
     from workstation.services.recorded_market import recorded_market
 
     coin = DRIVER if DRIVER in terms.moves else next(iter(terms.moves), DRIVER)
     problems: list[str] = []
     if models.recording is None:
-        market = OutlookMarket(coin=coin, implied_volatility=models.implied_volatility)
+        usual = USUAL_BITCOIN if models.past and coin == DRIVER else {}
+        market = OutlookMarket(coin=coin, implied_volatility=models.implied_volatility, usual=usual)
     else:
         store, columns = recorded_market(models.recording, coin)
-        market = outlook_market(store, coin, columns, models.implied_volatility)
+        market = outlook_market(
+            store, coin, columns, models.implied_volatility, others=coins_of(portfolio)
+        )
         problems = [*_recorded_elsewhere(store, coin, inputs.completed(portfolio))]
     found = outlook(
         portfolio,
@@ -233,6 +241,7 @@ def _with_outlook(
         cascade=found.cascade,
         touch=found.touch,
         reverse_stress=found.reverse_stress,
+        break_even=found.break_even,
         problems=(*report.problems, *problems, *found.problems),
     )
 

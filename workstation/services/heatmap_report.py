@@ -23,8 +23,9 @@ from workstation.risk.heatmap import DEFAULT_PARAMETERS, Grid
 from workstation.risk.heatmap_bars import Bars, join_bars, observe
 from workstation.risk.heatmap_basis import NODE_LEVERAGES
 from workstation.risk.heatmap_fitted import Belief, FittedBook, Taken, column_band, join_taken
-from workstation.risk.heatmap_grade import THIS, Grade, Grades, grade, plan_grading
+from workstation.risk.heatmap_grade import grade, plan_grading
 from workstation.risk.heatmap_score import events_of
+from workstation.risk.heatmap_scorecard import THIS, Grade, Grades
 from workstation.risk.kernels.book import LONG, SHORT, PictureArray
 from workstation.services.heatmap_files import HeatmapFiles
 from workstation.units import SECOND_MS, iso_utc

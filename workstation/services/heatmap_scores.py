@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from workstation.risk.heatmap_grade import Grades
-from workstation.units import iso_utc
+from workstation.risk.heatmap_scorecard import Grade, Grades, MapScore, Reliability
 
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "heatmap-scores.jsonl"
 _MOST_LINES: Final = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreLine:
-    """A score as it was written down."""
-
-    day: str
-    coin: str
-    interval_s: int
-    venue: str
-    verdict: str
-    hour_coverage: tuple[float, float]
 
 
 class ScoreFile:
@@ -37,23 +24,22 @@ class ScoreFile:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
 
-    def append(self, line: ScoreLine, grades: Grades) -> None:
+    def append(self, score: MapScore) -> None:
         """Write a score down, with every figure of its table."""
-        row = orjson.dumps({"score": line, "table": grades.table})
         try:
-            lines = [*self._lines(), row][-_MOST_LINES:]
+            lines = [*self._lines(), orjson.dumps(score)][-_MOST_LINES:]
             partial = self._path.with_suffix(".part")
             partial.write_bytes(b"\n".join(lines) + b"\n")
             partial.replace(self._path)
         except OSError as error:
             log.warning("The heatmap's score could not be kept in %s: %s", self._path, error)
 
-    def newest(self, coin: str, interval_s: int) -> ScoreLine | None:
+    def newest(self, coin: str, interval_s: int) -> MapScore | None:
         """Return the last score of a coin's map at an interval."""
         for row in reversed(self._lines()):
             try:
-                found = _line(orjson.loads(row)["score"])
-            except (ValueError, KeyError, TypeError):
+                found = _score(orjson.loads(row))
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue
             if (found.coin, found.interval_s) == (coin, interval_s):
                 return found
@@ -66,18 +52,22 @@ class ScoreFile:
             return []
 
 
-def _line(score: Mapping[str, Any]) -> ScoreLine:
-    long, short = score["hour_coverage"]
-    return ScoreLine(**{**score, "hour_coverage": (float(long), float(short))})
+def _score(row: Mapping[str, Any]) -> MapScore:
+    grades = dict(row["grades"])
+    grades["table"] = tuple(Grade(**_figures(grade)) for grade in grades["table"])
+    grades["reliability"] = tuple(Reliability(**_figures(each)) for each in grades["reliability"])
+    read = Grades(**_figures(grades))
+    for long, short in (read.hour_coverage, read.day_coverage):
+        float(long + short)
+    return MapScore(**{**row, "grades": read})
 
 
-def score_line(coin: str, interval_s: int, venue: str, end_ms: int, grades: Grades) -> ScoreLine:
-    """Return the line that says how good a map was until a moment."""
-    return ScoreLine(
-        day=iso_utc(end_ms)[:10],
-        coin=coin,
-        interval_s=interval_s,
-        venue=venue,
-        verdict=grades.verdict(),
-        hour_coverage=grades.hour_coverage,
-    )
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    # pairs are lists in the file, and what is not known is null
+    return {name: _figure(value) for name, value in row.items()}
+
+
+def _figure(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_figure(each) for each in value)
+    return math.nan if value is None else value

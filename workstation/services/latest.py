@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -12,11 +13,17 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
+class GivenUpError(Exception):
+    """The answer is wanted no more."""
+
+
 class LatestWorker(Generic[Q, A]):
     """Runs ``answer(question)`` on its own named thread; newest question and newest answer win.
 
-    ``submit`` and ``take`` never block. Whoever makes a worker starts it, stops it and so joins
-    its thread. A failing answer is logged and dropped; the thread lives on.
+    ``submit`` and ``take`` never block. A long answer calls ``checkpoint`` now and then, which
+    raises once it was given up. Whoever makes a worker starts it, stops it and so joins
+    its thread. A failing answer is logged and dropped; the thread lives on. ``took_s`` is how long
+    the newest answer took, 0 before the first.
     """
 
     def __init__(self, name: str, answer: Callable[[Q], A]) -> None:
@@ -26,6 +33,8 @@ class LatestWorker(Generic[Q, A]):
         self._result: A | None = None
         self._failure: str | None = None
         self._stopping = False
+        self._given_up = False
+        self.took_s = 0.0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -34,7 +43,7 @@ class LatestWorker(Generic[Q, A]):
     def stop(self) -> None:
         """Drop what waits, finish what runs, join the thread."""
         with self._changed:
-            self._stopping = True
+            self._stopping = self._given_up = True
             self._question = None
             self._changed.notify()
         if self._thread.is_alive():
@@ -44,6 +53,16 @@ class LatestWorker(Generic[Q, A]):
         with self._changed:
             self._question = question
             self._changed.notify()
+
+    def give_up(self) -> None:
+        """Drop what waits, and what runs at its next checkpoint."""
+        with self._changed:
+            self._question, self._given_up = None, True
+
+    def checkpoint(self) -> None:
+        """Raise if the answer that is being worked out is wanted no more."""
+        if self._given_up:
+            raise GivenUpError
 
     def take(self) -> A | None:
         """Return the newest answer once, ``None`` when there is no new one."""
@@ -64,13 +83,18 @@ class LatestWorker(Generic[Q, A]):
                 if self._stopping:
                     return
                 question, self._question = self._question, None
+                self._given_up = False
             assert question is not None
+            began_s = time.monotonic()
             try:
                 result = self._answer(question)
+            except GivenUpError:
+                continue
             except Exception as error:  # the thread's outermost loop: log and continue
                 log.exception("%s failed", threading.current_thread().name)
                 with self._changed:
                     self._failure = f"{threading.current_thread().name}: {error}"
                 continue
+            self.took_s = time.monotonic() - began_s
             with self._changed:
                 self._result = result

@@ -5,7 +5,7 @@ The collecting is done where the store lives; the models run on a worker's threa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -28,9 +28,17 @@ _LEAST_RETURNS: Final = 24  # [A] a day, below which no volatility is told
 
 
 def outlook_market(
-    store: MarketStore, coin: str, columns: HeatmapColumns | None, implied: float | None = None
+    store: MarketStore,
+    coin: str,
+    columns: HeatmapColumns | None,
+    implied: float | None = None,
+    *,
+    others: Iterable[str] = (),
 ) -> OutlookMarket:
-    """Return what the store knows of a coin; the volume is that of the map's venues."""
+    """Return what the store knows of a coin; the volume is that of the map's venues.
+
+    ``others`` are coins whose volatility is wanted too.
+    """
     keys = tuple(perpetuals_of(store, coin))
     history = _history(store, coin, keys)
     mapped = [key for key in keys if columns is not None and key.venue in columns.venues]
@@ -49,8 +57,20 @@ def outlook_market(
         },
     )
     return OutlookMarket(
-        coin=coin, columns=columns, facts=facts, history=history, implied_volatility=implied
+        coin=coin,
+        columns=columns,
+        facts=facts,
+        history=history,
+        implied_volatility=implied,
+        volatilities=dict(_volatilities(store, others)),
     )
+
+
+def _volatilities(store: MarketStore, coins: Iterable[str]) -> Iterator[tuple[str, float]]:
+    for coin in coins:
+        history = _history(store, coin, tuple(perpetuals_of(store, coin)))
+        if history is not None and (daily := history.daily_volatility()):
+            yield coin, daily
 
 
 def _volume(store: MarketStore, keys: list[MarketKey]) -> float | None:

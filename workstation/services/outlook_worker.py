@@ -5,6 +5,7 @@ Like the heatmap's, it imports numba on its own thread, and only once there is s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.outlook import Outlook
 from workstation.risk.report import HeatmapColumns, ScenarioReport
-from workstation.risk.scenario import Scenario
+from workstation.risk.scenario import Scenario, coins_of
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from workstation.risk.outlook_model import OutlookMarket
 
 EVERY_S: Final = 10.0  # the models take a quarter of a second, and hours to change their mind
+_DRAG_BUDGET_S: Final = 0.1  # what takes longer is asked once the price rests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class OutlookWorker:
         self._newest: _Answer | None = None
         self._asked: OutlookQuestion | None = None
         self._every = Every(EVERY_S)
-        self._worker = LatestWorker[_Work, _Answer]("outlook", _answer)
+        self._worker = LatestWorker[_Work, _Answer]("outlook", self._answer)
 
     def start(self) -> None:
         self._worker.start()
@@ -85,15 +87,22 @@ class OutlookWorker:
         question: OutlookQuestion,
         store: MarketStore,
         columns: HeatmapColumns | None,
+        *,
+        dragged: bool = False,
     ) -> ScenarioReport:
         """Return the scenario with what the models last said of the same move, and ask them anew.
 
-        Another move is asked about at once, the same one every ten seconds.
+        Another move is asked about at once, the same one every ten seconds; while it is dragged,
+        only if that is quick.
         """
         answer = self._worker.take()
         if answer is not None:
             self._ready, self._newest = True, answer
-        self._ask(question, store, columns)
+        if dragged and self._worker.took_s > _DRAG_BUDGET_S:
+            self._worker.give_up()
+            self._asked = None
+        else:
+            self._ask(question, store, columns)
         known = self._newest
         if known is None or known.question is None or known.outlook is None:
             return scenario
@@ -104,6 +113,7 @@ class OutlookWorker:
             cascade=known.outlook.cascade,
             touch=known.outlook.touch,
             reverse_stress=known.outlook.reverse_stress,
+            break_even=known.outlook.break_even,
             problems=(*scenario.problems, *known.outlook.problems),
         )
 
@@ -121,11 +131,20 @@ class OutlookWorker:
 
         self._asked = question
         mine = columns if columns is not None and columns.coin == question.coin else None
-        market = outlook_market(store, question.coin, mine, question.implied_volatility)
+        market = outlook_market(
+            store,
+            question.coin,
+            mine,
+            question.implied_volatility,
+            others=coins_of(question.portfolio),
+        )
         self._worker.submit(_Work(question, market))
 
+    def _answer(self, work: _Work) -> _Answer:
+        return _answer(work, self._worker.checkpoint)
 
-def _answer(work: _Work) -> _Answer:
+
+def _answer(work: _Work, checkpoint: Callable[[], None]) -> _Answer:
     import numpy as np
 
     from workstation.risk.outlook_model import outlook
@@ -136,7 +155,7 @@ def _answer(work: _Work) -> _Answer:
         return _Answer(None, None)
     found = outlook(
         question.portfolio,
-        question.inputs,
+        replace(question.inputs, checkpoint=checkpoint),
         question.scenario,
         work.market,
         np.random.default_rng(SEED),

@@ -10,7 +10,8 @@ from workstation.market.store import MarketStore
 from workstation.recording.player import Player
 from workstation.recording.reader import read_recording
 from workstation.risk.report import HeatmapColumns
-from workstation.services.heatmap_service import HeatmapAnswer, heatmap_request
+from workstation.services.heatmap_request import heatmap_request
+from workstation.services.heatmap_service import HeatmapAnswer
 from workstation.units import UnixMs
 
 

@@ -11,6 +11,7 @@ from workstation import __version__
 from workstation.alerts.document import fire_document
 from workstation.market.facts import (
     Fact,
+    FloatArray,
     FundingRate,
     Liquidation,
     MarkPrice,
@@ -23,6 +24,7 @@ from workstation.market.instrument import MarketKey
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketStore
 from workstation.risk.document import risk_document, scenario_document
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 from workstation.services.alert_service import AlertRecord
 from workstation.services.desk import Desk
@@ -146,4 +148,20 @@ def _heatmap(columns: HeatmapColumns) -> dict[str, Any]:
         "prices": middle.tolist(),
         "long_usd": (columns.long_base[-1] * middle).tolist(),
         "short_usd": (columns.short_base[-1] * middle).tolist(),
+        "known": [_known(levels, middle) for levels in columns.known],
+    }
+
+
+def _known(levels: KnownLevels, middle: FloatArray) -> dict[str, Any]:
+    longs, shorts = levels.coverage or (None, None)
+    return {
+        "venue": levels.key.venue,
+        "symbol": levels.key.symbol,
+        "holders": levels.holders,
+        "as_of": iso_utc(levels.as_of_ms),
+        "stale": levels.is_stale,
+        "long_coverage": longs,
+        "short_coverage": shorts,
+        "long_usd": (levels.by_bin[0] * middle).tolist(),
+        "short_usd": (levels.by_bin[1] * middle).tolist(),
     }

@@ -78,7 +78,8 @@ class Player:
             self._publish_liquidations(item)
         if self._watched is not None:
             books = publish.order_books(self._watched, now_ms, fresh_for_ms)
-            self._outbox.put(facts=self._mine(books))
+            truth = publish.known_positions(self._watched, now_ms, fresh_for_ms)
+            self._outbox.put(facts=self._mine((*books, *truth)))
             passed_s = self.time_s - self._series_to_s
             self._publish_series(passed_s // self._interval_s + 2, self._series_to_s)
         self._outbox.put(health=[self._health(venue, now_ms) for venue in self._venues.values()])

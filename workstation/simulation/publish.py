@@ -2,7 +2,7 @@
 
 Everything here only reads. Units are converted as an adapter would: inverse contracts are USD of
 face value inside, coins outside. Liquidations go through the rule of each venue's feed, so their
-sum is a floor here too; ``liquidation_density`` is the truth behind them.
+sum is a floor here too; ``known_positions`` is the truth behind them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from workstation.market.facts import (
     FloatArray,
     FundingHistory,
     FundingRate,
+    KnownPositions,
     Liquidation,
     MarkPrice,
     OpenInterest,
@@ -229,22 +230,20 @@ def _liquidation(item: SimulatedCoin, row: np.void) -> Liquidation:
     )
 
 
-def liquidation_density(item: SimulatedCoin, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the truth: coins of longs and of shorts that would be liquidated in each price bin.
-
-    Parameters
-    ----------
-    item : the coin
-    edges : (n + 1,) prices, rising
-
-    Returns
-    -------
-    (n,) coins of longs and (n,) coins of shorts; stops, targets and later top-ups are left out.
-    """
-    accounts = item.state.accounts
-    price = np.repeat(item.state.markets["mark_price"], len(accounts) // len(item.markets))
-    inverse = np.repeat(item.state.markets["inverse"] == 1, len(accounts) // len(item.markets))
-    coins = accounts["quantity"] / np.where(inverse, price, 1.0)
-    longs, _ = np.histogram(accounts["liquidation"], edges, weights=np.maximum(coins, 0.0))
-    shorts, _ = np.histogram(accounts["liquidation"], edges, weights=np.maximum(-coins, 0.0))
-    return longs, shorts
+def known_positions(
+    item: SimulatedCoin, now_ms: UnixMs, fresh_for_ms: int
+) -> Iterator[KnownPositions]:
+    """Yield the truth: the accounts of every market, and where each is liquidated."""
+    of_market = np.split(item.state.accounts, len(item.markets))
+    for row, state, accounts in zip(item.markets, item.state.markets, of_market, strict=True):
+        held = accounts[accounts["quantity"] != 0]
+        price, mark = held["liquidation"], float(state["mark_price"])
+        yield KnownPositions(
+            key=row.key,
+            as_of_ms=now_ms,
+            fresh_for_ms=fresh_for_ms,
+            time_ms=now_ms,
+            quantity_base=held["quantity"] / mark if row.is_inverse else held["quantity"].copy(),
+            liquidation_price=np.where((price > 0) & np.isfinite(price), price, np.nan),
+            holders="every account of the simulation",
+        )

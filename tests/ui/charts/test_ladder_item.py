@@ -3,11 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.ui.charts.frozen import heatmap, pixel_map
-from ui.charts.ladder_item import LadderItem, bar_rects
-from ui.charts.map_levels import MapSide, usd_per_unit
+from tests.ui.charts.frozen import BINANCE, heatmap, pixel_map
+from ui.charts.ladder_item import LadderItem, bar_rects, sums_at
+from ui.charts.map_levels import MapSide, MapUnit, amounts, known_amounts
 from ui.charts.plotting import ViewBox
+from ui.charts.scale_legend import _origin
 from ui.theme import DARK
+from workstation.risk.known_levels import KnownLevels
 
 
 def test_bars_lie_at_their_prices_on_the_charts_own_scale():
@@ -43,11 +45,11 @@ def view(qapp):
 def test_the_ladder_is_the_newest_column_of_the_map(view):
     columns = heatmap()
     ladder = LadderItem(view, DARK)
-    ladder.set_columns(columns, 1e6)
+    ladder.set_columns(columns, 1e6, MapUnit.USD)
     (long_name, long), (short_name, short) = ladder._sides
     assert (long_name, short_name) == ("long", "short")
-    np.testing.assert_array_equal(long, usd_per_unit(columns, MapSide.LONG)[-1])
-    np.testing.assert_array_equal(short, usd_per_unit(columns, MapSide.SHORT)[-1])
+    np.testing.assert_array_equal(long, amounts(columns, MapSide.LONG, MapUnit.USD)[-1])
+    np.testing.assert_array_equal(short, amounts(columns, MapSide.SHORT, MapUnit.USD)[-1])
     assert "$1.00 M" in ladder.toolTip()
 
 
@@ -56,10 +58,10 @@ def test_a_band_is_drawn_around_the_estimate(view):
     likely = np.stack([columns.long_base[-1], columns.short_base[-1]])
     banded = dataclasses.replace(columns, band_base=np.stack([likely / 3, likely * 2]))
     ladder = LadderItem(view, DARK)
-    ladder.set_columns(columns, 1e6)
+    ladder.set_columns(columns, 1e6, MapUnit.USD)
     assert [side for side, _, _ in ladder._bars] == ["long", "short"]
     assert "80 % band" not in ladder.toolTip()
-    ladder.set_columns(banded, 1e6)
+    ladder.set_columns(banded, 1e6, MapUnit.USD)
     longs = [(strength, usd.sum()) for side, strength, usd in ladder._bars if side == "long"]
     (palest, high), (pale, middle), (solid, low) = longs  # what is shorter lies on top
     assert palest < pale < solid
@@ -71,8 +73,8 @@ def test_a_band_is_drawn_around_the_estimate(view):
 @pytest.mark.parametrize("side", MapSide)
 def test_the_ladder_shows_the_side_of_the_map(view, side):
     columns = heatmap()
-    long = usd_per_unit(columns, MapSide.LONG)[-1]
-    short = usd_per_unit(columns, MapSide.SHORT)[-1]
+    long = amounts(columns, MapSide.LONG, MapUnit.USD)[-1]
+    short = amounts(columns, MapSide.SHORT, MapUnit.USD)[-1]
     of_side = {
         MapSide.BOTH: {"long": long, "short": short},
         MapSide.LONG: {"long": long},
@@ -80,7 +82,7 @@ def test_the_ladder_shows_the_side_of_the_map(view, side):
         MapSide.NET: {"long": np.maximum(long - short, 0), "short": np.maximum(short - long, 0)},
     }
     ladder = LadderItem(view, DARK)
-    ladder.set_columns(columns, 1e6, side)
+    ladder.set_columns(columns, 1e6, MapUnit.USD, side)
     assert {token for token, _ in ladder._sides} == set(of_side[side])
     for token, usd in ladder._sides:
         np.testing.assert_allclose(usd, of_side[side][token], rtol=1e-5, atol=1e-3)
@@ -88,7 +90,63 @@ def test_the_ladder_shows_the_side_of_the_map(view, side):
 
 def test_without_a_map_the_ladder_is_empty(view):
     ladder = LadderItem(view, DARK)
-    ladder.set_columns(heatmap(), 1e6)
-    ladder.set_columns(None, None)
+    ladder.set_columns(heatmap(), 1e6, MapUnit.USD)
+    ladder.set_columns(None, None, MapUnit.USD)
     assert ladder._sides == ()
     assert ladder.toolTip() == ""
+
+
+def test_the_line_adds_up_what_is_met_on_the_way_from_the_mark(view):
+    columns = heatmap()
+    ladder = LadderItem(view, DARK)
+    ladder.set_columns(columns, 1e6, MapUnit.USD)
+    assert ladder._sums is None  # no mark is known
+    mark = float(columns.edges()[30])
+    ladder.set_mark(mark)
+    down, up = sums_at(ladder._edges, ladder._sums, mark, columns.edges())
+    assert np.isnan(down[31:]).all()
+    assert np.isnan(up[:30]).all()
+    assert down[30] == up[30] == 0.0
+    assert (np.diff(down[:31]) <= 0).all()
+    longs = amounts(columns, MapSide.LONG, MapUnit.USD)[-1, :30]
+    assert down[0] == pytest.approx(longs.sum(), rel=1e-4)  # bins are as wide as the unit
+    ladder.set_columns(None, None, MapUnit.USD)
+    assert ladder._sums is None
+
+
+def known_at(columns, bins, coverage=(0.25, 0.1)):
+    by_bin = np.zeros((2, columns.long_base.shape[1]))
+    by_bin[0, bins] = 10.0
+    levels = KnownLevels(
+        key=BINANCE,
+        holders="3 public addresses",
+        as_of_ms=0,
+        is_stale=False,
+        by_bin=by_bin,
+        elsewhere=np.zeros(2),
+        coverage=coverage,
+    )
+    return dataclasses.replace(columns, known=(levels,))
+
+
+def test_known_positions_are_marked_on_the_estimates_scale(view):
+    columns = known_at(heatmap(), 30)
+    price = np.exp(columns.delta * (columns.first_bin + 30.5))
+    usd, coins = known_amounts(columns, MapUnit.USD), known_amounts(columns, MapUnit.COIN)
+    assert usd[30] == pytest.approx(10 * price * 0.001 / columns.delta, rel=1e-5)
+    assert coins[30] == pytest.approx(10 * 0.001 / columns.delta)
+    assert np.count_nonzero(usd) == np.count_nonzero(coins) == 1
+    ladder = LadderItem(view, DARK)
+    ladder.set_columns(columns, 1e6, MapUnit.USD)
+    assert "Ticks are positions known one by one" in ladder.toolTip()
+    assert known_amounts(heatmap(), MapUnit.USD) is None
+
+
+def test_the_legend_says_how_much_of_open_interest_is_known():
+    sentence = _origin(known_at(heatmap(), 30)).splitlines()
+    assert (
+        "Known at Binance, not added to the estimate: 3 public addresses, 25.0 % of open "
+        "interest as longs and 10.0 % as shorts." in sentence
+    )
+    unknown = _origin(known_at(heatmap(), 30, coverage=None))
+    assert "their share of open interest is not known" in unknown

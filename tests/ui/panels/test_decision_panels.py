@@ -16,6 +16,7 @@ from tests.ui.decisions import (
     sample_scenario,
     with_copy,
 )
+from ui import format as fmt
 from ui.charts.waterfall_chart import bars_of
 from ui.panels.comparison import ComparisonPanel, compared
 from ui.panels.ladder import LadderPanel, rungs_of
@@ -286,7 +287,9 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel.show_report(sample_scenario())
     panel.show_decision(sample_decision())
     seen = words(panel)
-    assert "Cheapest way to keep all alive at 60,000 · buffer 10 % of maintenance" in seen
+    cost = fmt.usd(sample_decision().rescue.cost_usd, decimals=2)
+    assert f"Cheapest way to keep all alive at 60,000: {cost} · buffer 10 % of maintenance" in seen
+    assert "Dies first: binance-main · BTC long at 67,123; then 2 more" in seen
     assert "binance-main · BTC long iso" in seen
     assert any(text.startswith("cut ") for text in seen)
     assert "own wallet" in seen

@@ -6,11 +6,13 @@ from PySide6.QtCore import Qt
 
 from tests.ui.charts.frozen import BINANCE, NOW, facts, heatmap, rows, update, walk
 from tests.ui.charts.test_price_lines import account, position, report
-from ui.charts.map_levels import MapSide
+from tests.workstation.services.test_heatmap_scores import scored
+from ui.charts.map_levels import MapSide, MapUnit
 from ui.panels.price import MAP_OFF, PricePanel
 from workstation.market.facts import MarkPrice
 from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.market.instrument import MarketKey
+from workstation.services.map_choice import MapChoice
 
 
 @pytest.fixture
@@ -145,17 +147,17 @@ def test_the_crosshair_reads_nothing_in_a_gap(panel, feed, context):
 
 def test_map_ladder_and_legend_are_of_one_array_and_one_scale(panel, feed, desk, bridge):
     feed()
-    desk.heatmap = heatmap()
+    desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
     assert panel._map.columns is desk.heatmap
-    assert panel._ladder._top_usd == panel._map.top_usd
+    assert panel._ladder._top == panel._map.top
     assert panel.legend.isVisible()
     np.testing.assert_array_equal(panel._ladder._edges, desk.heatmap.edges())
 
 
 def test_the_map_of_another_coin_or_interval_is_not_drawn(panel, feed, desk, bridge):
     feed()
-    desk.heatmap = heatmap()
+    desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
     view(desk, bridge, interval_s=60)
     assert panel._map.columns is None
@@ -163,7 +165,7 @@ def test_the_map_of_another_coin_or_interval_is_not_drawn(panel, feed, desk, bri
 
 
 def test_the_map_can_be_turned_off_and_is_kept_so(panel, feed, desk, bridge, qtbot, context):
-    desk.heatmap = heatmap()
+    desk.heatmap = desk.drawn_map = heatmap()
     feed()
     panel.map_picker.setCurrentText(MAP_OFF)
     assert not panel._map.isVisible()
@@ -184,11 +186,11 @@ def test_restoring_takes_what_it_understands(panel):
 
 def test_another_source_voids_everything_drawn(panel, feed, desk, bridge, context):
     feed()
-    desk.heatmap = heatmap()
+    desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
     context.charts.pan(-1e7)
     desk.store.__init__(FeedMode.LIVE)
-    desk.heatmap = None
+    desk.heatmap = desk.drawn_map = None
     bridge.source_changed.emit(FeedMode.LIVE)
     assert panel.drawn()["candles"] == 0
     assert panel._map.columns is None
@@ -214,7 +216,7 @@ def test_a_tape_that_was_wound_back_draws_only_what_came_since(panel, feed):
 def test_a_hidden_panel_reads_nothing_until_it_is_shown(panel, feed, desk, bridge):
     panel.hide()
     feed()
-    desk.heatmap = heatmap()
+    desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
     assert panel.drawn()["candles"] == 0
     assert panel._map.columns is None
@@ -227,3 +229,92 @@ def test_the_reference_market_is_named(panel, feed):
     feed()
     assert panel._reference == BINANCE
     assert panel.header.text().startswith("BTC/USDT Binance 15m")
+
+
+# --- the map's score, card and choices ---------------------------------------------------------
+
+
+def show_map(desk, bridge, **changes):
+    desk.heatmap = desk.drawn_map = heatmap(**changes)
+    bridge.heatmap_changed.emit(desk.heatmap)
+
+
+def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
+    feed()
+    show_map(desk, bridge)
+    assert panel.header.text().endswith("map estimated, not graded yet")
+    show_map(desk, bridge, score=scored())
+    assert panel.header.text().endswith("map better than distance only, 41 days")
+    show_map(desk, bridge, score=scored(), with_todays_fit=True)
+    assert panel.header.text().endswith("map with today's fit, not scored")
+    panel.map_picker.setCurrentText(MAP_OFF)
+    assert panel.header.text().endswith("Binance 15m")
+
+
+def test_the_scores_are_one_click_away(panel, feed, desk, bridge, qtbot):
+    feed()
+    asked = []
+    bridge.command_requested.connect(asked.append)
+    qtbot.mouseClick(panel.header, Qt.MouseButton.LeftButton)
+    assert asked == []  # there is no map yet
+    show_map(desk, bridge)
+    qtbot.mouseClick(panel.header, Qt.MouseButton.LeftButton)
+    assert asked == ["map.scores"]
+
+
+def test_a_card_beside_the_mouse_says_what_waits_there(panel, feed, desk, bridge, context):
+    feed()
+    show_map(desk, bridge)
+    context.charts.move_cursor(NOW - 1.0)
+    assert panel._card.lines == ()  # the mouse is on another chart
+    panel.chart.axis.cursor_value = 64_010.0
+    context.charts.move_cursor(NOW - 2.0)
+    texts = [text for text, _ in panel._card.lines]
+    assert texts[0].endswith("from the mark now")
+    assert texts[1].startswith("Longs  estimate $")
+    panel.map_picker.setCurrentText(MAP_OFF)
+    assert panel._card.lines == ()
+    panel.map_picker.setCurrentText(MapSide.BOTH)
+    context.charts.move_cursor(None)
+    assert panel._card.lines == ()
+
+
+def test_the_menu_offers_units_and_what_can_be_done_with_the_map(panel, feed, desk, bridge):
+    feed()
+    show_map(desk, bridge)
+    panel._fill_map_menu()
+    actions = {action.text(): action for action in panel.map_menu.actions()}
+    assert actions["Amounts in USD"].isChecked()
+    usd = panel.legend._high
+    actions["Amounts in coins"].trigger()
+    assert panel._map.unit is MapUnit.COIN
+    assert usd.startswith("$")
+    assert "BTC per 0.1 %" in panel.legend._high
+    actions["Deribit in the map"].trigger()
+    assert desk.view.map.off == {"deribit"}
+
+
+def test_unit_and_venues_are_kept_and_todays_fit_is_not(panel, desk, qtbot, context):
+    desk.view = dataclasses.replace(
+        desk.view, map=MapChoice(off=frozenset({"deribit"}), with_todays_fit=True)
+    )
+    panel._show_unit(MapUnit.COIN)
+    state = panel.state()
+    assert state == {"map": "Long and short", "unit": "Coins", "off": ["deribit"]}
+    desk.view = dataclasses.replace(desk.view, map=MapChoice())
+    other = PricePanel(context)
+    qtbot.addWidget(other)
+    other.restore(state)
+    assert other._map.unit is MapUnit.COIN
+    assert desk.view.map == MapChoice(off=frozenset({"deribit"}))
+    other.restore({"unit": ["x"], "off": "deribit"})
+    assert other._map.unit is MapUnit.COIN
+
+
+def test_own_lines_say_what_dies_before_them(panel, feed, desk, bridge):
+    feed()
+    desk.risk = report([position()], [account()])
+    bridge.risk_changed.emit(desk.risk)
+    show_map(desk, bridge)
+    assert "of longs before it" in panel._lines.lines[0].text
+    assert panel._lines.lines[-1].text.startswith("Scenario 60,000 · about $")

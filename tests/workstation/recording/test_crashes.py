@@ -23,7 +23,8 @@ from workstation.recording.replay import ReplayFeed
 from workstation.risk.gauge_inputs import gauge_inputs
 from workstation.risk.indicators import INDICATORS
 from workstation.risk.report import HeatmapColumns
-from workstation.services.heatmap_service import HeatmapAnswer, heatmap_request
+from workstation.services.heatmap_request import heatmap_request
+from workstation.services.heatmap_service import HeatmapAnswer
 from workstation.units import UnixMs
 
 KEY = MarketKey(VENUE, SYMBOL)

@@ -273,3 +273,19 @@ def test_a_book_that_closes_everything_over_and_over_does_not_underflow():
     book.advance(bars)
     assert np.isfinite(book.column()).all()
     assert conservation_error(book) < 1e-12
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_a_copy_into_the_memory_of_an_earlier_one_is_a_copy(separate):
+    bars = walk_bars(3, 400)
+    book = book_for(bars, separate_hats=separate)
+    book.advance(bars[:200])
+    spare = book.copy()
+    spare.advance(bars[200:400])  # price has been elsewhere there
+    book.advance(bars[200:210])
+    fresh, again = book.copy(), book.copy(spare)
+    for twin in (fresh, again):
+        twin.advance(bars[210:230])
+    np.testing.assert_array_equal(again.layers(), fresh.layers())
+    np.testing.assert_array_equal(again.outside_base, fresh.outside_base)
+    np.testing.assert_array_equal(again.priced_base, fresh.priced_base)

@@ -152,3 +152,45 @@ def test_a_trial_leaves_the_book_alone(walked, history):
     price = {name: getattr(bars, name)[-1:] for name in ("low", "high", "close", "middle")}
     trial.advance(dataclasses.replace(later, **price))
     np.testing.assert_array_equal(fitted.book.column(), before)
+
+
+# --- a fit on demand --------------------------------------------------------------------------
+
+
+def test_a_fit_that_is_asked_for_speaks_at_once_and_knows_the_day_until_then(history):
+    bars, seen, grid = history
+    fitted = FittedBook(grid, "binanceusdm")
+    end = 96 * 3 + 40
+    fitted.advance(bars[:end], seen[:end])
+    midnight = fitted.belief
+    assert fitted.refit() == end * BAR_MS
+    assert fitted.belief.since_ms == end * BAR_MS
+    assert not np.array_equal(fitted.belief.shares, midnight.shares)
+    assert conservation_error(fitted.book) < 1e-12
+    assert fitted.refit() is None  # nothing new since
+    np.testing.assert_array_equal(fitted.book.basis.weight, fitted.belief.shares)
+
+
+def test_a_fit_that_is_asked_for_too_early_changes_nothing(history):
+    bars, seen, grid = history
+    fitted = FittedBook(grid, "binanceusdm")
+    fitted.advance(bars[:50], seen[:50])
+    assert fitted.refit() is None
+    assert len(fitted.beliefs) == 1
+
+
+def test_given_its_time_a_fresh_start_repeats_a_fit_that_was_asked_for(history):
+    bars, seen, grid = history
+    grown, asked, end = FittedBook(grid, "binanceusdm"), 96 * 3 + 40, 96 * 5 + 10
+    grown.advance(bars[:asked], seen[:asked])
+    time_ms = grown.refit()
+    alike = FittedBook(grid, "binanceusdm", refits_ms=(time_ms,))
+    alike.advance(bars[:asked], seen[:asked])
+    np.testing.assert_allclose(alike.belief.shares, grown.belief.shares, rtol=1e-9)
+    grown.advance(bars[asked:end], seen[asked:end])
+    fresh = FittedBook(grid, "binanceusdm", refits_ms=(time_ms,))
+    fresh.advance(bars[: asked - 10], seen[: asked - 10])
+    fresh.advance(bars[asked - 10 : end], seen[asked - 10 : end])
+    assert [belief.since_ms for belief in fresh.beliefs] == [b.since_ms for b in grown.beliefs]
+    np.testing.assert_allclose(fresh.book.column(), grown.book.column(), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(fresh.belief.factors, grown.belief.factors)

@@ -209,8 +209,11 @@ def test_a_repair_that_is_carried_out_works_and_a_step_less_does_not(drawn, rati
         assert not dies(reduced(owner, found.reduce, owner.taker_fee), inputs, scenario)
     if found.add_collateral and not buffer:
         assert dies(deposited(owner, found.add_collateral, less=1), inputs, scenario)
-    if len(found.reduce) == 1 and not buffer:
-        (cut,) = found.reduce
+    held = {(p.symbol, p.side): abs(p.quantity) for p in owner.positions}
+    for at, cut in enumerate(found.reduce if not buffer else ()):
         lot = next(p.contract_size for p in owner.positions if p.symbol == cut.symbol) or 0.001
+        if len(found.reduce) > 1 and cut.quantity > held[cut.symbol, cut.side] - 1.5 * lot:
+            continue  # closed whole, and the last one of its pool has the rounding
         less = [replace(cut, quantity=cut.quantity - lot)] if cut.quantity > lot else []
-        assert dies(reduced(owner, less, owner.taker_fee), inputs, scenario)
+        fewer = [*found.reduce[:at], *less, *found.reduce[at + 1 :]]
+        assert dies(reduced(owner, fewer, owner.taker_fee), inputs, scenario)

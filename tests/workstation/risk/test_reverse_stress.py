@@ -96,6 +96,13 @@ def test_without_any_volatility_prices_are_given_and_sigmas_are_not_known():
     assert found[StressKind.COIN, "BTC"].sigmas is None
 
 
+def test_without_any_volatility_a_near_price_still_stands_before_an_absurd_funding_rate():
+    found = reverse_stress(book(account(isolated(BTC, 1.0, 60_000.0, 6_000.0))), WORLD, {})
+    kinds = [stress.kind for stress in found]
+    assert kinds.index(StressKind.MARKET) < kinds.index(StressKind.FUNDING)
+    assert found[kinds.index(StressKind.FUNDING)].sigmas > 90
+
+
 @given(st.data())
 @settings(max_examples=40)
 def test_the_walk_kills_just_beyond_the_nearest_move_of_a_coin_and_not_before(data):

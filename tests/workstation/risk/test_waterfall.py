@@ -480,3 +480,44 @@ def test_a_pool_that_is_gone_leaves_nothing_behind(drawn, ratio):
         assert len(dead) == len({p.symbol for p in owner.positions})
         assert report.equity_after_usd == pytest.approx(0.0, abs=1e-6)
         assert report.events[-1].equity_after_usd == pytest.approx(0.0, abs=1e-6)
+
+
+def told(report):
+    """Return all that is said of a move, by whose it is."""
+    rows = [
+        (e.account, e.symbol, e.side, e.kind, e.price, e.quantity, e.loss_usd, e.equity_after_usd)
+        for e in report.events
+    ]
+    ends = ((p.account, p.symbol, p.side, p.status, p.pnl_usd) for p in report.positions)
+    rows += sorted(ends, key=lambda row: row[:3])
+    return [*(cell for row in rows for cell in row), report.equity_after_usd]
+
+
+def words(said):
+    return [cell for cell in said if isinstance(cell, str)]
+
+
+def figures(said):
+    return [cell for cell in said if isinstance(cell, float)]
+
+
+@given(st.data(), log_floats(0.5, 1.8), st.sampled_from([0.0, 6.0]))
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_positions_balances_and_accounts_does_not_matter(data, ratio, over_h):
+    owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
+    owner = replace(owner, orders=data.draw(orders(owner)))
+    second = replace(data.draw(mixed_accounts())[0], id="z")
+    turned = [
+        replace(
+            one,
+            positions=one.positions[::-1],
+            balances=dict(reversed(one.balances.items())),
+        )
+        for one in (second, owner)
+    ]
+    how = {"moves": {"BTC": PRICES["BTC"] * ratio}, "over_h": over_h, "funding_rate_8h": 0.002}
+    inputs = world(prices=PRICES, tiers=tiers)
+    there = told(move(owner, second, inputs=inputs, **how))
+    back = told(move(*turned, inputs=world(prices=PRICES, tiers=tiers), **how))
+    assert words(there) == words(back)
+    assert figures(there) == pytest.approx(figures(back), rel=1e-6, abs=0.01)

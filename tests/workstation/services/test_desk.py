@@ -28,8 +28,10 @@ from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
 from workstation.services import desk_book, mark_cache, sources
 from workstation.services.desk import Desk
+from workstation.services.desk_answers import REST_S
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
+from workstation.services.map_choice import AS_KNOWN
 from workstation.services.risk_service import RiskWork, coin_paces
 from workstation.services.sources import Source
 from workstation.services.tier_shelf import TierShelf
@@ -540,6 +542,40 @@ def test_the_map_comes_from_the_watched_market(desk):
     assert desk.heatmap is None
 
 
+def with_a_map(desk):
+    for key in (BINANCE, BYBIT):
+        bars = candles_of(np.linspace(70_000, 71_000, 40), key=key, start_ms=NOW_MS - 40 * 900_000)
+        say_marks(
+            desk.feed,
+            71_000.0,
+            candles=[bars],
+            facts=[interest(key, 1_000.0, 71e6, as_of_ms=NOW_MS)],
+        )
+    tick_until(desk, lambda _: desk.heatmap is not None and len(desk.heatmap.venues) == 2)
+
+
+def test_a_venue_that_is_switched_off_leaves_the_map_that_risk_rests_on_whole(desk):
+    with_a_map(desk)
+    assert desk.drawn_map is desk.heatmap
+    off = AS_KNOWN.with_venue("bybit", on=False)
+    desk.set_view(dataclasses.replace(desk.view, map=off))
+    assert desk.drawn_map is None  # that of before is not what is asked for
+    tick_until(desk, lambda _: desk.drawn_map)
+    assert desk.drawn_map.off == ("bybit",)
+    assert desk.drawn_map.venues == ("binanceusdm",)
+    assert desk.heatmap.venues == ("binanceusdm", "bybit")
+    desk.set_view(dataclasses.replace(desk.view, map=AS_KNOWN))
+    assert desk.drawn_map is desk.heatmap
+
+
+def test_a_fit_that_is_asked_for_ends_in_a_sentence(desk):
+    with_a_map(desk)
+    desk.refit_map()
+    said = notice(desk, "No leverage was fitted")
+    assert said
+    assert not any("fitted" in text for text in desk.tick().notices)  # once
+
+
 def test_notices_of_the_feed_are_passed_on(desk):
     desk.feed.say(NOW_MS, notices=["okx has closed for lunch."])
     assert notice(desk, "lunch")
@@ -582,6 +618,7 @@ def test_settings_that_cannot_be_written_are_a_notice(make_desk, tmp_path):
     ("change", "reopens"),
     [
         ({"poll_interval_s": 1.0}, True),
+        ({"known_addresses": ("0x" + "ab" * 20,)}, True),
         ({"venues": ("okx",)}, True),
         ({"seed": 1}, False),
         ({"speed": 2.0}, False),
@@ -687,6 +724,35 @@ def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
     )
     assert decided.scenario.moves == {"BTC": 50_000.0}
     assert decided.scenario.repair == decided.decision.repair
+
+
+def test_what_takes_long_waits_until_a_dragged_price_rests(decided):
+    decided._decision_worker._worker.took_s = 1.0
+    moved, end = decided.view, time.monotonic() + 4 * REST_S
+    while time.monotonic() < end:
+        moved = dataclasses.replace(moved, scenario_price=moved.scenario_price - 1.0)
+        decided.set_view(moved)
+        news = decided.tick()
+        assert news.decision is None
+        time.sleep(0.005)
+    assert decided.scenario.moves["BTC"] < 60_000.0  # answers came all the while
+    tick_until(
+        decided, lambda news: news.decision and news.decision.terms.moves == decided.scenario.moves
+    )
+    assert decided.decision.terms.moves == {"BTC": moved.scenario_price}
+
+
+def test_while_a_price_is_dragged_the_book_is_still_looked_at(decided):
+    decided._whole_every.restart(0.05)
+    moved, looked = decided.view, 0
+    risk, end = decided.risk, time.monotonic() + 5.0
+    while looked < 1 and time.monotonic() < end:
+        moved = dataclasses.replace(moved, scenario_price=moved.scenario_price - 1.0)
+        decided.set_view(moved)
+        decided.tick()
+        looked += decided.risk is not risk
+        time.sleep(0.005)
+    assert looked
 
 
 def test_repairs_may_be_asked_to_hold_beyond_the_scenario(decided):

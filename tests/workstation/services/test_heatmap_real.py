@@ -10,7 +10,7 @@ from tests.workstation.risk.test_heatmap import conservation_error
 from workstation.recording.reader import read_recording
 from workstation.risk.heatmap import Grid, HeatmapBook
 from workstation.risk.heatmap_bars import join_bars
-from workstation.risk.heatmap_grade import DISTANCE, FIXED, PATH, PER_BIN, UNIFORM
+from workstation.risk.heatmap_scorecard import DISTANCE, FIXED, PATH, PER_BIN, UNIFORM
 from workstation.services.heatmap_report import write_heatmap
 
 pytestmark = pytest.mark.shared_data

@@ -11,10 +11,12 @@ from tests.workstation.market.facts import KEY, candles_of, interest_history, li
 from tests.workstation.risk.test_heatmap_fitted import a_history
 from workstation.market.feed import FeedMode
 from workstation.market.instrument import Side
-from workstation.risk.heatmap_grade import Grade, Grades
+from workstation.risk.heatmap_scorecard import Grade, Grades, MapScore, Reliability
 from workstation.services.heatmap_orders import MOST_ORDERS, OrderLog
-from workstation.services.heatmap_scores import FILE_NAME, ScoreFile, score_line
-from workstation.services.heatmap_service import HeatmapAnswer, HeatmapMarket, HeatmapRequest
+from workstation.services.heatmap_request import HeatmapMarket, HeatmapRequest
+from workstation.services.heatmap_scores import FILE_NAME, ScoreFile
+from workstation.services.heatmap_service import HeatmapAnswer
+from workstation.services.map_choice import MapChoice
 
 HOUR_S, HOUR_MS = 3_600, 3_600_000
 
@@ -52,41 +54,55 @@ def test_the_log_is_bounded():
 # --- the score file -----------------------------------------------------------------------------
 
 
+def scored(coin="BTC", interval_s=60, day="2026-02-10", days=41):
+    return MapScore(
+        day=day, coin=coin, interval_s=interval_s, venue="bybit", grades=some_grades(days)
+    )
+
+
 def some_grades(days=41):
     rows = (
         Grade(name="this map", day_gain=(0.1, 0.01)),
         Grade(name="distance only", behind=(0.05, 0.01)),
     )
-    return Grades(days=days, table=rows, hour_coverage=(0.79, 0.81), day_coverage=(0.7, 0.7))
+    return Grades(
+        days=days,
+        table=rows,
+        hour_coverage=(0.79, 0.81),
+        day_coverage=(0.7, 0.7),
+        reliability=(Reliability(nominal=0.8, long=0.79, short=0.81),),
+    )
 
 
 def test_the_newest_score_of_a_coin_and_interval_is_found_again(tmp_path):
     file = ScoreFile(tmp_path)
     assert file.newest("BTC", 60) is None
     for days in (40, 41):
-        file.append(
-            score_line("BTC", 60, "bybit", days * 86_400_000, some_grades(days)), some_grades()
-        )
-    file.append(score_line("ETH", 60, "bybit", 0, some_grades()), some_grades())
+        file.append(scored(day=f"2026-02-{days - 30}", days=days))
+    file.append(scored(coin="ETH"))
     found = ScoreFile(tmp_path).newest("BTC", 60)
-    assert found.verdict == "better than distance only, 41 days"
-    assert found.day == "1970-02-11"
-    assert found.hour_coverage == (0.79, 0.81)
+    assert found.title() == "better than distance only, 41 days"
+    assert found.day == "2026-02-11"
+    assert found.grades.reliability == some_grades().reliability
+    own, rival = found.grades.table
+    assert own.day_gain == (0.1, 0.01)
+    assert np.isnan(own.skill)
+    assert rival.behind == (0.05, 0.01)
     assert file.newest("BTC", 900) is None
 
 
 def test_a_line_that_cannot_be_read_costs_only_that_line(tmp_path):
     file = ScoreFile(tmp_path)
-    file.append(score_line("BTC", 60, "bybit", 0, some_grades()), some_grades())
+    file.append(scored())
     with (tmp_path / FILE_NAME).open("ab") as end:
-        end.write(b'{"score": 1}\nnot json\n')
+        end.write(b'{"score": 1}\nnot json\n[]\n{"grades": {"table": [7], "reliability": []}}\n')
     assert file.newest("BTC", 60).venue == "bybit"
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_score(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     file = ScoreFile(tmp_path / "file")
-    file.append(score_line("BTC", 60, "bybit", 0, some_grades()), some_grades())
+    file.append(scored())
     assert file.newest("BTC", 60) is None
 
 
@@ -153,7 +169,7 @@ def question(market, end, *, source=FeedMode.REPLAY, orders=True):
 def test_without_observed_liquidations_the_prior_is_named(market):
     told = HeatmapAnswer()(question(market, 480, orders=False))
     assert told.mix == ("binanceusdm: leverage assumed, too few liquidations were observed",)
-    assert told.score == ""
+    assert told.score is None
     low, high = told.band_base
     np.testing.assert_allclose(high[0], 2.5 * told.long_base[-1], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(low[1], told.short_base[-1] / 7, rtol=1e-5, atol=1e-6)
@@ -163,16 +179,20 @@ def test_a_fitted_map_is_said_to_be_one_and_graded_one_question_later(market, tm
     answer = HeatmapAnswer(ScoreFile(tmp_path))
     first = answer(question(market, 480, source=FeedMode.LIVE))
     assert first.mix == ("binanceusdm: leverage fitted to 19 days of liquidations",)
-    assert first.score == ""
+    assert first.score is None
     second = answer(question(market, 481, source=FeedMode.LIVE))
-    assert second.score.endswith("distance only, 10 days")
-    assert all(0 <= share <= 1 for share in second.coverage)
+    assert "distance only" in second.score.title()
+    assert "10 days" in second.score.title()
+    grades = second.score.grades
+    assert all(0 <= share <= 1 for share in grades.hour_coverage)
+    assert [each.nominal for each in grades.reliability] == [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
+    assert grades.reliability[3].long == grades.hour_coverage[0]
     low, high = second.band_base
     assert (low[0] <= second.long_base[-1] * (1 + 1e-5) + 1e-6).all()
     assert (high[0] >= low[0]).all()
     # another start finds the score of yesterday at once
     third = HeatmapAnswer(ScoreFile(tmp_path))(question(market, 480, source=FeedMode.LIVE))
-    assert third.score == second.score
+    assert third.score.title() == second.score.title()
 
 
 def test_fitted_columns_are_what_a_fresh_start_says(market):
@@ -189,3 +209,42 @@ def test_fitted_columns_are_what_a_fresh_start_says(market):
         return wide
 
     np.testing.assert_allclose(placed(told), placed(fresh), rtol=1e-4, atol=1e-4)
+
+
+def test_a_fit_on_demand_is_kept_and_todays_fit_is_a_map_of_its_own(market):
+    answer, asked = HeatmapAnswer(), question(market, 400)
+    before = answer(asked)
+    said = answer.refit()
+    assert said.endswith("anew to observed liquidations: binanceusdm to 17 days.")
+    after = answer(asked)
+    np.testing.assert_array_equal(  # what was final stays as it was known then
+        after.long_base[: before.final], before.long_base[: before.final]
+    )
+    assert not np.array_equal(after.band_base, before.band_base)
+    today = answer.drawn(asked, MapChoice(with_todays_fit=True))
+    assert today.with_todays_fit
+    assert today.mix == after.mix
+    assert not np.allclose(today.long_base[200], after.long_base[200], rtol=0.01)
+    np.testing.assert_allclose(  # now there is only one fit
+        today.long_base[-1].sum(), after.long_base[-1].sum(), rtol=0.2
+    )
+    grown = answer(question(market, 410))
+    answer._map = None  # as after a change of what was taken in
+    fresh = answer(question(market, 410))
+    np.testing.assert_allclose(fresh.long_base, grown.long_base, rtol=1e-4, atol=1e-4)
+
+
+def test_the_title_names_every_baseline_that_is_better():
+    rows = (
+        Grade(name="this map", skill=0.5),
+        Grade(name="uniform", behind=(-0.3, 0.1)),
+        Grade(name="distance only", behind=(0.05, 0.1)),
+        Grade(name="path only", skill=0.6),
+        Grade(name="constant per bin swept", skill=0.4),
+    )
+    score = dataclasses.replace(
+        scored(), grades=dataclasses.replace(some_grades(), table=rows, days=1)
+    )
+    assert score.title() == (
+        "no better than distance only, worse than uniform, 1 day; amounts worse than path only"
+    )

@@ -16,19 +16,15 @@ from tests.workstation.market.facts import (
     mark,
     store_of,
 )
+from workstation.market.facts import KnownPositions
 from workstation.market.feed import FeedMode
 from workstation.market.series import merge_open_interest
 from workstation.risk.heatmap import Grid, HeatmapBook, blank_picture
 from workstation.risk.heatmap_bars import join_bars
-from workstation.services.heatmap_service import (
-    BLOCK,
-    COLUMNS,
-    HeatmapAnswer,
-    HeatmapMarket,
-    HeatmapRequest,
-    heatmap_request,
-    warm_up,
-)
+from workstation.services.heatmap_map import BLOCK, COLUMNS
+from workstation.services.heatmap_request import HeatmapMarket, HeatmapRequest, heatmap_request
+from workstation.services.heatmap_service import HeatmapAnswer, warm_up
+from workstation.services.map_choice import AS_KNOWN
 
 OTHER = btc("bybit")
 MINUTE_S, MINUTE_MS = 60, 60_000
@@ -94,7 +90,7 @@ def test_the_map_is_the_book_after_every_bar():
     bars = join_bars(*walk)
     grid = Grid(answer.first_bin, answer.long_base.shape[1], answer.delta)
     picture = blank_picture(300, grid)
-    HeatmapBook(grid).advance(bars, picture, row=np.arange(300), rows=(0, 300))
+    HeatmapBook(grid, separate_hats=True).advance(bars, picture, row=np.arange(300), rows=(0, 300))
     np.testing.assert_array_equal(answer.long_base, picture.long)
     np.testing.assert_array_equal(answer.short_base, picture.short)
     np.testing.assert_array_equal(answer.time_ms, bars.time_ms)
@@ -117,7 +113,8 @@ def test_venues_add_up():
 def test_no_column_holds_more_than_the_open_interest_of_its_bar():
     answer = HeatmapAnswer()(ask(known_until(a_walk(500), 500)))
     for side in (answer.long_base, answer.short_base):
-        assert (side >= 0).all()
+        side = np.asarray(side)
+        assert side.min() >= 0
         assert (side.sum(axis=1) <= answer.open_interest_base * (1 + 1e-6)).all()
     assert answer.long_base[-1].sum() > 0.01 * answer.open_interest_base[-1]
 
@@ -155,10 +152,12 @@ def test_only_new_bars_are_computed():
 def test_final_columns_are_never_changed_by_later_answers():
     walk, answer = a_walk(400), HeatmapAnswer()
     before = answer(ask(known_until(walk, 300)))
+    said = np.array(before.long_base)
     after = answer(ask(known_until(walk, 340)))
     assert before.final == 299  # all but the running bar
     np.testing.assert_array_equal(before.long_base[:299], after.long_base[:299])
-    assert not np.shares_memory(before.long_base, after.long_base)  # an answer is frozen
+    np.testing.assert_array_equal(before.long_base, said)  # an answer is frozen, the open bar too
+    assert np.shares_memory(before.long_base[:299], after.long_base[:299])  # and costs no copy
 
 
 def test_a_running_bar_is_played_on_trial_only():
@@ -346,3 +345,84 @@ def test_warming_up_says_what_it_does():
     warm_up(said.append)
     assert len(said) == 1
     assert said[0].startswith("Preparing the liquidation heatmap")
+
+
+# --- as the user wants to see it ---------------------------------------------------------------
+
+
+def test_a_venue_that_is_switched_off_leaves_the_rest_and_the_whole_map_stays():
+    one, other = known_until(a_walk(300), 300), known_until(a_walk(300, seed=2, key=OTHER), 300)
+    answer, asked = HeatmapAnswer(), ask(one, other)
+    whole = answer(asked)
+    drawn = answer.drawn(asked, AS_KNOWN.with_venue("bybit", on=False))
+    assert drawn.venues == ("binanceusdm",)
+    assert drawn.off == ("bybit",)
+    assert drawn.missing == ()
+    assert_same(
+        dataclasses.replace(drawn, notes=()),
+        dataclasses.replace(HeatmapAnswer()(ask(one)), notes=()),
+    )
+    assert answer(asked).venues == whole.venues == ("binanceusdm", "bybit")
+    np.testing.assert_array_equal(answer(asked).long_base, whole.long_base)
+
+
+def test_with_every_venue_off_nothing_is_drawn():
+    asked, answer = ask(known_until(a_walk(100), 100)), HeatmapAnswer()
+    answer(asked)
+    assert answer.drawn(asked, AS_KNOWN.with_venue("binanceusdm", on=False)) is None
+
+
+def test_the_band_of_earlier_columns_is_noted_as_it_was():
+    walk, answer = a_walk(300), HeatmapAnswer()
+    answer(ask(known_until(walk, 200)))
+    told = answer(ask(known_until(walk, 300)))
+    assert told.spread_from[:3] == (0, 32, 64)
+    np.testing.assert_allclose(told.spread[2][0], 1 / 7, rtol=1e-5)
+    np.testing.assert_allclose(told.spread[2][1], 2.5, rtol=1e-5)
+    fresh = HeatmapAnswer()(ask(known_until(walk, 300)))
+    assert fresh.spread_from == told.spread_from
+
+
+def test_the_newest_column_is_told_by_leverage():
+    told = HeatmapAnswer()(ask(known_until(a_walk(200), 200)))
+    assert told.by_leverage_base.shape == (2, len(told.leverages), told.long_base.shape[1])
+    np.testing.assert_allclose(told.by_leverage_base[0].sum(axis=0), told.long_base[-1], rtol=1e-4)
+
+
+def test_the_columns_that_fall_off_take_their_notes_along():
+    count = COLUMNS + 2 * BLOCK
+    told = HeatmapAnswer()(ask(known_until(a_walk(count), count)))
+    assert told.spread_from[0] == 0
+    assert all(0 < row < COLUMNS for row in told.spread_from[1:])
+    assert len(told.spread) == len(told.spread_from)
+
+
+def test_without_liquidations_there_is_nothing_to_fit():
+    answer = HeatmapAnswer()
+    assert answer.refit() == "There is no liquidation map whose leverage could be fitted yet."
+    answer(ask(known_until(a_walk(100), 100)))
+    assert answer.refit().startswith("No leverage was fitted: that needs two days")
+
+
+def test_known_positions_stand_beside_the_estimate_and_never_in_it():
+    walk = a_walk(300)
+    market = known_until(walk, 300)
+    plain = HeatmapAnswer()(ask(market))
+    edges = plain.edges()
+    known = KnownPositions(
+        key=KEY,
+        as_of_ms=0,
+        fresh_for_ms=1_000,
+        quantity_base=np.array([30.0, -20.0]),
+        liquidation_price=np.array([edges[200], edges[400]]) * 1.0001,
+        holders="2 public addresses",
+    )
+    newest = interest(KEY, 2_000.0, 140e6)
+    told = HeatmapAnswer()(ask(dataclasses.replace(market, known=known)))
+    (levels,) = told.known
+    np.testing.assert_array_equal(told.long_base, plain.long_base)
+    np.testing.assert_array_equal(told.band_base, plain.band_base)
+    assert (levels.by_bin[0, 200], levels.by_bin[1, 400]) == (30.0, 20.0)
+    assert levels.coverage is None  # open interest now is not known
+    covered = HeatmapAnswer()(ask(dataclasses.replace(market, known=known, newest=newest)))
+    assert covered.known[0].coverage == (0.015, 0.01)

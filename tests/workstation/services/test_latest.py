@@ -80,3 +80,38 @@ def test_stopping_drops_what_waits():
     threading.Timer(0.05, gate.set).start()
     worker.stop()
     assert asked == [1]
+
+
+def test_a_long_answer_that_is_given_up_ends_at_its_next_checkpoint():
+    asked = []
+
+    def answer(question: int) -> int:
+        asked.append(question)
+        while question == 1:
+            worker.checkpoint()
+            time.sleep(0.001)
+        return question
+
+    worker = LatestWorker("answers", answer)
+    worker.start()
+    worker.submit(1)
+    while not asked:
+        time.sleep(0.001)
+    worker.give_up()
+    worker.submit(2)
+    assert taken(worker.take) == 2
+    assert worker.take_failure() is None
+    worker.submit(1)
+    while asked != [1, 2, 1]:
+        time.sleep(0.001)
+    worker.stop()  # does not wait for an answer that nobody wants
+
+
+def test_it_knows_how_long_the_newest_answer_took():
+    worker = LatestWorker("answers", lambda question: time.sleep(question) or question)
+    worker.start()
+    assert worker.took_s == 0.0
+    worker.submit(0.05)
+    assert taken(worker.take) == 0.05
+    assert worker.took_s >= 0.05
+    worker.stop()

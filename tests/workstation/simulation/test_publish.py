@@ -176,13 +176,20 @@ def test_a_liquidation_of_an_inverse_contract_is_told_in_coins():
     assert fact.notional_usd == 50_000.0
 
 
-def test_the_true_density_holds_every_account(btc):
-    edges = np.array([0.0, 30_000.0, 60_000.0, 71_000.0, 1e6])
-    longs, shorts = publish.liquidation_density(btc, edges)
-    held = quantities(btc)
-    assert longs.sum() == pytest.approx(coins_of(btc, np.maximum(held, 0).sum(axis=1)).sum())
-    assert shorts.sum() == pytest.approx(coins_of(btc, -np.minimum(held, 0).sum(axis=1)).sum())
-    assert longs[2] > shorts[2]  # below the mark stand longs
+def test_the_truth_holds_every_account_of_its_market(btc):
+    held, marks = quantities(btc), facts_of(btc, MarkPrice)
+    known = list(publish.known_positions(btc, NOW_MS, 60_000))
+    assert [each.key for each in known] == [row.key for row in btc.markets]
+    total = np.array([each.quantity_base.sum() for each in known])
+    np.testing.assert_allclose(total, coins_of(btc, held.sum(axis=1)))
+    interest = facts_of(btc, OpenInterest)
+    for each in known:
+        longs = each.quantity_base > 0
+        assert each.quantity_base[longs].sum() < interest[each.key].open_interest_base
+        below = each.liquidation_price[longs] < marks[each.key].mark_price
+        assert below.mean() > 0.99  # longs are liquidated below the mark
+        above = each.liquidation_price[~longs] > marks[each.key].mark_price
+        assert above.mean() > 0.99
 
 
 def test_shares_of_a_coins_markets_add_up_to_one():

@@ -1,7 +1,9 @@
 """The conserved open-interest book, bar by bar: see ``workstation.risk.heatmap`` for the theory.
 
 Compiled by numba, cached on disk, run without the interpreter lock. Bins are counted from the
-grid's first one here; a "layer" is one hat of the leverage basis, or their mixture.
+grid's first one here; a "layer" is one hat of the leverage basis, or their mixture. What runs once
+a bar is inlined: a call that hands over tuples of arrays counts a reference to each of them, which
+costs as much as the work.
 """
 
 from __future__ import annotations
@@ -21,23 +23,27 @@ LONG: Final = 0
 SHORT: Final = 1
 FAST: Final = 0
 SLOW: Final = 1
+FIRST: Final = 0
+END: Final = 1
 _FOLD_BELOW: Final = 1e-30  # a smaller multiplier is worked into the bins before it underflows
 _INSIDE: Final = 0.5  # [A] of what a bar opened within reach of its extreme was there before it
 _RESUM_EVERY: Final = 256  # bars between two exact sums of the running masses
+
+_inlined = njit(cache=True, nogil=True, inline="always")
 
 
 class BookState(NamedTuple):
     """The book of one market, in coins; true mass is ``multiplier x mass``.
 
     ``mass`` holds unit books: what would stand there if all flow used the layer's leverage.
-    ``reach`` is the highest bin that may hold longs and the lowest that may hold shorts.
+    ``extent`` bounds the bins that may hold any of a layer, which is less than the grid by far.
     """
 
     mass: FloatArray  # (side, age, layer, bin)
     outside: FloatArray  # (side, age): what no price inside the grid liquidates
     multiplier: FloatArray  # (side, age)
     running: FloatArray  # (side, age, layer): the sum over bins of multiplier x mass
-    reach: IntArray  # (side,)
+    extent: IntArray  # (side, layer, 2): first and one past the last bin; (bins, 0) if none
     bars: IntArray  # (1,): bars taken in so far
 
 
@@ -131,7 +137,7 @@ def total(state: BookState, basis: Basis, side: int, age: int) -> float:
     return quantity
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _cross(
     state: BookState,
     basis: Basis,
@@ -142,15 +148,19 @@ def _cross(
 ) -> None:
     # Empty the bins that the bar touched. What was liquidated is gone; who was not goes outside:
     # topped up, cross margin, stopped before.
-    first, last = (edge, state.reach[LONG]) if side == LONG else (state.reach[SHORT], edge)
-    if last < first:
-        return
-    state.reach[side] = first - 1 if side == LONG else last + 1
-    for age in (FAST, SLOW):
-        for layer in range(state.mass.shape[2]):
-            bins = state.mass[side, age, layer]
-            unit = state.multiplier[side, age] * _sum(bins[first : last + 1])
-            bins[first : last + 1] = 0.0
+    for layer in range(state.mass.shape[2]):
+        first, end = state.extent[side, layer, FIRST], state.extent[side, layer, END]
+        if side == LONG:
+            first = max(first, edge)
+        else:
+            end = min(end, edge + 1)
+        if end <= first:
+            continue
+        state.extent[side, layer, END if side == LONG else FIRST] = first if side == LONG else end
+        for age in (FAST, SLOW):
+            bins = state.mass[side, age, layer, first:end]
+            unit = state.multiplier[side, age] * _sum(bins)
+            bins[:] = 0.0
             left = state.running[side, age, layer] - unit
             state.running[side, age, layer] = max(0.0, left)
             if len(crossed):
@@ -159,7 +169,7 @@ def _cross(
             state.outside[side, age] += spared
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _open_and_close(
     state: BookState,
     basis: Basis,
@@ -188,7 +198,7 @@ def _open_and_close(
     return 0
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _scale(state: BookState, side: int, age: int, factor: float) -> None:
     state.outside[side, age] *= factor
     state.multiplier[side, age] *= factor
@@ -210,11 +220,12 @@ def _resum(state: BookState) -> None:
     for side in (LONG, SHORT):
         for age in (FAST, SLOW):
             for layer in range(state.mass.shape[2]):
-                unit = _sum(state.mass[side, age, layer])
+                first, end = state.extent[side, layer, FIRST], state.extent[side, layer, END]
+                unit = _sum(state.mass[side, age, layer, first : max(first, end)])
                 state.running[side, age, layer] = state.multiplier[side, age] * unit
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _deposit(
     state: BookState,
     basis: Basis,
@@ -264,15 +275,17 @@ def _reached(spread: FloatArray, base: int, bars: BarArrays, i: int, side: int) 
 
 @njit(cache=True, nogil=True)
 def _convolve(profile: FloatArray, kernel: FloatArray, spread: FloatArray) -> None:
-    spread[:] = 0.0
-    for entry in range(len(profile)):
+    for offset in range(len(kernel)):
+        spread[offset] = profile[0] * kernel[offset]
+    spread[len(kernel) :] = 0.0
+    for entry in range(1, len(profile)):
         part = profile[entry]
         target = spread[entry : entry + len(kernel)]
         for offset in range(len(kernel)):
             target[offset] += part * kernel[offset]
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _add(
     state: BookState,
     side: int,
@@ -296,33 +309,69 @@ def _add(
     for k in range(len(spread)):
         fast_bins[k] += fast * spread[k]
         slow_bins[k] += slow * spread[k]
-    if side == LONG:
-        state.reach[LONG] = max(state.reach[LONG], base + len(spread) - 1)
-    else:
-        state.reach[SHORT] = min(state.reach[SHORT], base)
+    first, end = state.extent[side, layer, FIRST], state.extent[side, layer, END]
+    is_empty = end <= first
+    state.extent[side, layer, FIRST] = base if is_empty else min(first, base)
+    state.extent[side, layer, END] = max(0 if is_empty else end, base + len(spread))
     return unit
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _write(state: BookState, basis: Basis, picture: Picture, row: int) -> None:
-    last, first = state.reach[LONG], state.reach[SHORT]
     for layer in range(state.mass.shape[2]):
-        long, short = state.mass[LONG, :, layer], state.mass[SHORT, :, layer]
-        weight = basis.weight[:, layer]
-        _add_ages(long[:, : last + 1], weight[LONG], state.multiplier[LONG], picture.long[row])
-        _add_ages(
-            short[:, first:], weight[SHORT], state.multiplier[SHORT], picture.short[row, first:]
-        )
+        _add_layer(state, LONG, layer, basis.weight[LONG, layer], picture.long[row])
+        _add_layer(state, SHORT, layer, basis.weight[SHORT, layer], picture.short[row])
     picture.open_interest[row] += total(state, basis, LONG, FAST)
     picture.open_interest[row] += total(state, basis, LONG, SLOW)
 
 
+@_inlined
+def _add_layer(state: BookState, side: int, layer: int, weight: float, out: PictureArray) -> None:
+    # What a layer holds at a share of ``weight``. Every slice is one of contiguous memory, or
+    # this would not be vectorised.
+    first = state.extent[side, layer, FIRST]
+    end = max(first, state.extent[side, layer, END])
+    fast_scale = weight * state.multiplier[side, FAST]
+    slow_scale = weight * state.multiplier[side, SLOW]
+    fast = state.mass[side, FAST, layer, first:end]
+    slow = state.mass[side, SLOW, layer, first:end]
+    shown = out[first:end]
+    for k in range(len(shown)):
+        shown[k] += shown.dtype.type(fast_scale * fast[k] + slow_scale * slow[k])
+
+
 @njit(cache=True, nogil=True)
-def _add_ages(bins: FloatArray, weight: float, multiplier: FloatArray, out: PictureArray) -> None:
-    fast_scale, slow_scale = weight * multiplier[FAST], weight * multiplier[SLOW]
-    fast, slow = bins[FAST], bins[SLOW]
-    for k in range(len(fast)):
-        out[k] += np.float32(fast_scale * fast[k] + slow_scale * slow[k])
+def add_layers(state: BookState, weight: FloatArray, out: FloatArray) -> None:
+    """Add what all layers hold at (side, layer) shares to the (side, layer, bins) ``out``."""
+    for side in (LONG, SHORT):
+        for layer in range(state.mass.shape[2]):
+            _add_layer(state, side, layer, weight[side, layer], out[side, layer])
+
+
+@njit(cache=True, nogil=True)
+def add_column(state: BookState, weight: FloatArray, out: FloatArray) -> None:
+    """Add the sum of all layers at (side, layer) shares to the (side, bins) ``out``."""
+    for side in (LONG, SHORT):
+        for layer in range(state.mass.shape[2]):
+            _add_layer(state, side, layer, weight[side, layer], out[side])
+
+
+@njit(cache=True, nogil=True)
+def mirror(state: BookState, twin: BookState) -> None:
+    """Make a twin, of the same shape, hold what a book holds; costs what both have in use."""
+    for side in (LONG, SHORT):
+        for layer in range(state.mass.shape[2]):
+            first, end = state.extent[side, layer, FIRST], state.extent[side, layer, END]
+            end = max(first, end)
+            old, old_end = twin.extent[side, layer, FIRST], twin.extent[side, layer, END]
+            for age in (FAST, SLOW):
+                twin.mass[side, age, layer, old : max(old, old_end)] = 0.0
+                twin.mass[side, age, layer, first:end] = state.mass[side, age, layer, first:end]
+    twin.outside[:] = state.outside
+    twin.multiplier[:] = state.multiplier
+    twin.running[:] = state.running
+    twin.extent[:] = state.extent
+    twin.bars[:] = state.bars
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
@@ -335,16 +384,54 @@ def _sum(values: FloatArray) -> float:
 
 
 @njit(cache=True, nogil=True)
+def bins_of(
+    low: FloatArray, high: FloatArray, close: FloatArray, delta: float, first_bin: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the bins of lows, highs and closes, counted from the grid's first."""
+    count = len(low)
+    bins = np.empty((3, count), np.int64)
+    for i in range(count):
+        bins[0, i] = int(np.floor(np.log(low[i]) / delta)) - first_bin
+        bins[1, i] = int(np.floor(np.log(high[i]) / delta)) - first_bin
+        bins[2, i] = int(np.floor(np.log(close[i]) / delta)) - first_bin
+    return bins[0], bins[1], bins[2]
+
+
+@njit(cache=True, nogil=True)
+def begins_with(whole: tuple[IntArray, ...], part: tuple[IntArray, ...]) -> bool:
+    """Tell whether columns, none shorter, begin with the figures of others."""
+    for column in range(len(part)):
+        for i in range(len(part[column])):
+            if whole[column][i] != part[column][i]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def missing_bars(time_ms: IntArray, before_ms: int, interval_ms: int) -> int:
+    """Return how many bars are missing since ``before_ms``; -1 where time does not go on."""
+    missing = 0
+    for i in range(len(time_ms)):
+        step = time_ms[i] - before_ms
+        if step <= 0:
+            return -1
+        missing += step // interval_ms - 1
+        before_ms = time_ms[i]
+    return missing
+
+
+@njit(cache=True, nogil=True)
 def triangle_profile(
     low: FloatArray, high: FloatArray, middle: FloatArray, delta: float
-) -> tuple[IntArray, IntArray, FloatArray]:
+) -> tuple[IntArray, FloatArray]:
     """Spread each bar's volume over its bins as a triangle with its peak at ``middle``.
 
     The stand-in where volume at price is not known. ``low <= middle <= high``, all prices.
 
     Returns
     -------
-    The first bin of every bar, where its entries start, and the entries, summing to one a bar.
+    Where every bar's entries start, the first standing for its low's bin, and the entries, summing
+    to one a bar.
     """
     bins = np.floor(np.log(low) / delta).astype(np.int64)
     widths = np.floor(np.log(high) / delta).astype(np.int64) - bins + 1
@@ -360,7 +447,7 @@ def triangle_profile(
             after = 1.0 if entry == widths[i] - 1 else _triangle_cdf(edge, left, peak, right)
             profile[start[i] + entry] = after - before
             before = after
-    return bins, start, profile
+    return start, profile
 
 
 @njit(cache=True, nogil=True)

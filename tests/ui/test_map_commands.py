@@ -1,0 +1,64 @@
+import pytest
+
+from tests.ui.charts.frozen import heatmap
+from ui.dialogs.map_scores import MapScoresDialog
+from ui.main_window import MainWindow
+from ui.map_commands import map_commands
+from ui.theme import DARK
+
+
+@pytest.fixture
+def commands(desk, bridge):
+    desk.heatmap = heatmap(missing=("kraken",))
+
+    def commands(scores=None):
+        return {command.id: command for command in map_commands(bridge, scores)}
+
+    return commands
+
+
+def test_a_venue_is_switched_off_and_on_again(commands, desk):
+    assert commands()["map.venue.deribit"].checked
+    commands()["map.venue.deribit"].run()
+    assert desk.view.map.off == {"deribit"}
+    assert not commands()["map.venue.deribit"].checked
+    commands()["map.venue.deribit"].run()
+    assert desk.view.map.off == frozenset()
+
+
+def test_a_venue_that_is_off_can_be_switched_on_before_any_map_is_known(commands, desk):
+    commands()["map.venue.deribit"].run()
+    desk.heatmap = None
+    assert not commands()["map.venue.deribit"].checked
+
+
+def test_a_venue_without_open_interest_is_listed_as_missing(commands):
+    missing = commands()["map.missing.kraken"]
+    assert missing.text == "Kraken: no open interest is known"
+    assert not missing.enabled
+
+
+def test_todays_fit_is_a_switch(commands, desk):
+    assert commands()["map.todays_fit"].checked is False
+    commands()["map.todays_fit"].run()
+    assert desk.view.map.with_todays_fit
+    assert commands()["map.todays_fit"].checked
+
+
+def test_a_fit_is_asked_for_and_scores_are_opened(commands, desk):
+    opened = []
+    commands()["map.refit"].run()
+    assert desk.requests[-1] == ("refit_map", None)
+    commands(lambda: opened.append(1))["map.scores"].run()
+    assert opened == [1]
+
+
+def test_the_window_opens_the_scores_that_a_panel_asks_for(qtbot, desk, bridge):
+    window = MainWindow(bridge, desk.settings, DARK)
+    qtbot.addWidget(window)
+    bridge.command_requested.emit("map.scores")
+    (dialog,) = window.findChildren(MapScoresDialog)
+    assert dialog.isVisible()
+    dialog.reject()
+    qtbot.waitUntil(lambda: not window.findChildren(MapScoresDialog))
+    window.close()

@@ -1,0 +1,89 @@
+"""Hatching over the liquidation map where its band is wide: the estimate there is a rough one.
+
+Which bins are wide is kept once a note of the band, not once a cell, and only the pixels of the
+lines are touched: an eighth of the picture, and nothing where no band is wide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ui.charts.map_levels import MapSide, Sampling
+from workstation.risk.report import HeatmapColumns
+
+WIDE_RATIO: Final = 10.0  # of a band's high end to its low one, from which on it is hatched
+PERIOD_PX: Final = 8  # between two lines
+_HALF: Final = np.uint32(0x7F7F7F)
+_OPAQUE: Final = np.uint32(0xFF000000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hatching:
+    """``wide`` is (notes, bins); ``note`` is (bars,): the row of it that holds for each bar.
+
+    ``bands`` are the notes that it was made of.
+    """
+
+    wide: NDArray[np.bool_]
+    note: NDArray[np.int64]
+    bands: tuple[NDArray[np.float32], ...]
+
+    @classmethod
+    def of(
+        cls, columns: HeatmapColumns, side: MapSide, earlier: Hatching | None = None
+    ) -> Hatching | None:
+        """Return the hatching of a map; ``None`` where its band is nowhere wide, or not known.
+
+        ``earlier`` is that of an earlier answer and the same side; notes that it has are not looked
+        at again.
+        """
+        bars = len(columns.time_ms)
+        starts = [*columns.spread_from]
+        bands: list[NDArray[np.float32]] = [*columns.spread]
+        if columns.band_base is not None:
+            starts.append(bars - 1)
+            bands.append(columns.band_base)
+        if not bands:
+            return None
+        known = (
+            {} if earlier is None else dict(zip(map(id, earlier.bands), earlier.wide, strict=False))
+        )
+        wide = np.stack(
+            [
+                known[id(band)] if id(band) in known else _wide_bins(band, columns, start, side)
+                for start, band in zip(starts, bands, strict=True)
+            ]
+        )
+        if not wide.any():
+            return None
+        note = np.searchsorted(starts, np.arange(bars), side="right") - 1
+        unknown = np.zeros_like(wide[:1])  # row -1: not noted yet
+        return cls(np.vstack((wide, unknown)), note, tuple(bands))
+
+    def draw(self, picture: NDArray[np.uint32], taken: Sampling, nothing: np.uint32) -> None:
+        """Thin the colours of a (height, width) picture along diagonal lines."""
+        ground = (nothing >> np.uint32(1)) & _HALF
+        for k in range(PERIOD_PX):
+            rows, across = slice(k, None, PERIOD_PX), slice(-k % PERIOD_PX, None, PERIOD_PX)
+            line = picture[rows, across]
+            notes = np.where(taken.has_bar[across], self.note[taken.bars[across]], -1)
+            at = self.wide[np.ix_(notes, taken.bins[rows])].T & taken.has_bin[rows, np.newaxis]
+            np.copyto(line, (((line >> np.uint32(1)) & _HALF) + ground) | _OPAQUE, where=at)
+
+
+def _wide_bins(
+    band: NDArray[np.float32], columns: HeatmapColumns, row: int, side: MapSide
+) -> NDArray[np.bool_]:
+    wide: NDArray[np.bool_] = band[1] > WIDE_RATIO * band[0]
+    long, short = wide
+    if side is MapSide.LONG:
+        short = long
+    elif side is MapSide.SHORT:
+        long = short
+    mainly_long = columns.long_base[row] >= columns.short_base[row]
+    shown: NDArray[np.bool_] = np.where(mainly_long, long, short)
+    return shown

@@ -1,0 +1,58 @@
+"""The part of the HTML report on reverse stress and break-even."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ui import format as fmt
+from ui.html_pieces import paragraph, table
+from ui.stress_texts import (
+    BREAK_EVEN_HELP,
+    STRESS_HELP,
+    break_even_text,
+    from_text,
+    move_text,
+    sigmas_text,
+    to_text,
+)
+from workstation.risk.report import ScenarioReport
+
+
+def parts(report: ScenarioReport) -> Iterator[str]:
+    """Yield the two tables, where the models have answered."""
+    if report.reverse_stress:
+        yield "<h2>Reverse stress: the one move that liquidates each pool</h2>"
+        yield paragraph(STRESS_HELP, "dim")
+        yield table(
+            ("Pool", "What moves", "Now", "Dies at", "Move", "Daily sigmas"),
+            [
+                (
+                    row.pool,
+                    move_text(row),
+                    from_text(row),
+                    to_text(row),
+                    "" if row.move_fraction is None else fmt.percent(row.move_fraction, sign=True),
+                    sigmas_text(row.sigmas),
+                )
+                for row in report.reverse_stress
+            ],
+            texts=2,
+        )
+    if report.break_even:
+        yield "<h2>Break-even: where each pool has earned its costs</h2>"
+        yield paragraph(BREAK_EVEN_HELP, "dim")
+        yield table(
+            ("Pool", "At", "Move", "Daily sigmas", "Profit now $", "Fees $", "Funding $"),
+            [
+                (
+                    row.pool,
+                    break_even_text(row),
+                    fmt.percent(row.move_fraction, 2, sign=True),
+                    sigmas_text(row.sigmas),
+                    fmt.number(row.profit_usd, sign=True),
+                    fmt.number(row.fees_usd, 2),
+                    fmt.number(row.funding_usd, 2),
+                )
+                for row in report.break_even
+            ],
+        )

@@ -1,0 +1,73 @@
+"""What can be done with the liquidation map: the Market menu and the price panel offer the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from ui import format as fmt
+from ui.bridge import Bridge
+from ui.commands import Command
+
+_MENU = "Market/Liquidation map"
+
+
+def map_commands(bridge: Bridge, open_scores: Callable[[], None]) -> tuple[Command, ...]:
+    """Return the commands as they stand now; venues are those of the map that is known."""
+    desk = bridge.desk
+    choice = desk.view.map
+    return (
+        Command(
+            id="map.scores", menu=_MENU, text="Scores of the liquidation map…", group=4,
+            help="How good the map has been, beside simple baselines, and whether its band holds",
+            run=open_scores,
+        ),
+        Command(
+            id="map.refit", menu=_MENU, text="Fit the map's leverage now", group=4,
+            help="Fit the leverage mix to the liquidations observed until now, in the background; "
+            "it is fitted every night as well",
+            run=desk.refit_map,
+        ),
+        Command(
+            id="map.todays_fit", menu=_MENU, text="Draw the map with today's fit", group=4,
+            help="What the newest fit would have drawn, instead of what was known then; only the "
+            "latter is scored",
+            checked=choice.with_todays_fit, run=lambda: _toggle_fit(bridge),
+        ),
+        *_venues(bridge),
+    )  # fmt: skip
+
+
+def _toggle_fit(bridge: Bridge) -> None:
+    view = bridge.desk.view
+    choice = dataclasses.replace(view.map, with_todays_fit=not view.map.with_todays_fit)
+    bridge.desk.set_view(dataclasses.replace(view, map=choice))
+
+
+def _venues(bridge: Bridge) -> Iterator[Command]:
+    known, off = bridge.desk.heatmap, bridge.desk.view.map.off
+    counted = known.venues if known is not None else ()
+    for venue in dict.fromkeys((*counted, *sorted(off))):
+        name = fmt.venue_name(venue)
+        yield Command(
+            id=f"map.venue.{venue}", menu=_MENU, text=f"{name} in the map", group=5,
+            help=f"Count the open interest of {name} in the map that is drawn; scenarios and "
+            "scores keep counting it",
+            checked=venue not in off, run=_switch(bridge, venue),
+        )  # fmt: skip
+    for venue in known.missing if known is not None else ():
+        name = fmt.venue_name(venue)
+        yield Command(
+            id=f"map.missing.{venue}", menu=_MENU, text=f"{name}: no open interest is known",
+            group=5, help=f"The map is without {name}: nobody knows how much is open there",
+            enabled=False, run=lambda: None,
+        )  # fmt: skip
+
+
+def _switch(bridge: Bridge, venue: str) -> Callable[[], None]:
+    def switch() -> None:
+        view = bridge.desk.view
+        choice = view.map.with_venue(venue, on=venue in view.map.off)
+        bridge.desk.set_view(dataclasses.replace(view, map=choice))
+
+    return switch

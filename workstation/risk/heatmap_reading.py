@@ -1,0 +1,163 @@
+"""What the liquidation map says of a place and of a way, in coins and USD, with its band.
+
+The band of a range of prices is the sum of its bins' bands: as if all were wrong in the same
+direction at once, so it is rather too wide than too narrow. What stands in a bin is worth its
+coins at the bin's middle; only the share that a venue sells when price gets there counts.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.market.facts import FloatArray
+from workstation.market.instrument import Side
+from workstation.risk.report import HeatmapColumns
+
+LEVERAGE_BANDS: Final = (5.0, 10.0, 25.0, 50.0)  # between these the shares are added up
+_ROW_OF: Final = {Side.LONG: 0, Side.SHORT: 1}
+_LOW, _HIGH = 0, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Liquidations that wait; ``low_usd`` and ``high_usd`` are an 80 % band, ``None`` unknown."""
+
+    base: float
+    usd: float
+    low_usd: float | None = None
+    high_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One bar and a range of prices of the map.
+
+    ``by_leverage`` are the shares of both sides together below, between and above
+    ``LEVERAGE_BANDS``; empty of earlier bars, whose mix is not kept, and where nothing stands.
+    """
+
+    low: float
+    high: float
+    time_ms: int
+    is_newest: bool
+    long: Waiting
+    short: Waiting
+    by_leverage: tuple[float, ...] = ()
+
+
+def coin_values(columns: HeatmapColumns) -> FloatArray:
+    """Return the (bins,) USD that a venue sells for a coin that stands in each bin."""
+    edges = columns.edges()
+    values: FloatArray = np.sqrt(edges[:-1] * edges[1:]) * columns.liquidatable_fraction
+    return values
+
+
+def row_at(columns: HeatmapColumns, time_ms: float) -> int | None:
+    """Return the row of the bar that a moment lies in."""
+    row = int(np.searchsorted(columns.time_ms, int(time_ms), side="right")) - 1
+    if row < 0 or time_ms >= columns.time_ms[row] + columns.interval_s * 1_000:
+        return None
+    return row
+
+
+def bin_at(columns: HeatmapColumns, price: float) -> int | None:
+    """Return the bin that a price lies in, counted from the first."""
+    if price <= 0:
+        return None
+    k = math.floor(math.log(price) / columns.delta) - columns.first_bin
+    return k if 0 <= k < columns.long_base.shape[1] else None
+
+
+def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
+    """Return what a bar says of the bins from ``first`` to before ``end``."""
+    low, high = np.exp(columns.delta * (columns.first_bin + np.array([first, end])))
+    is_newest = row == len(columns.time_ms) - 1
+    share = np.ones(end - first)
+    return Cell(
+        low=float(low),
+        high=float(high),
+        time_ms=int(columns.time_ms[row]),
+        is_newest=is_newest,
+        long=_waiting(columns, Side.LONG, row, slice(first, end), share),
+        short=_waiting(columns, Side.SHORT, row, slice(first, end), share),
+        by_leverage=_by_leverage(columns, slice(first, end)) if is_newest else (),
+    )
+
+
+def waiting_before(columns: HeatmapColumns, price: float, mark: float) -> tuple[Side, Waiting]:
+    """Return what is liquidated before a price is reached from the mark: longs on the way down."""
+    side = Side.LONG if price < mark else Side.SHORT
+    if price <= 0 or mark <= 0 or not len(columns.time_ms):
+        return side, Waiting(base=0.0, usd=0.0)
+    low, high = sorted(math.log(each) / columns.delta - columns.first_bin for each in (price, mark))
+    bins = np.arange(columns.long_base.shape[1])
+    share = np.clip(np.minimum(bins + 1, high) - np.maximum(bins, low), 0.0, 1.0)
+    return side, _waiting(columns, side, len(columns.time_ms) - 1, slice(None), share)
+
+
+def cumulative_usd(columns: HeatmapColumns, mark: float) -> tuple[FloatArray, FloatArray]:
+    """Return what is liquidated on the way from the mark to every edge.
+
+    Returns
+    -------
+    (bins + 1,) longs up to each edge at or below the mark, shorts up to each at or above it; zero
+    on the other side. Bins through which the mark goes count whole.
+    """
+    value = coin_values(columns)
+    edges = columns.edges()
+    longs = np.where(edges[:-1] < mark, columns.long_base[-1] * value, 0.0)
+    shorts = np.where(edges[1:] > mark, columns.short_base[-1] * value, 0.0)
+    down = np.append(np.cumsum(longs[::-1])[::-1], 0.0)
+    up = np.append(0.0, np.cumsum(shorts))
+    return down, up
+
+
+def band_of_row(columns: HeatmapColumns, row: int) -> FloatArray | None:
+    """Return the (2, 2, bins) coins of a bar's band: low and high, longs and shorts.
+
+    NaN where it is not known; ``None`` where nobody made one.
+    """
+    if row == len(columns.time_ms) - 1 and columns.band_base is not None:
+        return columns.band_base.astype(np.float64)
+    note = bisect.bisect_right(columns.spread_from, row) - 1
+    if note < 0:
+        return None
+    column = np.stack([columns.long_base[row], columns.short_base[row]])
+    band: FloatArray = columns.spread[note].astype(np.float64) * column
+    return band
+
+
+def _waiting(
+    columns: HeatmapColumns, side: Side, row: int, bins: slice, share: FloatArray
+) -> Waiting:
+    at = _ROW_OF[side]
+    base = (columns.long_base, columns.short_base)[at][row, bins] * share
+    value = coin_values(columns)[bins]
+    usd = float(base @ value)
+    band = band_of_row(columns, row)
+    low = high = None
+    if band is not None:
+        ends = band[:, at, bins] * share
+        if not np.isnan(ends[:, base > 0]).any():
+            low, high = (float(np.nan_to_num(end) @ value) for end in (ends[_LOW], ends[_HIGH]))
+    return Waiting(
+        base=float(base.sum()) * columns.liquidatable_fraction, usd=usd, low_usd=low, high_usd=high
+    )
+
+
+def _by_leverage(columns: HeatmapColumns, bins: slice) -> tuple[float, ...]:
+    if columns.by_leverage_base is None:
+        return ()
+    each = columns.by_leverage_base[:, :, bins].astype(np.float64).sum(axis=(0, 2))
+    group: NDArray[np.int64] = np.searchsorted(LEVERAGE_BANDS, columns.leverages)
+    total = float(each.sum())
+    if not total > 0:
+        return ()
+    shares = np.bincount(group, each, len(LEVERAGE_BANDS) + 1) / total
+    return tuple(float(share) for share in shares)
