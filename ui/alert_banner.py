@@ -56,7 +56,7 @@ class AlertBanner(QFrame):
             snooze.setObjectName(str(minutes))
             snooze.clicked.connect(self._snooze)
             layout.addWidget(snooze)
-        dismiss = self._button("Dismiss", "Hide it; it stays in the list")
+        dismiss = self._button("Dismiss", "Hide it until it fires again; it stays in the list")
         dismiss.clicked.connect(self.dismissed)
         layout.addWidget(dismiss)
         self.hide()
@@ -72,7 +72,8 @@ class AlertBanner(QFrame):
             return
         fire = record.fire
         self._severity.setText(fire.severity.upper())
-        self._text.setText(fire.sentence)
+        held = " In its quiet hours: neither heard nor pushed now."
+        self._text.setText(f"{fire.sentence}{held if record.quiet else ''}")
         self._text.setToolTip(
             f"{fmt.utc_time(fire.time_ms)} UTC ({fmt.local_time(fire.time_ms)})\n{fire.sentence}"
         )

@@ -1,5 +1,7 @@
 """Where alerts meet the person at the window: banner, sound, tray and taskbar.
 
+In the quiet hours of a rule its alerts are seen and not heard.
+
 Warnings and critical alerts stand in the banner until somebody does something about them; a later
 rung of the same object takes the place of the former one. A snoozed alert comes back when its time
 is over, if its condition still holds. At the first start the way out of the demo stands in place of
@@ -11,6 +13,7 @@ cannot be told apart.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -24,6 +27,7 @@ from ui.theme import Theme
 from workstation.alerts.facts import Fire, Severity
 from workstation.alerts.storm import Budget, Parcel
 from workstation.market.feed import FeedMode
+from workstation.services.alert_post import TEST
 from workstation.services.alert_service import AlertNews, AlertRecord
 
 _LOOK_MS: Final = 1_000
@@ -83,13 +87,13 @@ class AlertCenter(QObject):
     def take(self, news: AlertNews) -> None:
         """Show what has fired, and let it be heard."""
         for record in news.fired:
-            if record.fire.severity is not Severity.INFO:
+            if record.fire.severity is not Severity.INFO and "banner" in record.fire.via:
                 self._open[_key(record)] = record
                 self._snoozed.pop(_key(record), None)
         for record in news.changed:
             if record.acknowledged_ms is not None:
                 self._open.pop(_key(record), None)
-        self._announce([record.fire for record in news.fired])
+        self._announce([record.fire for record in news.fired if not record.quiet])
         self._show()
 
     @Slot()
@@ -177,29 +181,55 @@ class AlertCenter(QObject):
         parcels = self._budget.take(fires, round(time.monotonic() * 1_000))
         if self._held:
             return
-        for parcel in parcels:
+        for parcel in _by_way(parcels, "tray"):
             self._show_in_tray(parcel)
         if not parcels:
             return
-        gravest = max((parcel.severity for parcel in parcels), key=lambda one: one.rank)
+        gravest = _gravest(parcels)
         if gravest is not Severity.INFO:
             until_looked_at = gravest is Severity.CRITICAL
             QApplication.alert(self._window, 0 if until_looked_at else _FLASH_MS)
-        settings = self._desk.settings.alerts
-        live = any(f.mode is FeedMode.LIVE for parcel in parcels for f in parcel.fires)
-        if settings.sound and live:
-            self.play(gravest, settings.volume)
+        heard = _by_way(parcels, "sound")
+        live = any(f.mode is FeedMode.LIVE for parcel in heard for f in parcel.fires)
+        if self._desk.settings.alerts.sound and live:
+            self.play(_gravest(heard), self._desk.settings.alerts.volume)
+
+    # --- tests of the channels ------------------------------------------------------------------
+
+    def try_sound(self) -> None:
+        """Play the gravest sound, as loud as the settings say."""
+        self.play(Severity.CRITICAL, self._desk.settings.alerts.volume)
+
+    def try_tray(self) -> bool:
+        """Show a message in the tray; return whether there is one."""
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            return False
+        self._show_tray_message(TEST.title, TEST.text, TEST.severity)
+        return True
 
     def _show_in_tray(self, parcel: Parcel) -> None:
         if not self._desk.settings.alerts.tray or not QSystemTrayIcon.isSystemTrayAvailable():
             return
+        text = parcel.text(with_balance=False)
+        self._show_tray_message(parcel.title, text, parcel.severity)
+
+    def _show_tray_message(self, title: str, text: str, severity: Severity) -> None:
         if self._tray is None:
             self._tray = QSystemTrayIcon(app_icon(), self)
             self._tray.setToolTip("Risk Workstation")
             self._tray.show()
-        text = parcel.text(with_balance=False)
-        self._tray.showMessage(parcel.title, text, _ICONS[parcel.severity], _TRAY_MS)
+        self._tray.showMessage(title, text, _ICONS[severity], _TRAY_MS)
 
 
 def _key(record: AlertRecord) -> Key:
     return record.fire.rule, record.fire.object
+
+
+def _by_way(parcels: Sequence[Parcel], channel: str) -> list[Parcel]:
+    """Return the parcels without the alerts that are not to go that way."""
+    kept = (tuple(f for f in parcel.fires if channel in f.via) for parcel in parcels)
+    return [Parcel(fires) for fires in kept if fires]
+
+
+def _gravest(parcels: Sequence[Parcel]) -> Severity:
+    return max((parcel.severity for parcel in parcels), key=lambda one: one.rank)

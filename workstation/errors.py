@@ -9,6 +9,7 @@
     │   ├── ExchangeDataError           keep the last value, mark it stale
     │   ├── ExchangeKeyError            enter another key
     │   └── UnsupportedByExchangeError  show "not available"
+    ├── AlertRuleError                  correct the text at the word it points to
     ├── PortfolioFileError              keep the last good portfolio, list every problem
     ├── RecordingError                  choose another folder
     ├── RiskInputError                  the figure is not known; say which input is missing
@@ -68,6 +69,18 @@ class ExchangeKeyError(ExchangeError):
 
 class UnsupportedByExchangeError(ExchangeError):
     """The venue does not offer this."""
+
+
+class AlertRuleError(WorkstationError):
+    """A typed alert rule cannot be used because of the word from ``start`` to ``end``."""
+
+    def __init__(self, text: str, start: int, end: int, reason: str) -> None:
+        sentence = reason if reason.endswith("?") else f"{reason}."
+        super().__init__(f"{text!r}, at {start}: {reason}", user_message=sentence)
+        self.text = text
+        self.start = start
+        self.end = end
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

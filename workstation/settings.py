@@ -1,6 +1,7 @@
 """Settings: declared once, as frozen dataclasses; the file, the dialog and the help come from here.
 
-A field's metadata holds ``help`` (a sentence), ``range`` (inclusive) or ``choices``, and ``unit``.
+A field's metadata holds ``help`` (a sentence), ``range`` (inclusive) or ``choices``, ``unit``, the
+``pattern`` of a text or of each in a list, and whether it is edited in an ``own_dialog``.
 Unknown or unreadable fields cost that field: its default is used and one warning is returned.
 Keys of exchanges never stand here.
 """
@@ -30,11 +31,16 @@ def _setting(
     choices: tuple[Any, ...] | None = None,
     unit: str = "",
     pattern: str = "",
+    own_dialog: bool = False,
 ) -> Any:
     metadata = {
         "help": help_text, "range": range_, "choices": choices, "unit": unit, "pattern": pattern,
+        "own_dialog": own_dialog,
     }  # fmt: skip
     return field(default=default, metadata=metadata)
+
+
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,12 @@ class MarketSettings:
     )
     poll_interval_s: float = _setting(
         2.0, "Time between two polls of a venue", range_=(0.5, 60.0), unit="s"
+    )
+    held_poll_interval_s: float = _setting(
+        1.0,
+        "Time between two polls of the prices of a venue where you hold something, if that is less",
+        range_=(0.5, 60.0),
+        unit="s",
     )
     timeout_s: float = _setting(
         8.0, "How long an exchange may take to answer", range_=(1.0, 30.0), unit="s"
@@ -165,6 +177,26 @@ class AlertSettings:
     push_balances: bool = _setting(
         default=False, help_text="Name margin balances in pushed messages"
     )
+    rules: tuple[str, ...] = _setting(
+        (), "Your own rules, such as: warn BTC price < 60000 (Alerts menu)", own_dialog=True
+    )
+    off: tuple[str, ...] = _setting(
+        (), "Built-in rules that are switched off, by name", pattern=r"\w+", own_dialog=True
+    )
+    quiet: tuple[str, ...] = _setting(
+        (),
+        "RULE=FROM-TO in local time, * for every rule: *=22:00-07:00, distance=never. What fires "
+        "then is neither heard nor pushed, but follows in one message; critical ones break through",
+        pattern=rf"(\*|\w+)=({_TIME}-{_TIME}|never)",
+    )
+    quiet_critical: bool = _setting(
+        default=False, help_text="Quiet hours hold back critical alerts as well"
+    )
+    still_watching: str = _setting(
+        "",
+        "When to push once a day that the watch goes on, local time such as 08:00 (empty: never)",
+        pattern=rf"({_TIME})?",
+    )
     dead_man_every_s: float = _setting(
         60.0, "How often the watch command pings its dead-man URL", range_=(1.0, 3_600.0), unit="s"
     )
@@ -255,6 +287,9 @@ def check(page: str, item: dataclasses.Field[Any], value: Any) -> Any:
         value = float(value)
     if type(value) is not type(default):
         raise SettingsError(name, f"must be of type {type(default).__name__}, was {value!r}")
+    pattern = item.metadata["pattern"]
+    if pattern and not re.fullmatch(pattern, str(value)):
+        raise SettingsError(name, f"cannot be read: {value!r}")
     limits, choices = item.metadata["range"], item.metadata["choices"]
     if limits and not limits[0] <= value <= limits[1]:
         raise SettingsError(name, f"must lie between {limits[0]} and {limits[1]}, was {value}")

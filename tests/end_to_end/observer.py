@@ -42,12 +42,14 @@ class Observer:
         cache: Path,
         venues: Iterable[str] = ALL_VENUES,
         watch: Watch | None = None,
+        poll_s: float = POLL_S,
         addresses: tuple[str, ...] = (),
     ) -> None:
         settings = MarketSettings(
             source="live",
             venues=tuple(venues),
-            poll_interval_s=POLL_S,
+            poll_interval_s=poll_s,
+            held_poll_interval_s=POLL_S,
             timeout_s=TIMEOUT_S,
             known_addresses=addresses,
         )

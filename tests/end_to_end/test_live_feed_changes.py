@@ -52,6 +52,25 @@ def interest_is_right(loopback: LoopbackExchange, observer: Observer) -> bool:
     )
 
 
+def test_where_something_is_held_the_prices_are_asked_for_more_often(loopback, tmp_path):
+    watch = Watch(markets=frozenset({BITCOIN["okx"]}))
+    venues = ("okx", "bybit")
+    with Observer(loopback, tmp_path, venues, watch, poll_s=10.0) as observer:
+        assert observer.wait_for(lambda: observer.is_live(*venues), 15.0)
+        observer.look_for(4 * POLL_S)
+        marks = [r for r in loopback.requests_of("okx") if r.path.endswith("public/mark-price")]
+        assert len(marks) >= 4
+        tickers = [r for r in loopback.requests_of("bybit") if r.path.endswith("market/tickers")]
+        assert len(tickers) == 1
+
+
+def test_a_coin_that_only_a_rule_is_about_has_its_price(loopback, tmp_path):
+    ether = MarketKey("okx", "ETH/USDT:USDT")
+    watch = Watch(coins=frozenset({"ETH"}))
+    with Observer(loopback, tmp_path, ("okx",), watch) as observer:
+        assert observer.wait_for(lambda: observer.store.newest(MarkPrice, ether), 15.0)
+
+
 def test_one_venue_that_jumps_is_named_and_left_out(loopback, tmp_path):
     with Observer(loopback, tmp_path) as observer:
         assert observer.wait_for(lambda: interest_is_known(observer), 15.0)

@@ -20,14 +20,14 @@ from workstation import settings as settings_file
 from workstation.services.desk import Desk
 
 VENUES: Final = ("okx", "bybit")
-EACH_S: Final = 3.0
+EACH_S: Final = 3.4  # no multiple of the poll interval: a step meets each of its phases
 WAY: Final = (0.14, 0.079, 0.084, 0.077, 0.039, 0.019)  # swings around 8 % on the way
 CROSSED_AT: Final = (0, 1, 4, 5)  # which step crosses 15, 8, 4 and 2 %
 
 
 def make_desk(loopback: LoopbackExchange, folder: Path, phone: Listener) -> Desk:
     path = folder / "settings.toml"
-    lines = "[market]\nsource = 'live'\nvenues = ['okx', 'bybit']\npoll_interval_s = 1.0\n"
+    lines = "[market]\nsource = 'live'\nvenues = ['okx', 'bybit']\n"  # polled as by default
     lines += "[alerts]\npush = true\npush_from = 'info'\nsilence_s = 3.0\nsound = false\n"
     path.write_text(lines + settings_toml(loopback.url, list(VENUES)), encoding="utf-8")
     settings, problems = settings_file.load(path)

@@ -81,6 +81,9 @@ class StubDesk:
         self.copy = copy
         self.requests.append(("set_copy", copy))
 
+    def export_alerts(self, path: Path) -> None:
+        self.requests.append(("export_alerts", path))
+
     def save_copy(self, path: Path) -> None:
         self.requests.append(("save_copy", path))
 

@@ -6,9 +6,10 @@ import dataclasses
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from ui.actions.alerts import AlertActions
+from ui.dialogs.alert_rules import AlertRulesDialog
 from ui.theme import DARK
 from workstation.settings import AlertSettings, Settings
 
@@ -18,7 +19,9 @@ class Window(QMainWindow):
         super().__init__()
         self.settings = Settings()
         self.seen = 0
-        self.alerts = SimpleNamespace(acknowledge_all=self.see)
+        self.alerts = SimpleNamespace(
+            acknowledge_all=self.see, try_sound=self.see, try_tray=lambda: False
+        )
 
     def see(self):
         self.seen += 1
@@ -73,3 +76,33 @@ def test_a_test_message_is_sent(actions, desk, monkeypatch):
     monkeypatch.setattr(desk.alerts.push, "send", sent.append)
     run(actions, "alerts.test")
     assert sent[0].title == "Risk Workstation: test"
+
+
+def test_rules_are_offered_with_what_there_is_and_kept_in_the_settings(actions, window):
+    run(actions, "alerts.rules")
+    (dialog,) = window.findChildren(AlertRulesDialog)
+    dialog.entry.setText("DOGE price < 0.1")
+    assert "Warn when DOGE is below 0.1" in dialog.reading()
+    dialog.entry.setText("DOGGE price < 0.1")
+    assert "did you mean 'doge'?" in dialog.reading()
+    dialog.entry.setText("bybit down")
+    assert "bybit has been down" in dialog.reading()
+    dialog.accept()
+    assert window.settings.alerts.rules == ("bybit down",)
+
+
+def test_the_list_is_exported_by_the_desk(actions, desk, monkeypatch, tmp_path):
+    file = tmp_path / "alerts.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
+    run(actions, "alerts.export")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    run(actions, "alerts.export")
+    assert desk.requests == [("export_alerts", file)]
+
+
+def test_every_channel_can_be_tried_and_a_missing_tray_is_said(actions, window, bridge, qtbot):
+    run(actions, "alerts.test_sound")
+    assert window.seen == 1
+    with qtbot.waitSignal(bridge.noticed) as said:
+        run(actions, "alerts.test_tray")
+    assert said.args == ["There is no tray on this system to show a message in."]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from PySide6.QtWidgets import QMainWindow, QPushButton
 
@@ -162,6 +164,38 @@ def test_the_banner_takes_another_theme(center, bridge):
     fire(bridge, record(1))
     center.banner.set_theme(LIGHT)
     assert center.banner.text() == "alert 1."
+
+
+def test_what_fires_in_quiet_hours_is_seen_and_not_heard(center, bridge):
+    fire(bridge, dataclasses.replace(record(1), quiet=True))
+    assert center.banner.text() == ("alert 1. In its quiet hours: neither heard nor pushed now.")
+    assert center.played == []
+
+
+def test_a_rule_chooses_its_channels(center, bridge, monkeypatch):
+    shown = []
+    monkeypatch.setattr(alert_center.QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    monkeypatch.setattr(center, "_show_tray_message", lambda *message: shown.append(message[1]))
+    fire(bridge, record(1, via=frozenset({"push"}), name="a"))
+    assert not center.banner.isVisible()
+    assert (center.played, shown) == ([], [])
+    fire(bridge, record(2, via=frozenset({"sound"}), name="b"))
+    fire(bridge, record(3, WARN, via=frozenset({"tray", "banner"}), name="c"))
+    assert center.played == [(Severity.CRITICAL, 0.6)]
+    assert shown == ["alert 3."]
+    assert center.banner.text() == "alert 3."
+
+
+def test_sound_and_tray_can_be_tried(center, monkeypatch):
+    shown = []
+    monkeypatch.setattr(alert_center.QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    monkeypatch.setattr(center, "_show_tray_message", lambda *message: shown.append(message[0]))
+    center.try_sound()
+    assert center.try_tray()
+    assert center.played == [(Severity.CRITICAL, 0.6)]
+    assert shown == ["Risk Workstation: test"]
+    monkeypatch.setattr(alert_center.QSystemTrayIcon, "isSystemTrayAvailable", lambda: False)
+    assert not center.try_tray()
 
 
 # --- sounds ---------------------------------------------------------------------------------------

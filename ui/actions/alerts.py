@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Final, Protocol
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from ui.alert_center import AlertCenter
 from ui.bridge import Bridge
 from ui.commands import Command
+from ui.dialogs.alert_rules import AlertRulesDialog
 from ui.dialogs.push_address import PushAddressDialog
 from ui.theme import Theme
-from workstation.settings import Settings
+from workstation.alerts.grammar import Known
+from workstation.market.instrument import split_symbol
+from workstation.settings import AlertSettings, Settings
+
+_EXPORTS: Final = "Tables (*.csv);;JSON lines (*.jsonl)"
 
 
 class Alerting(Protocol):
@@ -50,6 +56,16 @@ class AlertActions(QObject):
                 run=self._alerting.alerts.acknowledge_all,
             ),
             Command(
+                id="alerts.rules", menu="Alerts", text="Rules…",
+                help="Switch built-in rules, and type your own: price, distance, funding and more",
+                run=self.show_rules,
+            ),
+            Command(
+                id="alerts.export", menu="Alerts", text="Export the list…",
+                help="Write all alerts of this session to a table (CSV) or JSON lines",
+                run=self.ask_for_export,
+            ),
+            Command(
                 id="alerts.sound", menu="Alerts", text="Sound", group=1, checked=chosen.sound,
                 help="A sound by urgency; live markets only", run=self._toggler("sound"),
             ),
@@ -68,7 +84,38 @@ class AlertActions(QObject):
                 help="One message to every push address; the status bar says how it ended",
                 run=self._bridge.desk.alerts.send_test,
             ),
+            Command(
+                id="alerts.test_sound", menu="Alerts", text="Test the sound", group=2,
+                help="Play the sound of a critical alert", run=self._alerting.alerts.try_sound,
+            ),
+            Command(
+                id="alerts.test_tray", menu="Alerts", text="Test the tray message", group=2,
+                help="Show a message beside the clock", run=self.try_tray,
+            ),
         )  # fmt: skip
+
+    def show_rules(self) -> None:
+        alerts = self._alerting.settings.alerts
+        dialog = AlertRulesDialog(alerts, self._known(), self._theme, self._window)
+        dialog.rules_chosen.connect(self.use_rules)
+        dialog.open()
+
+    @Slot(object)
+    def use_rules(self, chosen: AlertSettings) -> None:
+        """Watch by these rules from now on."""
+        self._set(rules=chosen.rules, off=chosen.off)
+
+    def ask_for_export(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self._window, "Export the list of alerts", "alerts.csv", _EXPORTS
+        )
+        if chosen:
+            self._bridge.desk.export_alerts(Path(chosen))
+
+    def try_tray(self) -> None:
+        """Show a message in the tray, or say that there is none."""
+        if not self._alerting.alerts.try_tray():
+            self._bridge.noticed.emit("There is no tray on this system to show a message in.")
 
     def show_addresses(self) -> None:
         dialog = PushAddressDialog(self._theme, self._window)
@@ -79,6 +126,18 @@ class AlertActions(QObject):
         """Keep the addresses, and push from now on; without any nothing is pushed."""
         self._bridge.desk.alerts.push.keep(addresses)
         self._set(push=bool(addresses))
+
+    def _known(self) -> Known:
+        """Return what a typed rule can be about: every coin that is listed, and the book."""
+        desk, book = self._bridge.desk, self._bridge.desk.portfolio
+        accounts = book.accounts if book is not None else ()
+        held = {key.symbol for key in book.markets()} if book is not None else set()
+        venues = {*desk.settings.market.venues, *(account.venue for account in accounts)}
+        listed = {symbol for venue in venues for symbol in desk.catalogue.symbols(venue)}
+        return Known(
+            coins=frozenset(split_symbol(symbol)[0] for symbol in listed | held),
+            names=frozenset(venues | held | {account.id for account in accounts}),
+        )
 
     def _toggler(self, name: str) -> Callable[[], None]:
         def toggle() -> None:

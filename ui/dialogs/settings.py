@@ -102,6 +102,10 @@ def _editor(item: Field) -> _Editor:
     return make(item)
 
 
+def _fields(section: Any) -> list[Field]:
+    return [item for item in dataclasses.fields(section) if not item.metadata["own_dialog"]]
+
+
 def _title(name: str) -> str:
     stem = name.removesuffix("_s").removesuffix("_h")
     return stem.replace("_", " ").capitalize()
@@ -158,7 +162,7 @@ class SettingsDialog(QDialog):
         form = QFormLayout(page)
         form.setVerticalSpacing(4)
         section = getattr(self._settings, name)
-        for item in dataclasses.fields(section):
+        for item in _fields(section):
             editor = self.editors[name, item.name] = _editor(item)
             editor.widget.setToolTip(item.metadata["help"])
             editor.write(getattr(section, item.name))
@@ -177,7 +181,7 @@ class SettingsDialog(QDialog):
     def _read_page(self, name: str, problems: list[SettingsError]) -> Any:
         section = getattr(self._settings, name)
         values = {}
-        for item in dataclasses.fields(section):
+        for item in _fields(section):
             try:
                 raw = self.editors[name, item.name].read()
                 values[item.name] = declarations.check(name, item, raw)

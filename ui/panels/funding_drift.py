@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,6 +37,7 @@ _NONE: Final = (
 )
 _WIDEST_PERCENT: Final = 4.0  # per 8 h; the widest cap of the venues is far below
 _STEP_PERCENT: Final = 0.005
+_ANEW_S: Final = 10.0  # a line over days need not follow every price
 Key = tuple[str, str, str]
 
 
@@ -70,6 +73,7 @@ class FundingDriftPanel(Panel):
         super().__init__(context, parent)
         self._rows: dict[Key, PositionReport] = {}
         self._rate_8h: float | None = None  # None: the running one
+        self._drawn_s = -math.inf  # by the monotonic clock
         self.positions = QComboBox()
         self.positions.setToolTip("The isolated position whose liquidation price is drawn")
         self.positions.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -89,7 +93,7 @@ class FundingDriftPanel(Panel):
         self.rate.valueChanged.connect(self._choose_rate)
         self.running.clicked.connect(self.follow_running)
         self.bridge.risk_changed.connect(self.show_report)
-        self.bridge.portfolio_changed.connect(self.show_report)
+        self.bridge.portfolio_changed.connect(self.show_book)
 
     def _rate_box(self) -> QDoubleSpinBox:
         box = QDoubleSpinBox()
@@ -126,8 +130,15 @@ class FundingDriftPanel(Panel):
     # --- showing --------------------------------------------------------------------------------
 
     @Slot(object)
+    def show_book(self, _: object) -> None:
+        """Draw another book at once, and the first answer about it as well."""
+        self._drawn_s = -math.inf
+        self.show_report(None)
+        self._drawn_s = -math.inf
+
+    @Slot(object)
     def show_report(self, _: object) -> None:
-        """List the positions of the newest report and draw the chosen one's line."""
+        """List the positions of the newest report and draw the chosen one's line now and then."""
         if not self.isVisible():
             return
         risk = self.bridge.desk.risk
@@ -140,7 +151,8 @@ class FundingDriftPanel(Panel):
             and row.status is not Status.PRESUMED_LIQUIDATED
         ]
         found = {_key(row): row for row in drawable}
-        if found.keys() != self._rows.keys():
+        changed = found.keys() != self._rows.keys()
+        if changed:
             chosen = self.positions.currentData()
             self.positions.clear()
             for key, row in found.items():
@@ -149,10 +161,12 @@ class FundingDriftPanel(Panel):
                 self.positions.setCurrentIndex(list(found).index(chosen))
         self._rows = found
         self._reveal(drawn=bool(found))
-        self._show_path()
+        if changed or time.monotonic() - self._drawn_s >= _ANEW_S:
+            self._show_path()
 
     @Slot()
     def _show_path(self) -> None:
+        self._drawn_s = time.monotonic()
         row, risk = self._rows.get(self.positions.currentData()), self.bridge.desk.risk
         if row is None or risk is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from workstation.market.feed import FeedMode
 from workstation.units import UnixMs, iso_utc
@@ -24,6 +25,9 @@ class Severity(StrEnum):
 _RANKS = {Severity.INFO: 0, Severity.WARN: 1, Severity.CRITICAL: 2}
 
 
+CHANNELS: Final = frozenset({"banner", "sound", "tray", "push"})  # the list has every alert
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fire:
     """One rule has fired about one object.
@@ -33,7 +37,8 @@ class Fire:
     is at stake, what helps, and what stands in the account: the last leaves this machine only where
     a setting allows it. ``before_start``: it was so when it was first looked at. ``late``: found in
     candles that came afterwards. ``repeats_held`` counts crossings that were not told since the
-    last fire of this rung.
+    last fire of this rung. ``via`` are the channels beside the list; ``quiet_ok``: quiet hours hold
+    it back even if it is critical.
     """
 
     rule: str
@@ -53,12 +58,16 @@ class Fire:
     before_start: bool = False
     late: bool = False
     repeats_held: int = 0
+    via: frozenset[str] = CHANNELS
+    quiet_ok: bool = False
     number: int = 0  # in the list of this run, once it stands there
 
     @property
     def title(self) -> str:
         """A few words: what a phone shows first."""
-        return f"{self._prefix}{self.object}: {self.rule.replace('_', ' ')}"
+        rule = self.rule.replace("_", " ")
+        name = "" if rule.startswith(self.object) else f"{self.object}: "
+        return f"{self._prefix}{name}{rule}"
 
     @property
     def sentence(self) -> str:

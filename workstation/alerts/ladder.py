@@ -39,12 +39,16 @@ class Ladder:
 
     ``falling`` means that the value is beyond a rung when it is below it. ``again_after`` is in the
     value's unit; ``for_ms`` is how long the value has to stay beyond before it counts.
+    ``cooldown_ms`` is ``None`` for that of the severity. One that tells nothing at the start does
+    not even if it is critical: a price that has always been beyond a level did not cross it.
     """
 
     rungs: tuple[Rung, ...]
     falling: bool
     again_after: float
     for_ms: int = 0
+    cooldown_ms: int | None = None
+    tells_at_start: bool = True
 
     def beyond(self, value: float, threshold: float) -> bool:
         return value < threshold if self.falling else value > threshold
@@ -115,7 +119,7 @@ def step(
         return states, None  # as nearly everything does, nearly always
     graveness = [severity or rung.severity for rung in ladder.rungs]
     stepped = [
-        _step_rung(ladder, rung.threshold, state, value, at_ms, COOLDOWN_MS[grave])
+        _step_rung(ladder, rung.threshold, state, value, at_ms, _cooldown(ladder, grave))
         for rung, state, grave in zip(ladder.rungs, states, graveness, strict=True)
     ]
     after = tuple(state for state, _ in stepped)
@@ -124,9 +128,14 @@ def step(
         return after, None
     index = fired[-1]
     graver_holds = any(state.phase is Phase.FIRED for state in after[index + 1 :])
-    if graver_holds or (first and graveness[index] is not Severity.CRITICAL):
+    at_start = ladder.tells_at_start and graveness[index] is Severity.CRITICAL
+    if graver_holds or (first and not at_start):
         return after, None
     return after, Told(index, before_start=first, held_back=states[index].held_back)
+
+
+def _cooldown(ladder: Ladder, severity: Severity) -> int:
+    return COOLDOWN_MS[severity] if ladder.cooldown_ms is None else ladder.cooldown_ms
 
 
 def _step_rung(

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from workstation.market.facts import Candles, VenueHealth
+from workstation.market.facts import Candles, FundingHistory
 from workstation.market.feed import FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.store import MarketSnapshot
@@ -52,6 +52,7 @@ class Look:
     report: RiskReport | None
     inputs: RiskInputs | None = None
     candles: Mapping[MarketKey, Sequence[Candles]] = field(default_factory=dict)
+    funding: Mapping[MarketKey, FundingHistory] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +60,17 @@ class Situation:
     """What a rule reads.
 
     ``silent_s`` and ``blind_s`` are seconds since a venue, or what is watched at a venue, was last
-    known; zero while it is. ``blind`` names what is not known, by venue.
+    known; zero while it is. ``blind`` names what is not known, by venue. ``funding`` is what was
+    settled in the book's markets.
     """
 
     now_ms: UnixMs
     mode: FeedMode
     book: Portfolio
     report: RiskReport
+    snapshot: MarketSnapshot
     inputs: RiskInputs | None = None
-    health: Mapping[str, VenueHealth] = field(default_factory=dict)
+    funding: Mapping[MarketKey, FundingHistory] = field(default_factory=dict)
     wicks: Mapping[MarketKey, Wick] = field(default_factory=dict)
     silent_s: Mapping[str, float] = field(default_factory=dict)
     blind_s: Mapping[str, float] = field(default_factory=dict)

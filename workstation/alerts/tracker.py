@@ -99,7 +99,7 @@ class Tracker:
         self.held_back += sum(state.held_back for state in states)
         pairs = zip(states, ladder.rungs, strict=True)
         held = [rung for state, rung in pairs if state.phase is Phase.FIRED]
-        if held:
+        if held and self._rule.lasts:
             self.standing.append(
                 Standing(
                     rule=self._rule.id,

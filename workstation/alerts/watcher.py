@@ -46,6 +46,17 @@ class Watcher:
         self.standing: tuple[Standing, ...] = ()
         self.held_back = 0  # crossings that were not told
 
+    def use(self, rules: Sequence[Rule]) -> None:
+        """Watch by other rules from now on; where an old one stays, so does what it knows."""
+        kept = {(rule.id, rule.help, rule.ladder) for rule in self._rules}
+        self._trackers = {
+            rule.id: self._trackers[rule.id]
+            if (rule.id, rule.help, rule.ladder) in kept
+            else Tracker(rule)
+            for rule in rules
+        }
+        self._rules = tuple(rules)
+
     def look(self, look: Look, limits: Limits | None = None) -> tuple[Fire, ...]:
         """Return what fires now, the gravest first."""
         self._advance(look)
@@ -91,7 +102,8 @@ class Watcher:
             book=look.book,
             report=report,
             inputs=look.inputs,
-            health=look.snapshot.health,
+            snapshot=look.snapshot,
+            funding=look.funding,
             wicks=self._wicks.find(look),
             silent_s=dict(self._silent(look.snapshot.health)),
         )
@@ -159,4 +171,6 @@ def _fire(rule: Rule, reading: Reading, value: float, told: Told, situation: Sit
         before_start=told.before_start,
         late=extreme is not None and extreme.late,
         repeats_held=told.held_back,
+        via=rule.via,
+        quiet_ok=rule.quiet_ok,
     )

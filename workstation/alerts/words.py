@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workstation.risk.report import MarkSource, PositionReport
+from workstation.risk.report import MarkSource, PositionReport, RiskReport
 
 _SOURCES = {
     MarkSource.VENUE: "mark of {venue}",
@@ -26,6 +26,10 @@ def percent(fraction: float) -> str:
     return f"{fraction:.1%}".replace(".0%", "%").replace("%", " %")
 
 
+def rate(fraction_8h: float) -> str:
+    return f"{100 * fraction_8h:.4g} % in 8 h"
+
+
 def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
@@ -45,3 +49,13 @@ def mark_source(row: PositionReport) -> str:
     if row.mark_source is None:
         return ""
     return _SOURCES[row.mark_source].format(venue=row.venue)
+
+
+def standing(report: RiskReport) -> str:
+    """Say how many positions there are, and where the nearest liquidation is."""
+    coming, count = report.next_liquidation, len(report.positions)
+    near = "nothing has a liquidation price"
+    if coming is not None:
+        near = f"the nearest liquidation, {coming.symbol} at {coming.account}, is "
+        near += f"{percent(abs(coming.distance))} away"
+    return f"Watching {count} position{'' if count == 1 else 's'}: {near}."

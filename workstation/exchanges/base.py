@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from workstation.exchanges.numbers import levels
 from workstation.market.facts import CandlePrice, FloatArray, KnownPositions, Liquidation
 from workstation.market.instrument import Contract, Instrument, MarketKey
 from workstation.units import UnixMs
+
+URGENT: Final = ContextVar("urgent", default=False)  # what this task asks goes before what waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class Poll:
     """One thing a venue is asked for again and again.
 
     ``every_s`` is the shortest time between two calls, where that is more than the poll interval;
+    ``held_every_s`` the same, where prices are asked for more often because something is held;
     ``published_s`` the venue's own publishing interval. ``one_call_each`` says that every market
     costs a call of its own; ``coin_only`` that only the coin on the charts is worth asking for.
     """
@@ -106,6 +110,7 @@ class Poll:
     name: str
     read: Callable[[Sequence[Market]], Awaitable[Answer]]
     every_s: float = 0.0
+    held_every_s: float = 0.0
     published_s: float = 0.0
     one_call_each: bool = False
     coin_only: bool = False

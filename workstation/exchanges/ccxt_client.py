@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import aiohttp
 import ccxt.async_support as ccxt
+from ccxt.async_support.base.throttler import Throttler
 
 from workstation.errors import (
     ExchangeDataError,
@@ -33,6 +34,7 @@ from workstation.errors import (
 )
 from workstation.exchanges.api_key import ANY_READ, ApiKey
 from workstation.exchanges.backoff import BAN_S
+from workstation.exchanges.base import URGENT
 
 _CREDENTIALS: Final = ("apiKey", "secret", "password", "uid", "login", "twofa", "token")
 _KEYS: Final = (*_CREDENTIALS, "privateKey")
@@ -56,6 +58,16 @@ class WriteRefusedError(Exception):
     """Something tried to sign, or to send anything but a question; a fault of this program."""
 
 
+class Limiter(Throttler):  # type: ignore[misc]  # ccxt ships no types
+    """ccxt's limiter, in which an urgent call need not wait for those that came before it."""
+
+    def __call__(self, cost: float | None = None) -> Any:
+        turn = super().__call__(cost)
+        if URGENT.get():
+            self.queue.rotate(1)  # from the end to the front
+        return turn
+
+
 class ReadOnlyClient(ccxt.Exchange):  # type: ignore[misc]  # ccxt ships no types
     """What stands before ccxt's class of a venue in every client that we make."""
 
@@ -67,6 +79,10 @@ class ReadOnlyClient(ccxt.Exchange):  # type: ignore[misc]  # ccxt ships no type
         if any("private" in str(part).lower() for part in _parts(api)):
             raise WriteRefusedError(f"{self.id} {path} is private")
         return super().sign(path, api, *rest, **more)
+
+    def init_throttler(self, cost: Any = None) -> None:
+        del cost
+        self.throttler = Limiter(self.tokenBucket, self.asyncio_loop)
 
     def check_required_credentials(self, error: bool = True) -> bool:
         if error:

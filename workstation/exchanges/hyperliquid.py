@@ -46,7 +46,8 @@ class Hyperliquid(CcxtAdapter):
 
     def polls(self) -> tuple[Poll, ...]:
         polls = (
-            Poll(name="prices", read=self.read_contexts),
+            # weighs 20 of 1,200 a minute; once a second would leave nothing for candles
+            Poll(name="prices", read=self.read_contexts, held_every_s=1.5),
             Poll(name="quotes", read=self.read_books, one_call_each=True, coin_only=True),
         )
         if not self.addresses:

@@ -187,6 +187,7 @@ class LiveFeed:
             tiers=TierCache(self._cache_dir, venue, options),
             watch=self._watch,
             poll_s=self._settings.poll_interval_s,
+            held_poll_s=self._settings.held_poll_interval_s,
         )
 
     async def _keep_running(self, poller: VenuePoller) -> None:

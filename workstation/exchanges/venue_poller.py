@@ -22,7 +22,7 @@ from workstation.errors import (
 from workstation.exchanges.assembly import Assembly
 from workstation.exchanges.backfill import Backfill
 from workstation.exchanges.backoff import LONGEST_THROTTLE_S, Backoff
-from workstation.exchanges.base import Answer, ExchangeAdapter, Market, Poll, Reading
+from workstation.exchanges.base import URGENT, Answer, ExchangeAdapter, Market, Poll, Reading
 from workstation.exchanges.clock import FeedClock
 from workstation.exchanges.freshness import Freshness
 from workstation.exchanges.health import HealthRecord
@@ -79,6 +79,7 @@ class VenuePoller:
         tiers: TierCache,
         watch: Watch,
         poll_s: float,
+        held_poll_s: float,
     ) -> None:
         self._new_adapter = new_adapter
         self._clock = clock
@@ -88,6 +89,7 @@ class VenuePoller:
         self._tier_cache = tiers
         self._watch = watch
         self._poll_s = poll_s
+        self._held_poll_s = held_poll_s
         self._freshness = Freshness()
         self._assembly = Assembly(self._freshness)
         self._adapter = new_adapter()
@@ -212,9 +214,10 @@ class VenuePoller:
         )
 
     def _markets(self, *, coin_only: bool = False) -> list[Market]:
-        """Return the coin's main market and the book's; of the book's, perhaps only that coin's."""
-        main = self._adapter.main_market(self._watch.coin)
-        found = {} if main is None else {main.key: main}
+        """Return the main market of every coin and the book's; perhaps only those of the coin."""
+        coins = (self._watch.coin, *(() if coin_only else sorted(self._watch.coins)))
+        mains = (self._adapter.main_market(coin) for coin in coins)
+        found = {main.key: main for main in mains if main is not None}
         for key in sorted(self._watch.markets):
             if key.venue != self._adapter.venue:
                 continue
@@ -240,6 +243,7 @@ class VenuePoller:
     async def _repeat(self, poll: Poll) -> None:
         loop = asyncio.get_running_loop()
         prices = poll.name == PRICES
+        URGENT.set(prices)
         backoff = Backoff() if prices else Backoff(_LONGEST_RETRY_S)
         while True:
             await self._allowed()
@@ -262,7 +266,12 @@ class VenuePoller:
 
     def _interval_s(self, poll: Poll, markets: int) -> float:
         calls_s = CALL_COST_S * markets if poll.one_call_each else 0.0
-        return max(self._poll_s, poll.every_s, calls_s)
+        poll_s = self._poll_s
+        if poll.name == PRICES and any(
+            key.venue == self._adapter.venue for key in self._watch.markets
+        ):
+            poll_s = min(poll_s, max(self._held_poll_s, poll.held_every_s))
+        return max(poll_s, poll.every_s, calls_s)
 
     async def _once(self, poll: Poll, markets: Sequence[Market], interval_s: float) -> None:
         fresh_for_ms = round(FRESH_POLLS * max(interval_s, poll.published_s) * SECOND_MS)

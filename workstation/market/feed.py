@@ -36,11 +36,15 @@ class FeedMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What the user looks at: the coin on the charts, the candle interval, the book's markets."""
+    """What the user looks at: the coin on the charts, the candle interval, the book's markets.
+
+    ``coins`` are others whose price is wanted.
+    """
 
     coin: str = "BTC"
     interval_s: int = 900
     markets: frozenset[MarketKey] = frozenset()
+    coins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from workstation.risk.surplus import Root, maintenance_now, margin_balance_now, 
 DAY_H: Final = 24.0
 FUNDING_H: Final = 8.0  # rates are chosen and compared per 8 hours
 MONTH_D, FAR_D = 30.0, 365.0  # a meeting beyond a year is told, not drawn
-_LEAST_D, _BEYOND, _POINTS = 1.0, 1.1, 41
+_LEAST_D, _BEYOND, _POINTS = 1.0, 1.1, 21
 
 
 def liquidation_price_after(pool: Pool, rate_per_h: float, hours: FloatArray) -> FloatArray:

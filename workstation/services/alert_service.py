@@ -5,11 +5,14 @@ The owner calls ``take`` as often as it ticks: it numbers what has fired, keeps 
 to the channels within their budgets, and brings back how deliveries ended. Time of the rules is the
 market's; time of the channels is the wall's.
 
+In quiet hours alerts wait, and go out together when their hours are over.
+
 Simulated and replayed markets are watched alike, but nothing of them leaves this machine.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 import time
@@ -19,27 +22,27 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from workstation.alerts.facts import Fire, Severity
+from workstation.alerts.quiet import QuietHours
 from workstation.alerts.rules.base import Limits
+from workstation.alerts.rules.registry import RULES
 from workstation.alerts.situation import Look
-from workstation.alerts.storm import Budget, Parcel
 from workstation.alerts.tracker import Standing
+from workstation.alerts.typed_rules import read_rules
 from workstation.alerts.watcher import Watcher
-from workstation.market.feed import FeedMode
-from workstation.services.push_message import Delivery, Message
-from workstation.services.risk_service import RiskAnswer, RiskRequest
+from workstation.risk.inputs import RiskInputs
+from workstation.risk.report import RiskReport
+from workstation.services.alert_post import TEST, AlertPost, WatchState
+from workstation.services.push_message import Delivery
+from workstation.services.risk_service import RiskAnswer, RiskRequest, Valued
 from workstation.settings import Settings
-from workstation.units import UnixMs, now_ms
+from workstation.units import DAY_MS, UnixMs, now_ms
 
 if TYPE_CHECKING:
     from workstation.services.push import PushService
 
 log = logging.getLogger(__name__)
 MAX_RECORDS: Final = 500
-_TEST: Final = Message(
-    title="Risk Workstation: test",
-    text="This is a test: alerts of the risk workstation arrive here.",
-    severity=Severity.INFO,
-)
+_VALUED_WITHIN_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +53,13 @@ class AlertRecord:
     told_ms: UnixMs
     deliveries: tuple[Delivery, ...] = ()
     acknowledged_ms: UnixMs | None = None
+    quiet: bool = False  # it fired in its quiet hours: neither heard nor sent at once
 
     @property
     def delivery_words(self) -> str:
         """Say in a few words how it went out."""
         if not self.deliveries:
-            return "window"
+            return "window, quiet hours" if self.quiet else "window"
         return ", ".join(f"{end.channel}: {end.problem or 'delivered'}" for end in self.deliveries)
 
 
@@ -68,13 +72,22 @@ class AlertNews:
     notices: tuple[str, ...] = ()
 
 
+def _local_time() -> dt.datetime:
+    return dt.datetime.now().astimezone()
+
+
 class AlertService:
     """See the module's text; ``settings`` may be replaced at any time."""
 
-    def __init__(self, settings: Settings, push: PushService | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        push: PushService | None = None,
+        local_time: Callable[[], dt.datetime] = _local_time,
+    ) -> None:
         self.settings = settings
-        self._push = push
-        self._budget = Budget()
+        self._post = AlertPost(push)
+        self._local_time = local_time
         self._lock = threading.Lock()  # one look at a time, and never during a change of markets
         self._watcher = Watcher()
         self._epoch = 0
@@ -82,15 +95,14 @@ class AlertService:
         self._records: dict[int, AlertRecord] = {}
         self._number = 0
         self._valued_s: float | None = None
+        self._newest: Look | None = None
+        self._rule_texts: tuple[str, ...] = ()
+        self._off: tuple[str, ...] = ()
+        self._notices: deque[str] = deque()
 
     @property
     def push(self) -> PushService:
-        """The way to the phones, made at its first use: what it imports takes its time."""
-        if self._push is None:
-            from workstation.services.push import PushService
-
-            self._push = PushService()
-        return self._push
+        return self._post.push
 
     # --- in the engine's thread -----------------------------------------------------------------
 
@@ -102,21 +114,35 @@ class AlertService:
         with self._lock:
             if epoch != self._epoch:
                 self._epoch, self._watcher = epoch, Watcher()
+                self._rule_texts = self._off = ()
+            self._follow_rules(alerts.rules, alerts.off)
             limits = Limits(silence_s=alerts.silence_s, book_age_h=risk.book_age_warning_h)
             self._fired.extend(self._watcher.look(look, limits))
         if look.report is not None:
-            self._valued_s = time.monotonic()
+            self._valued_s, self._newest = time.monotonic(), look
+
+    def _follow_rules(self, texts: tuple[str, ...], off: tuple[str, ...]) -> None:
+        if (texts, off) == (self._rule_texts, self._off):
+            return
+        self._rule_texts, self._off = texts, off
+        own, problems = read_rules(texts)
+        self._watcher.use([*(rule for rule in RULES if rule.id not in off), *own])
+        self._notices.extend(problems)
 
     # --- in the owner's thread ------------------------------------------------------------------
 
     def take(self) -> AlertNews:
         """Return what has fired, and what has come of it, since the last time."""
-        fired = [self._record(self._fired.popleft()) for _ in range(len(self._fired))]
-        leaving = [record.fire for record in fired if self._leaves(record.fire)]
-        for parcel in self._budget.take(leaving, round(time.monotonic() * 1_000)):
-            self.push.send(self._message(parcel))
+        now = self._local_time()
+        alerts = self.settings.alerts
+        hours = QuietHours(alerts.quiet, with_critical=alerts.quiet_critical)
+        fired = [self._record(self._fired.popleft(), hours, now) for _ in range(len(self._fired))]
+        self._post.send([record.fire for record in fired], alerts, hours, now)
+        if self._post.is_daily_due(alerts, now) and self._newest is not None:
+            self._post.say(self._watch_state(self._newest))
         changed, notices = self._take_deliveries()
-        return AlertNews(fired=tuple(fired), changed=changed, notices=notices)
+        said = [self._notices.popleft() for _ in range(len(self._notices))]
+        return AlertNews(fired=tuple(fired), changed=changed, notices=(*said, *notices))
 
     def records(self) -> tuple[AlertRecord, ...]:
         """Return the list, oldest first."""
@@ -129,8 +155,8 @@ class AlertService:
 
     @property
     def held_back(self) -> tuple[int, int]:
-        """Crossings that hysteresis kept quiet, and fires that wait for the next summary."""
-        return self._watcher.held_back, self._budget.held_back
+        """Crossings that hysteresis kept quiet, and fires that wait for a summary."""
+        return self._watcher.held_back, self._post.held_back
 
     def valued_within(self, seconds: float) -> bool:
         """Tell whether the book was valued so lately that it may be called watched."""
@@ -148,19 +174,26 @@ class AlertService:
 
     def send_test(self) -> None:
         """Send a test message to every address; how it ended comes with the news."""
-        self.push.send(_TEST)
+        self.push.send(TEST)
 
     def ping(self, url: str) -> None:
         """Say to a dead-man's switch that all is well."""
         self.push.ping(url)
 
     def stop(self) -> None:
-        if self._push is not None:
-            self._push.stop()
+        self._post.stop()
+
+    def _watch_state(self, newest: Look) -> WatchState:
+        since_ms = now_ms() - DAY_MS
+        return WatchState(
+            mode=newest.snapshot.mode,
+            report=newest.report if self.valued_within(_VALUED_WITHIN_S) else None,
+            alerts=sum(record.told_ms > since_ms for record in self._records.values()),
+        )
 
     # --- the list and the channels --------------------------------------------------------------
 
-    def _record(self, fire: Fire) -> AlertRecord:
+    def _record(self, fire: Fire, hours: QuietHours, now: dt.datetime) -> AlertRecord:
         self._number += 1
         fire = replace(fire, number=self._number)
         log.log(
@@ -168,7 +201,8 @@ class AlertService:
             "alert %d, %s: %s (value %.6g, threshold %.6g, price %s)",
             fire.number, fire.severity, fire.sentence, fire.value, fire.threshold, fire.price,
         )  # fmt: skip
-        record = self._keep(AlertRecord(fire=fire, told_ms=now_ms()))
+        quiet = hours.hold(fire, now)
+        record = self._keep(AlertRecord(fire=fire, told_ms=now_ms(), quiet=quiet))
         if len(self._records) > MAX_RECORDS:
             del self._records[min(self._records)]
         return record
@@ -177,24 +211,10 @@ class AlertService:
         self._records[record.fire.number] = record
         return record
 
-    def _leaves(self, fire: Fire) -> bool:
-        """Tell whether a fire may leave this machine, and is to."""
-        alerts = self.settings.alerts
-        wanted = fire.severity.rank >= Severity(alerts.push_from).rank
-        return alerts.push and wanted and fire.mode is FeedMode.LIVE
-
-    def _message(self, parcel: Parcel) -> Message:
-        return Message(
-            title=parcel.title,
-            text=parcel.text(with_balance=self.settings.alerts.push_balances),
-            severity=parcel.severity,
-            numbers=tuple(fire.number for fire in parcel.fires),
-        )
-
     def _take_deliveries(self) -> tuple[tuple[AlertRecord, ...], tuple[str, ...]]:
         changed: dict[int, AlertRecord] = {}
         notices = []
-        for ended in self._push.take() if self._push is not None else ():
+        for ended in self._post.take():
             numbers = ended.message.numbers if ended.message is not None else ()
             for number in numbers:
                 record = self._records.get(number)
@@ -204,15 +224,17 @@ class AlertService:
             if ended.problem:
                 lost = "Not delivered, " if ended.message is not None else ""
                 notices.append(f"{lost}{ended.channel}: {ended.problem}.")
-            elif not numbers:
+            elif ended.message is TEST:
                 notices.append(f"The test message was delivered: {ended.channel}.")
         return tuple(changed.values()), tuple(notices)
 
 
 class WatchedRisk:
-    """The work of the risk worker, with a look by the alerts after every answer."""
+    """The work of the risk worker, with a look by the alerts as soon as the book is valued."""
 
-    def __init__(self, work: Callable[[RiskRequest], RiskAnswer], alerts: AlertService) -> None:
+    def __init__(
+        self, work: Callable[[RiskRequest, Valued], RiskAnswer], alerts: AlertService
+    ) -> None:
         self._work = work
         self._alerts = alerts
 
@@ -221,18 +243,24 @@ class WatchedRisk:
 
         A price that is dragged moves nothing of the book; a whole answer comes every second.
         """
-        if request.coarse:
-            return self._work(request)
-        answer: RiskAnswer | None = None
-        try:
-            answer = self._work(request)
-        finally:
-            look = Look(
+        looked, answer = False, None
+
+        def look(risk: RiskReport | None, inputs: RiskInputs | None) -> None:
+            nonlocal looked
+            looked = True
+            seen = Look(
                 snapshot=request.snapshot,
                 book=request.portfolio,
-                report=answer.risk if answer else None,
-                inputs=answer.inputs if answer else None,
+                report=risk,
+                inputs=inputs,
                 candles=request.candles,
+                funding=request.funding,
             )
-            self._alerts.look(request.epoch, look)
+            self._alerts.look(request.epoch, seen)
+
+        try:
+            answer = self._work(request, look)
+        finally:
+            if not looked and not request.coarse:
+                look(answer.risk if answer else None, answer.inputs if answer else None)
         return answer

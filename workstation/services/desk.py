@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from workstation import settings as settings_file
+from workstation.alerts.typed_rules import coins_of
 from workstation.exchanges.accounts.base import AccountSource
 from workstation.exchanges.accounts.hyperliquid import VENUE, short_name
 from workstation.exchanges.api_key import ApiKey
@@ -30,8 +31,8 @@ from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
 from workstation.risk.indicators import Gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
-from workstation.services import mark_cache
-from workstation.services.alert_service import AlertService, WatchedRisk
+from workstation.services import alert_export, mark_cache
+from workstation.services.alert_service import AlertRecord, AlertService, WatchedRisk
 from workstation.services.decision_service import Decision
 from workstation.services.desk_answers import DeskAnswers
 from workstation.services.desk_book import BookChange, DeskBook
@@ -52,7 +53,14 @@ CACHE_MARKS_EVERY_S: Final = 10.0
 GIVE_BACK_EVERY_S: Final = 30.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
-    FeedMode.LIVE: {"venues", "known_addresses", "poll_interval_s", "timeout_s", "ccxt"},
+    FeedMode.LIVE: {
+        "venues",
+        "known_addresses",
+        "poll_interval_s",
+        "held_poll_interval_s",
+        "timeout_s",
+        "ccxt",
+    },
     FeedMode.SIMULATED: {"venues", "seed"},
     FeedMode.REPLAY: set[str](),
 }
@@ -287,7 +295,8 @@ class Desk:
         opened.feed.start()
 
     def _watch(self) -> None:
-        self._market.watch(self.view, self._book.markets)
+        coins = coins_of(self.settings.alerts.rules)
+        self._market.watch(self.view, self._book.markets, coins)
 
     def _take_book(self) -> None:
         watched = self._book.markets
@@ -306,6 +315,9 @@ class Desk:
         update = self._market.take()
         if update is None:
             return None
+        if update.mode is FeedMode.LIVE and self._has_fresh_marks(update):
+            self._coarse = False
+            self._answers.at_once()  # an alert waits neither for its turn nor for a drag
         recorded_s = self._market.recorded_interval_s(update, self.view)
         if recorded_s is not None:
             self.set_view(dataclasses.replace(self.view, interval_s=recorded_s))
@@ -313,6 +325,11 @@ class Desk:
             marks = tuple(self.store.all_of(MarkPrice).values())
             self._writer.submit(mark_cache.save, marks)
         return update
+
+    def _has_fresh_marks(self, update: FeedUpdate) -> bool:
+        """Tell whether a market of the book has a new mark."""
+        markets = self._book.markets
+        return any(isinstance(fact, MarkPrice) and fact.key in markets for fact in update.facts)
 
     def _fit_scenario(self) -> None:
         mark = self._mark_of_coin()
@@ -404,6 +421,10 @@ class Desk:
         """Write the whole book, live accounts included, to a file; what is open stays."""
         self._book.save(self.portfolio, path)
 
+    def export_alerts(self, path: Path) -> None:
+        """Write the list of alerts to a file; how that went is a notice."""
+        self._writer.submit(self._write_alerts, self.alerts.records(), path)
+
     def read_address(self, address: str) -> None:
         """Read a public Hyperliquid address beside the file, without any key."""
         self._book.add_account(AccountSource(id=short_name(address), venue=VENUE, address=address))
@@ -434,6 +455,8 @@ class Desk:
         market = dataclasses.replace(self.settings.market, **changed)
         self.settings = dataclasses.replace(settings, market=market)
         self.alerts.settings = self._answers.settings = self.settings
+        if settings.alerts.rules != old.alerts.rules:
+            self._watch()
         self._tiers.follow(settings.venues)
         self._book.follow(settings.venues, market.timeout_s)
         self._writer.submit(self._write_settings, settings)
@@ -458,3 +481,11 @@ class Desk:
             settings_file.save(self._settings_path, settings)
         except OSError as error:
             self._notices.append(f"The settings could not be written to their file: {error}.")
+
+    def _write_alerts(self, records: tuple[AlertRecord, ...], path: Path) -> None:
+        try:
+            alert_export.write(records, path)
+        except OSError as error:
+            self._notices.append(f"The alerts could not be written to {path}: {error}.")
+        else:
+            self._notices.append(f"{len(records)} alerts were written to {path}.")

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from workstation.alerts.typed_rules import coins_of
+from workstation.market.instrument import MarketKey
 from workstation.portfolio.model import Portfolio
 from workstation.risk.report import RiskReport, ScenarioReport
 from workstation.risk.scenario import with_repair, with_rescue
@@ -29,6 +31,7 @@ from workstation.services.risk_service import (
     RiskRequest,
     coin_paces,
     mark_candles,
+    settled_funding,
 )
 from workstation.services.sight import SEEN, LastSeen, Sight, answers
 from workstation.settings import Settings
@@ -165,11 +168,17 @@ class DeskAnswers:
             catalogue=self._market.catalogue,
             overview=self._market.overview,
             move=move,
-            candles=mark_candles(store, portfolio),
+            candles=mark_candles(store, portfolio.markets() | self._markets_of_rules()),
             suspended=frozenset(self.settings.transfers.suspended),
             histories=coin_histories(store, portfolio),
             paces=coin_paces(store, portfolio),
+            funding=settled_funding(store, portfolio),
         )
+
+    def _markets_of_rules(self) -> frozenset[MarketKey]:
+        """Return the markets of the coins that typed rules are about."""
+        coins = coins_of(self.settings.alerts.rules)
+        return frozenset(key for coin in coins for key in self._market.store.markets_of(coin))
 
     def take_risk(
         self, view: View

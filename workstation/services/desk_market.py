@@ -114,10 +114,11 @@ class DeskMarket:
         self.look_elsewhere()
         return opened
 
-    def watch(self, view: View, markets: frozenset[MarketKey]) -> None:
-        """Tell the feed what is looked at: the view's coin and interval, and the book's markets."""
+    def watch(self, view: View, markets: frozenset[MarketKey], coins: frozenset[str]) -> None:
+        """Tell the feed what is looked at: the view, the book's markets, the coins of rules."""
         if self.feed is not None:
-            self.feed.watch(Watch(coin=view.coin, interval_s=view.interval_s, markets=markets))
+            watch = Watch(coin=view.coin, interval_s=view.interval_s, markets=markets, coins=coins)
+            self.feed.watch(watch)
 
     def look_elsewhere(self) -> None:
         """Forget what was worked out of another coin, interval or source, and work anew at once."""

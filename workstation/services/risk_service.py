@@ -20,7 +20,7 @@ import numpy as np
 from workstation.errors import RiskInputError
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import pace_per_hour
-from workstation.market.facts import CandlePrice, Candles, FloatArray
+from workstation.market.facts import CandlePrice, Candles, FloatArray, FundingHistory
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.overview import MarketOverview
@@ -70,11 +70,12 @@ class RiskRequest:
     """A book, the market, and the move.
 
     ``overview`` is of the watched coin, if known yet; ``move`` is ``None`` until there is a price
-    to move from. ``candles`` are the mark candles at hand of the book's markets, ``histories`` the
-    longest by coin, for betas. ``epoch`` changes with the source of the market. ``suspended`` are
-    venues that let nothing out. ``paces`` are the last hour's changes of the book's coins, where
-    they are known. A ``coarse`` request asks for the scenario alone, at the prices of
-    the last whole answer.
+    to move from. ``candles`` are the mark candles at hand of the book's markets and of those that
+    alert rules are about, ``histories`` the longest by coin, for betas. ``epoch`` changes with the
+    source of the market. ``suspended`` are venues that let nothing out. ``paces`` are the last
+    hour's changes of the book's coins, where they are known; ``funding`` is what was settled in its
+    markets. A ``coarse`` request asks for the scenario alone, at the prices of the last whole
+    answer.
     """
 
     epoch: int
@@ -87,6 +88,7 @@ class RiskRequest:
     histories: Mapping[str, Candles] = field(default_factory=dict)
     suspended: frozenset[str] = frozenset()
     paces: Mapping[str, float] = field(default_factory=dict)
+    funding: Mapping[MarketKey, FundingHistory] = field(default_factory=dict)
     coarse: bool = False
 
 
@@ -106,17 +108,32 @@ class RiskAnswer:
     coarse: bool = False
 
 
-def mark_candles(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, tuple[Candles, ...]]:
-    """Return the mark candles of the book's markets: a trade beyond the mark liquidates nobody."""
+Valued = Callable[[RiskReport, RiskInputs], None]
+
+
+def _untold(_: RiskReport, __: RiskInputs) -> None:
+    pass
+
+
+def mark_candles(
+    store: MarketStore, markets: frozenset[MarketKey]
+) -> dict[MarketKey, tuple[Candles, ...]]:
+    """Return the mark candles of some markets: a trade beyond the mark liquidates nobody."""
     found = {
         key: tuple(
             candles
             for interval_s in INTERVALS_S.values()
             if (candles := store.candles(key, interval_s, CandlePrice.MARK)) is not None
         )
-        for key in portfolio.markets()
+        for key in markets
     }
     return {key: candles for key, candles in found.items() if candles}
+
+
+def settled_funding(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, FundingHistory]:
+    """Return the settled funding of the book's markets, where it is known."""
+    found = {key: store.funding_history(key) for key in portfolio.markets()}
+    return {key: history for key, history in found.items() if history is not None}
 
 
 def coin_paces(store: MarketStore, portfolio: Portfolio) -> dict[str, float]:
@@ -149,8 +166,11 @@ class RiskWork:
         self._betas = HourlyBetas()
         self._estimates: Mapping[str, BetaEstimate] = {}
 
-    def __call__(self, request: RiskRequest) -> RiskAnswer:
-        """Return the state of the book, and what the move does to it."""
+    def __call__(self, request: RiskRequest, valued: Valued = _untold) -> RiskAnswer:
+        """Return the state of the book, and what the move does to it.
+
+        ``valued`` is told the state before the move is worked out, which takes longer.
+        """
         last = self._last
         known = last is not None and (last.epoch, last.portfolio) == (
             request.epoch,
@@ -159,11 +179,11 @@ class RiskWork:
         self._last = (
             self._moved(request, last)
             if request.coarse and last and known
-            else self._whole(request)
+            else self._whole(request, valued)
         )
         return self._last
 
-    def _whole(self, request: RiskRequest) -> RiskAnswer:
+    def _whole(self, request: RiskRequest, valued: Valued) -> RiskAnswer:
         self._begin(request)
         self._estimates = self._betas(request.histories)
         betas = {coin: item.beta for coin, item in self._estimates.items()}
@@ -171,6 +191,7 @@ class RiskWork:
         risk = self._evaluate(request.portfolio, inputs)
         self._latch(risk, inputs)
         inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
+        valued(risk, inputs)
         terms, scenario = _terms(request, inputs), None
         if terms is not None and request.move is not None:
             try:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 
 from workstation import __version__
-from workstation.alerts.document import fire_document
 from workstation.market.facts import (
     Fact,
     FloatArray,
@@ -26,7 +25,7 @@ from workstation.market.store import MarketStore
 from workstation.risk.document import risk_document, scenario_document
 from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
-from workstation.services.alert_service import AlertRecord
+from workstation.services.alert_export import record_document
 from workstation.services.desk import Desk
 from workstation.units import iso_utc
 
@@ -62,7 +61,7 @@ def state_document(
         "risk": risk_document(risk) if risk else None,
         "scenario": scenario_document(scenario) if scenario else None,
         "heatmap": _heatmap(desk.heatmap) if desk.heatmap else None,
-        "alerts": [_alert(record) for record in desk.alerts.records()],
+        "alerts": [record_document(record) for record in desk.alerts.records()],
         "charts": dict(charts),
         "log": list(log_lines)[-LOG_LINES:],
     }
@@ -127,16 +126,6 @@ def _liquidation(row: Liquidation) -> dict[str, Any]:
         "quantity_base": row.quantity_base,
         "price": row.price,
         "notional_usd": row.notional_usd,
-    }
-
-
-def _alert(record: AlertRecord) -> dict[str, Any]:
-    seen_ms = record.acknowledged_ms
-    return {
-        **fire_document(record.fire),
-        "told": iso_utc(record.told_ms),
-        "delivered": record.delivery_words,
-        "acknowledged": None if seen_ms is None else iso_utc(seen_ms),
     }
 
 

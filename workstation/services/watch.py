@@ -138,13 +138,7 @@ class _Watch:
         if risk.positions and not valued:
             return
         self._greeted = True
-        coming = risk.next_liquidation
-        near = "nothing has a liquidation price"
-        if coming is not None:
-            near = f"the nearest liquidation, {coming.symbol} at {coming.account}, is "
-            near += f"{words.percent(abs(coming.distance))} away"
-        count = len(risk.positions)
-        self._warn(f"Watching {count} position{'' if count == 1 else 's'}: {near}.")
+        self._warn(words.standing(risk))
 
     def _is_healthy(self) -> bool:
         store = self._desk.store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
 
 import pytest
@@ -33,8 +34,21 @@ class FakePush:
         pass
 
 
-def service(**alerts):
-    return AlertService(Settings(alerts=AlertSettings(**alerts)), FakePush())
+class Clock:
+    """Local time, as a test sets it."""
+
+    def __init__(self, time="12:00"):
+        self.set(time)
+
+    def set(self, time, day="2026-02-05"):
+        self.now = dt.datetime.fromisoformat(f"{day}T{time}").astimezone()
+
+    def __call__(self):
+        return self.now
+
+
+def service(clock=None, **alerts):
+    return AlertService(Settings(alerts=AlertSettings(**alerts)), FakePush(), clock or Clock())
 
 
 def fall(alerts, *distances, epoch=1, start_s=0.0, **options):
@@ -69,7 +83,7 @@ def test_a_push_has_the_sentence_and_the_numbers_of_its_fires():
 
 def test_milder_alerts_than_wished_are_not_pushed():
     alerts = service(push=True, push_from="critical")
-    assert len(fall(alerts, 0.2, 0.14).fired) == 1
+    assert len(fall(alerts, 0.2, 0.135).fired) == 1
     assert alerts.push.sent == []
 
 
@@ -154,10 +168,10 @@ def test_a_book_that_cannot_be_valued_is_looked_at_and_the_failure_goes_on():
     answer = RiskAnswer(
         epoch=1, portfolio=BOOK, risk=seen.report, scenario=None, inputs=seen.inputs
     )
-    WatchedRisk(lambda _: answer, alerts)(request)
+    WatchedRisk(lambda *_: answer, alerts)(request)
     assert alerts.valued_within(60.0)
 
-    def fail(_):
+    def fail(*_):
         raise ZeroDivisionError
 
     for second in range(1, 10):
@@ -166,3 +180,73 @@ def test_a_book_that_cannot_be_valued_is_looked_at_and_the_failure_goes_on():
             WatchedRisk(fail, alerts)(later)
     (record,) = alerts.take().fired
     assert record.fire.rule == "cannot_watch"
+
+
+def test_quiet_hours_end_with_one_message_and_a_critical_alert_does_not_wait():
+    clock = Clock("23:00")
+    alerts = service(clock, push=True, quiet=("*=22:00-07:00",), rules=("BTC price < 70000",))
+    news = fall(alerts, 0.2, 0.14, 0.07)
+    assert [record.quiet for record in news.fired if record.fire.severity != "critical"] == [
+        True, True,
+    ]  # fmt: skip
+    assert [message.severity for message in alerts.push.sent] == ["critical"]
+    assert alerts.held_back[1] == 2
+    assert alerts.records()[0].delivery_words == "window, quiet hours"
+    clock.set("06:59", day="2026-02-06")
+    alerts.take()
+    assert len(alerts.push.sent) == 1
+    clock.set("07:00", day="2026-02-06")
+    alerts.take()
+    alerts.take()
+    _, digest = alerts.push.sent
+    assert digest.title == "In quiet hours: 2 more"
+    assert "rung 15 %" in digest.text
+    assert "below 70,000" in digest.text
+    assert alerts.held_back[1] == 0
+
+
+def test_the_daily_message_says_where_the_book_stands_and_only_of_a_live_market():
+    clock = Clock("07:00")
+    alerts = service(clock, push=True, still_watching="08:00", push_from="critical")
+    fall(alerts, 0.2, 0.135)
+    alerts.take()
+    clock.set("08:00")
+    alerts.take()
+    alerts.take()
+    (message,) = alerts.push.sent
+    assert message.title == "Risk Workstation: still watching"
+    assert "Watching 1 position: the nearest liquidation, BTC/USDT:USDT at a, is 13.5 % away." in (
+        message.text
+    )
+    assert message.text.endswith("1 alert in the last day.")
+    clock.set("08:00", day="2026-02-06")
+    alerts._valued_s = -1e9  # the engine has been silent since
+    alerts.take()
+    assert alerts.push.sent[1].title == "Risk Workstation: running, but cannot watch"
+    alerts.push.ended = [Delivery(channel="ntfy at h", message=message, attempts=1)]
+    assert alerts.take().notices == ()
+    other = service(Clock("07:00"), push=True, still_watching="08:00")
+    fall(other, 0.2, mode=FeedMode.REPLAY)
+    other._local_time.set("08:00")
+    other.take()
+    assert other.push.sent == []
+
+
+def test_own_rules_are_followed_as_they_change_and_what_cannot_be_read_is_said_once():
+    alerts = service(rules=("BTC price < 70000", "BTC prise < 1"), off=("distance",))
+    news = fall(alerts, 0.2, 0.135)
+    assert [record.fire.rule for record in news.fired] == ["BTC price < 70000"]
+    assert news.notices == (
+        "The alert rule 'BTC prise < 1' is not used: 'prise' is no quantity; did you mean 'price'?",
+    )
+    settings = dataclasses.replace(alerts.settings.alerts, rules=(), off=())
+    alerts.settings = dataclasses.replace(alerts.settings, alerts=settings)
+    news = fall(alerts, 0.2, 0.135, start_s=10.0)
+    assert [record.fire.rule for record in news.fired] == ["distance"]
+    assert news.notices == ()
+
+
+def test_a_rule_may_leave_out_the_phone():
+    alerts = service(push=True, rules=("BTC price < 70000 via sound",), off=("distance",))
+    assert len(fall(alerts, 0.2, 0.135).fired) == 1
+    assert alerts.push.sent == []

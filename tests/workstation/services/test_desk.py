@@ -29,6 +29,7 @@ from workstation.services import desk as desk_module
 from workstation.services import desk_book, mark_cache, sources
 from workstation.services.desk import Desk
 from workstation.services.desk_answers import REST_S
+from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
 from workstation.services.map_choice import AS_KNOWN
@@ -618,6 +619,7 @@ def test_settings_that_cannot_be_written_are_a_notice(make_desk, tmp_path):
     ("change", "reopens"),
     [
         ({"poll_interval_s": 1.0}, True),
+        ({"held_poll_interval_s": 2.0}, True),
         ({"known_addresses": ("0x" + "ab" * 20,)}, True),
         ({"venues": ("okx",)}, True),
         ({"seed": 1}, False),
@@ -716,6 +718,41 @@ def test_a_decision_follows_the_scenario_and_brings_its_repair(decided):
     assert decided.scenario.repair == decided.decision.repair
 
 
+def test_a_live_mark_of_the_book_is_asked_about_at_once_and_as_a_whole(desk, book, monkeypatch):
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.risk and news.risk.positions[0].mark_price == 70_000.0)
+    tick_until(desk, lambda news: news.decision)
+    asked = []
+    monkeypatch.setattr(desk._answers._risk_worker, "submit", asked.append)
+    desk._answers._risk_every = Every(3_600.0)
+    desk._answers._risk_every.due()  # its turn has just been
+    desk.feed.say(NOW_MS + 1, facts=[mark(btc("okx"), 69_000.0, as_of_ms=NOW_MS + 1)])
+    desk.tick()
+    assert asked == []  # nothing is held there
+    for price in (69_000.0, 68_000.0):
+        desk.set_view(dataclasses.replace(desk.view, scenario_price=price - 10_000.0))  # dragged
+        say_marks(desk.feed, price)
+        desk.tick()
+        assert asked[-1].snapshot.marks[BINANCE].mark_price == price
+    assert [request.coarse for request in asked] == [False, False]
+
+
+def test_marks_of_a_tape_wait_for_their_turn(make_desk, book, monkeypatch):
+    desk = make_desk(settings("tape:one"))
+    opened(desk)
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.risk)
+    asked = []
+    monkeypatch.setattr(desk._answers._risk_worker, "submit", asked.append)
+    desk._answers._risk_every = Every(3_600.0)
+    desk._answers._risk_every.due()
+    say_marks(desk.feed, 69_000.0)
+    desk.tick()
+    assert asked == []
+
+
 def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
     moved = dataclasses.replace(decided.view, scenario_price=50_000.0)
     decided.set_view(moved)
@@ -727,7 +764,7 @@ def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
 
 
 def test_what_takes_long_waits_until_a_dragged_price_rests(decided):
-    decided._decision_worker._worker.took_s = 1.0
+    decided._answers._decision_worker._worker.took_s = 1.0
     moved, end = decided.view, time.monotonic() + 4 * REST_S
     while time.monotonic() < end:
         moved = dataclasses.replace(moved, scenario_price=moved.scenario_price - 1.0)
@@ -743,7 +780,7 @@ def test_what_takes_long_waits_until_a_dragged_price_rests(decided):
 
 
 def test_while_a_price_is_dragged_the_book_is_still_looked_at(decided):
-    decided._whole_every.restart(0.05)
+    decided._answers._whole_every.restart(0.05)
     moved, looked = decided.view, 0
     risk, end = decided.risk, time.monotonic() + 5.0
     while looked < 1 and time.monotonic() < end:
@@ -839,3 +876,18 @@ def test_the_pace_of_a_coin_that_is_not_watched_is_known_by_its_mark_candles(des
     tick_until(desk, lambda news: news.risk)
     paces = coin_paces(desk.store, desk.portfolio)
     assert paces["BTC"] == pytest.approx(70 / 72 - 1, rel=0.05)
+
+
+def test_the_coins_of_typed_rules_are_watched_from_when_they_are_typed(desk):
+    rules = ("SOL price < 100", "warn eth price crosses 2k", "okx down", "BTC prise < 1")
+    desk.apply_settings(changed(desk.settings, "alerts", rules=rules))
+    assert desk.feed.watched[-1].coins == {"SOL", "ETH"}
+    desk.apply_settings(changed(desk.settings, "alerts", rules=()))
+    assert desk.feed.watched[-1].coins == frozenset()
+
+
+def test_alerts_are_exported_and_how_it_went_is_said(desk, tmp_path):
+    desk.export_alerts(tmp_path / "alerts.csv")
+    assert notice(desk, "0 alerts were written to")
+    desk.export_alerts(tmp_path / "nowhere" / "alerts.csv")
+    assert notice(desk, "could not be written")

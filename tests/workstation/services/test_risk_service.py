@@ -60,7 +60,7 @@ def request(portfolio, *facts, now_ms=0, epoch=1, move_to=None, candles=()):
         catalogue=Catalogue.embedded(),
         overview=consolidate("BTC", store),
         move=move if move_to else None,
-        candles=mark_candles(store, portfolio),
+        candles=mark_candles(store, portfolio.markets()),
     )
 
 
@@ -313,3 +313,17 @@ def test_what_was_before_a_live_account_was_read_does_not_count_against_it():
     work(early)
     answer = work(at(70_000.0, now_ms=3 * SECOND, portfolio=two(2 * SECOND)))
     assert statuses(answer)["live"] is Status.OK
+
+
+def test_the_book_is_told_of_before_the_move_is_worked_out():
+    told = []
+
+    def note(risk, inputs):
+        told.append((risk, inputs))
+        raise ZeroDivisionError  # nothing that comes later is needed
+
+    with pytest.raises(ZeroDivisionError):
+        RiskWork()(at(71_000.0, move_to=60_000.0), note)
+    ((risk, inputs),) = told
+    assert risk.positions[0].mark_price == 71_000.0
+    assert inputs.marks[BINANCE].price == 71_000.0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from workstation.alerts.facts import Severity
+from workstation.alerts.facts import CHANNELS, Severity
 from workstation.alerts.ladder import Ladder, Rung
 from workstation.alerts.situation import Extreme, Situation
 
@@ -57,7 +57,8 @@ class Rule:
     ``read`` says what there is; ``tell`` finds the words for the value that crossed a rung. A rule
     ``of_figures`` knows nothing while the engine has no answer. ``watched`` rules have inputs whose
     absence is itself an alert. ``limit`` gives the threshold of a rule with one rung that the user
-    may set.
+    may set. A rule that ``lasts`` has a condition that can be shown as holding; ``via`` and
+    ``quiet_ok`` go to its fires.
     """
 
     id: str
@@ -68,6 +69,9 @@ class Rule:
     of_figures: bool = True
     watched: bool = False
     limit: Callable[[Limits], float] | None = None
+    lasts: bool = True
+    via: frozenset[str] = CHANNELS
+    quiet_ok: bool = False
 
     def within(self, limits: Limits) -> Rule:
         """Return the rule with the threshold that the user has set."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from workstation.alerts.rules import (
+    adl_rank,
     book_stale,
     cannot_watch,
     distance,
+    funding_now,
+    funding_week,
     liquidation_passed,
     margin_ratio,
     stop_missing,
@@ -22,5 +25,8 @@ RULES: Final[tuple[Rule, ...]] = (
     venue_down.RULE,
     cannot_watch.RULE,
     stop_missing.RULE,
+    adl_rank.RULE,
+    funding_week.RULE,
+    funding_now.RULE,
     book_stale.RULE,
 )

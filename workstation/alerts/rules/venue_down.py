@@ -23,7 +23,7 @@ def _read(situation: Situation) -> Iterator[Reading]:
 def _tell(situation: Situation, reading: Reading, value: float, _: Rung) -> Words:
     venue = reading.subject
     rows = [row for row in situation.report.positions if row.venue == venue]
-    health = situation.health.get(venue)
+    health = situation.snapshot.health.get(venue)
     said = f" ({health.error})" if health is not None and health.error else ""
     return Words(
         what=f"Cannot watch {venue}: nothing new for {words.duration(value)}{said}.",
