@@ -104,9 +104,9 @@ class Bridge(QObject):
     @Slot()
     def _turn(self) -> None:
         """Say what is new for a slice of time; the rest when the window had a turn of its own."""
+        ends_s = time.perf_counter() + SLICE_S
         if not self._unsaid:
             self._unsaid.extend(self._pieces())
-        ends_s = time.perf_counter() + SLICE_S
         while self._unsaid and time.perf_counter() < ends_s:
             self._say_next()
         (self._rest if self._unsaid else self._drawn).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -58,6 +59,7 @@ class PricePanel(ChartPanel):
         self.chart.set_side(self._ladder)
         self._reference: MarketKey | None = None
         self._columns: HeatmapColumns | None = None
+        self._lines_of: tuple[object, ...] = (None,) * 5  # what the lines were made of
         self._mark: MarkPrice | None = None
         self._add_tools()
         self.bridge.risk_changed.connect(self._show_lines)
@@ -263,6 +265,10 @@ class PricePanel(ChartPanel):
             return
         desk = self.bridge.desk
         scenario_price = desk.view.scenario_price
+        of = desk.risk, self._columns, desk.view, desk.sight, self._mark
+        if all(map(operator.is_, of, self._lines_of)):
+            return
+        self._lines_of = of
         met = functools.partial(met_text, self._columns, self._mark_price)
         lines: tuple[PriceLine, ...] = (scenario_line(scenario_price, met(scenario_price)),)
         if desk.risk:
