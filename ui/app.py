@@ -67,7 +67,8 @@ log = logging.getLogger(__name__)
 DEFAULT_AFTER_S: Final = 10.0
 # How long a worker that computes in Python may keep the window's thread waiting, each time that it
 # gives the interpreter away (a paint does so at every call of Qt). Measured over 85 s of a live
-# market, longest stall and stalls over 50 ms: 5 ms 241 and 48; 1 ms 166 and 35; 0.01 ms 61 and 3.
+# market, longest stall and stalls over 50 ms: 5 ms 241 and 48; 1 ms 166 and 35; 0.01 ms 61 and 3
+# (30 and none since the workers pause while the window is at work: ``services/courtesy.py``).
 _SWITCH_S: Final = 1e-5
 _START_UP_MS: Final = 20_000  # from the first data on
 _LATEST_START_MS: Final = 2_000  # a window that nobody sees (minimised, locked) is fed all the same

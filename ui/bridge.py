@@ -89,6 +89,7 @@ class Bridge(QObject):
         self._timer.start()
 
     def stop(self) -> None:
+        self.desk.courtesy.idle()
         self._timer.stop()
         self._rest.stop()
         self._drawn.stop()
@@ -104,6 +105,7 @@ class Bridge(QObject):
     @Slot()
     def _turn(self) -> None:
         """Say what is new for a slice of time; the rest when the window had a turn of its own."""
+        self.desk.courtesy.busy()
         ends_s = time.perf_counter() + SLICE_S
         if not self._unsaid:
             self._unsaid.extend(self._pieces())
@@ -115,6 +117,7 @@ class Bridge(QObject):
     def ask(self) -> None:
         """Hand out work once what was new has been drawn: the two would only delay each other."""
         self.desk.ask()
+        self.desk.courtesy.idle()
 
     def _say_next(self) -> None:
         signal, said = self._unsaid.popleft()

@@ -17,6 +17,7 @@ from workstation.market.catalogue import Catalogue
 from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
 from workstation.services.alert_service import AlertService
+from workstation.services.courtesy import Courtesy
 from workstation.services.desk_news import DeskNews, View
 from workstation.services.key_check import KeyCheck
 from workstation.services.live_accounts import LiveAccount
@@ -37,6 +38,7 @@ class StubDesk:
         )
         self.decision = self.copy = self.drawn_map = None
         self.sight = SEEN
+        self.courtesy = Courtesy()
         self.tape = None
         self.alerts = AlertService(self.settings)
         self.live: tuple[LiveAccount, ...] = ()

@@ -70,3 +70,15 @@ def test_news_that_comes_while_a_round_is_said_waits_for_its_end(qtbot, bridge, 
     bridge.start()
     qtbot.waitUntil(lambda: "later" in said)
     assert said == ["scenario", "decision", "book", "one", "two", "later"]
+
+
+def test_workers_pause_from_the_first_word_of_a_round_until_it_is_drawn(qtbot, bridge, desk):
+    seen = []
+    desk.courtesy.busy = lambda: seen.append("busy")
+    desk.courtesy.idle = lambda: seen.append("idle")
+    desk.ask = lambda: seen.append("asks")
+    bridge.noticed.connect(seen.append)
+    desk.news = DeskNews(notices=("said",))
+    bridge.start()
+    qtbot.waitUntil(lambda: "idle" in seen)
+    assert seen[:4] == ["busy", "said", "asks", "idle"]

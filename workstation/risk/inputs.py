@@ -71,7 +71,7 @@ class RiskInputs:
     earlier (with a sentence that says when and where); they stay lost until the book is read again.
     ``silent`` markets had a live mark and have none now: the file's must not stand in for it.
     ``remedy`` says what whoever reads the report can do about a price that is missing.
-    ``checkpoint`` is called before each walk of a search that may be long; it may raise, to end it.
+    ``checkpoint`` is called at each step of what may be long; it may pause, or raise to end it.
     """
 
     now_ms: UnixMs

@@ -69,7 +69,6 @@ class Waterfall:
         use_orders: bool = True,
         liquidates: bool = True,
     ) -> None:
-        inputs.checkpoint()
         self._inputs = inputs
         self._path = path
         self._drivers = [coin for coin in drivers if inputs.coin_price(coin) is not None]
@@ -144,6 +143,7 @@ class Waterfall:
     def _walk(self) -> None:
         clock = 0.0
         while True:
+            self._inputs.checkpoint()
             death = self._next_death(clock) if self._liquidates else None
             order = self._next_order(clock) if self._use_orders else None
             upcoming = [moment for moment in (death, order) if moment is not None]

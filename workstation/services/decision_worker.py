@@ -9,6 +9,7 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.adverse import adverse
 from workstation.risk.scenario import Scenario
 from workstation.risk.transfers import TransferTerms
+from workstation.services.courtesy import Courtesy
 from workstation.services.decision_service import Decision, DecisionRequest, decide
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
@@ -24,8 +25,8 @@ DRAG_BUDGET_S: Final = 0.1
 class DecisionWorker:
     """Works out what to do about the newest answer, on a thread of its own."""
 
-    def __init__(self) -> None:
-        self._worker = LatestWorker[DecisionRequest, Decision]("decision", self._decide)
+    def __init__(self, courtesy: Courtesy) -> None:
+        self._worker = LatestWorker[DecisionRequest, Decision]("decision", self._decide, courtesy)
         self._every = Every(DECISION_EVERY_S)
         self._asked: tuple[Scenario, Scenario | None, Portfolio | None] | None = None
 

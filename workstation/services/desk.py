@@ -33,6 +33,7 @@ from workstation.risk.indicators import Gauges
 from workstation.risk.report import HeatmapColumns, RiskReport, ScenarioReport
 from workstation.services import alert_export, mark_cache
 from workstation.services.alert_service import AlertRecord, AlertService, WatchedRisk
+from workstation.services.courtesy import Courtesy
 from workstation.services.decision_service import Decision
 from workstation.services.desk_answers import DeskAnswers
 from workstation.services.desk_book import BookChange, DeskBook
@@ -205,6 +206,11 @@ class Desk:
     def sight(self) -> Sight:
         """How much of the book is seen."""
         return self._answers.sight
+
+    @property
+    def courtesy(self) -> Courtesy:
+        """Says whether the window is at work, for which long answers pause."""
+        return self._answers.courtesy
 
     @property
     def known_now(self) -> tuple[RiskReport | None, ScenarioReport | None]:

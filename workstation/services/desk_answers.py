@@ -16,6 +16,7 @@ from workstation.market.instrument import MarketKey
 from workstation.portfolio.model import Portfolio
 from workstation.risk.report import RiskReport, ScenarioReport
 from workstation.risk.scenario import with_repair, with_rescue
+from workstation.services.courtesy import Courtesy
 from workstation.services.decision_service import Decision, transfer_terms
 from workstation.services.decision_worker import DecisionWorker
 from workstation.services.desk_book import DeskBook
@@ -69,8 +70,9 @@ class DeskAnswers:
         self._market, self._book = market, book
         self._maps, self._decides = maps, decides
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
-        self._decision_worker = DecisionWorker()
-        self._outlook_worker = OutlookWorker()
+        self.courtesy = Courtesy()
+        self._decision_worker = DecisionWorker(self.courtesy)
+        self._outlook_worker = OutlookWorker(self.courtesy)
         self._risk_every = Every(RISK_EVERY_S)
         self._whole_every = Every(WHOLE_EVERY_S)
         self._asked: RiskRequest | None = None  # the newest whole question about the book

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from workstation.services.courtesy import Courtesy
+
 log = logging.getLogger(__name__)
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -21,12 +23,15 @@ class LatestWorker(Generic[Q, A]):
     """Runs ``answer(question)`` on its own named thread; newest question and newest answer win.
 
     ``submit`` and ``take`` never block. A long answer calls ``checkpoint`` now and then, which
-    raises once it was given up. Whoever makes a worker starts it, stops it and so joins
-    its thread. A failing answer is logged and dropped; the thread lives on. ``took_s`` is how long
-    the newest answer took, 0 before the first.
+    pauses out of ``courtesy`` and raises once the answer was given up. Whoever makes a worker
+    starts it, stops it and so joins its thread. A failing answer is logged and dropped; the thread
+    lives on. ``took_s`` is how long the newest answer took, 0 before the first.
     """
 
-    def __init__(self, name: str, answer: Callable[[Q], A]) -> None:
+    def __init__(
+        self, name: str, answer: Callable[[Q], A], courtesy: Courtesy | None = None
+    ) -> None:
+        self._courtesy = courtesy or Courtesy()
         self._answer = answer
         self._changed = threading.Condition()
         self._question: Q | None = None
@@ -60,7 +65,8 @@ class LatestWorker(Generic[Q, A]):
             self._question, self._given_up = None, True
 
     def checkpoint(self) -> None:
-        """Raise if the answer that is being worked out is wanted no more."""
+        """Let the window go first; raise if the answer in work is wanted no more."""
+        self._courtesy.wait()
         if self._given_up:
             raise GivenUpError
 

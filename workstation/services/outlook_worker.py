@@ -15,6 +15,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.outlook import Outlook
 from workstation.risk.report import HeatmapColumns, ScenarioReport
 from workstation.risk.scenario import Scenario, coins_of
+from workstation.services.courtesy import Courtesy
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 
@@ -65,12 +66,12 @@ class _Answer:
 class OutlookWorker:
     """Asks the models and keeps their newest answer; see the module's text."""
 
-    def __init__(self) -> None:
+    def __init__(self, courtesy: Courtesy) -> None:
         self._importing = self._ready = False
         self._newest: _Answer | None = None
         self._asked: OutlookQuestion | None = None
         self._every = Every(EVERY_S)
-        self._worker = LatestWorker[_Work, _Answer]("outlook", self._answer)
+        self._worker = LatestWorker[_Work, _Answer]("outlook", self._answer, courtesy)
 
     def start(self) -> None:
         self._worker.start()

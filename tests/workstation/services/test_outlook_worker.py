@@ -11,6 +11,7 @@ from tests.workstation.market.facts import btc, mark, store_of
 from tests.workstation.risk.test_outlook_model import FALL, MAP, WORLD, owner
 from tests.workstation.services.test_outlook_service import hours
 from workstation.risk.scenario import run
+from workstation.services.courtesy import Courtesy
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
 
 PATIENCE_S = 30.0  # kernels may have to be compiled
@@ -29,7 +30,7 @@ def question(scenario=FALL, **changes):
 
 @pytest.fixture
 def worker():
-    worker = OutlookWorker()
+    worker = OutlookWorker(Courtesy())
     worker.start()
     yield worker
     worker.stop()

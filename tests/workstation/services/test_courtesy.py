@@ -1,0 +1,56 @@
+"""Workers let the window go first, and never for good."""
+
+import threading
+import time
+
+import pytest
+
+from workstation.services.courtesy import LONGEST_S, Courtesy
+from workstation.services.latest import LatestWorker
+
+
+def test_nobody_waits_for_a_window_that_is_idle():
+    courtesy = Courtesy()
+    courtesy.busy()
+    courtesy.idle()
+    began_s = time.perf_counter()
+    for _ in range(1_000):
+        courtesy.wait()
+    assert time.perf_counter() - began_s < LONGEST_S
+
+
+def test_a_window_that_is_never_idle_delays_a_step_by_no_more_than_its_share():
+    courtesy = Courtesy()
+    courtesy.busy()
+    began_s = time.perf_counter()
+    courtesy.wait()
+    assert time.perf_counter() - began_s == pytest.approx(LONGEST_S, abs=0.5)
+    assert time.perf_counter() - began_s >= LONGEST_S / 2
+
+
+def test_an_answer_goes_on_when_the_window_is_idle_again():
+    courtesy, steps = Courtesy(), []
+    at_work = threading.Event()
+
+    def answer(question):
+        at_work.wait()
+        worker.checkpoint()
+        steps.append(question)
+        return question
+
+    worker = LatestWorker("answers", answer, courtesy)
+    worker.start()
+    try:
+        worker.submit("one")
+        courtesy.busy()
+        at_work.set()
+        time.sleep(LONGEST_S / 3)
+        assert not steps
+        courtesy.idle()
+        end_s = time.perf_counter() + 5.0
+        while worker.take() is None:
+            assert time.perf_counter() < end_s
+            time.sleep(0.001)
+    finally:
+        worker.stop()
+    assert steps == ["one"]
