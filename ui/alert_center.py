@@ -4,8 +4,10 @@ In the quiet hours of a rule its alerts are seen and not heard.
 
 Warnings and critical alerts stand in the banner until somebody does something about them; a later
 rung of the same object takes the place of the former one. A snoozed alert comes back when its time
-is over, if its condition still holds. Sounds and tray messages keep to the budget of a channel. The
-tray informs and carries no actions: its clicks cannot be told apart.
+is over, if its condition still holds. At the first start the way out of the demo stands in place of
+the banner: an invented alarm is not the first thing to read, and it stands in the list. Sounds and
+tray messages keep to the budget of a channel. The tray informs and carries no actions: its clicks
+cannot be told apart.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class AlertCenter(QObject):
         self._desk = bridge.desk
         self.banner = AlertBanner(theme)
         self.play = alert_sounds.play
+        self._held = False
         self._open: dict[Key, AlertRecord] = {}
         self._snoozed: dict[Key, tuple[float, AlertRecord]] = {}
         self._budget = Budget()
@@ -67,6 +70,16 @@ class AlertCenter(QObject):
         self._timer.stop()
         if self._tray is not None:
             self._tray.hide()
+
+    def hold(self, *, on: bool) -> None:
+        """Keep the banner away, or let it be seen; what fires meanwhile stands in the list."""
+        self._held = on
+        self._show()
+
+    @Slot()
+    def release(self) -> None:
+        """Let the banner be seen."""
+        self.hold(on=False)
 
     # --- what fires -----------------------------------------------------------------------------
 
@@ -156,7 +169,8 @@ class AlertCenter(QObject):
         return None if record is None else self._open.pop(_key(record))
 
     def _show(self) -> None:
-        self.banner.show_record(self._current(), max(0, len(self._open) - 1))
+        shown = None if self._held else self._current()
+        self.banner.show_record(shown, max(0, len(self._open) - 1))
         waits = bool(self._snoozed) or self._budget.held_back > 0
         if waits and not self._timer.isActive():
             self._timer.start()
@@ -165,6 +179,8 @@ class AlertCenter(QObject):
 
     def _announce(self, fires: list[Fire]) -> None:
         parcels = self._budget.take(fires, round(time.monotonic() * 1_000))
+        if self._held:
+            return
         for parcel in _by_way(parcels, "tray"):
             self._show_in_tray(parcel)
         if not parcels:

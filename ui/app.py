@@ -52,11 +52,12 @@ from workstation.errors import (  # noqa: E402
     WorkstationError,
 )
 from workstation.market.catalogue import Catalogue  # noqa: E402
-from workstation.market.feed import FeedUpdate  # noqa: E402
+from workstation.market.feed import INTERVALS_S, FeedUpdate  # noqa: E402
 from workstation.paths import sample_path  # noqa: E402
 from workstation.portfolio.model import Portfolio  # noqa: E402
 from workstation.services import doctor, logs, session  # noqa: E402
 from workstation.services.desk import Desk  # noqa: E402
+from workstation.services.desk_news import View  # noqa: E402
 from workstation.services.session import Session  # noqa: E402
 from workstation.services.sources import check_source  # noqa: E402
 from workstation.services.state_document import state_document  # noqa: E402
@@ -146,6 +147,7 @@ class Program(QObject):
         self._bridge = Bridge(self._desk, self)
         self._bridge.portfolio_changed.connect(self._remember_book)  # before the menus look
         self._bridge.source_changed.connect(self._remember_source)
+        self._bridge.view_changed.connect(self._remember_interval)
         self._bridge.source_changed.connect(self._settle_later)
         self._bridge.portfolio_refused.connect(self._tell_refusal)
         self._window = MainWindow(
@@ -191,6 +193,8 @@ class Program(QObject):
         market = self._options.over(chosen.market)
         if self._options.source is None and self._last.source:
             market = dataclasses.replace(market, source=self._last.source)
+        if self._last.interval in INTERVALS_S and self._options.end_s is None:
+            market = dataclasses.replace(market, interval=self._last.interval)
         return dataclasses.replace(chosen, market=market)
 
     def _asks(self) -> bool:
@@ -276,6 +280,13 @@ class Program(QObject):
     @Slot(object)
     def _remember_source(self, _: object) -> None:
         self._remember(dataclasses.replace(self._last, source=self._desk.source))
+
+    @Slot(object)
+    def _remember_interval(self, view: View) -> None:
+        names = {seconds: name for name, seconds in INTERVALS_S.items()}
+        interval = names.get(view.interval_s, "")
+        if interval != self._desk.settings.market.interval or self._last.interval:
+            self._remember(dataclasses.replace(self._last, interval=interval))
 
     def _remember(self, now: Session) -> None:
         if now != self._last and self._options.end_s is None:  # a script's choice is no habit

@@ -10,7 +10,8 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 from workstation.market.feed import FeedUpdate
-from workstation.services.desk import Desk, DeskNews
+from workstation.services.desk import Desk
+from workstation.services.desk_news import DeskNews
 
 DRAIN_MS: Final = 50
 SLICE_S: Final = 0.008  # of saying what is new, before the window may paint and hear the mouse

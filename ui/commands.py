@@ -1,7 +1,9 @@
 """Every action of the window, declared once: menus, shortcuts, palette and their help follow.
 
 Whoever can do something (``ui/actions``) offers ``commands()``: the commands as they stand now,
-recent files and coins included. ``CommandBook`` asks again whenever a menu or the palette opens.
+recent files and coins included. ``CommandBook`` asks again whenever a menu or the palette opens,
+and when a key is pressed: an action is grey only in an open menu, for the key of a grey one would
+be dead until the next menu opens.
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ class CommandBook(QObject):
         self._menus = {name: window.menuBar().addMenu(f"&{name}") for name in MENUS}
         for menu in self._menus.values():
             menu.setToolTipsVisible(True)
-            menu.aboutToShow.connect(self.refresh)
+            menu.aboutToShow.connect(self.grey_out)
+            menu.aboutToHide.connect(self.arm)
         self.refresh()
 
     def commands(self) -> tuple[Command, ...]:
@@ -74,6 +77,19 @@ class CommandBook(QObject):
         command = self._commands[command_id]
         if command.enabled:
             command.run()
+
+    @Slot()
+    def grey_out(self) -> None:
+        """Bring an opening menu up to date, and grey what does not apply now."""
+        self.refresh()
+        for command in self._commands.values():
+            self._actions[command.id].setEnabled(command.enabled)
+
+    @Slot()
+    def arm(self) -> None:
+        """Let every key be heard again: whether its command applies is asked when it is pressed."""
+        for action in self._actions.values():
+            action.setEnabled(True)
 
     @Slot()
     def refresh(self) -> None:
@@ -100,7 +116,6 @@ class CommandBook(QObject):
         action.setText(command.text.replace("&", "&&"))
         action.setToolTip(command.help)
         action.setChecked(bool(command.checked))
-        action.setEnabled(command.enabled)
 
     def _fill_menus(self, offered: Sequence[Command]) -> None:
         for menu in self._menus.values():

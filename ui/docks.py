@@ -26,7 +26,8 @@ _FLAGS: Final = {
     "DockAreaHasCloseButton": True,
     "DockAreaCloseButtonClosesTab": True,
     "DockAreaHasUndockButton": True,
-    "DockAreaHasTabsMenuButton": False,
+    "DockAreaHasTabsMenuButton": True,
+    "DockAreaDynamicTabsMenuButtonVisibility": True,  # there when not all tabs are in sight
     "AllTabsHaveCloseButton": False,
     "ActiveTabHasCloseButton": False,
     "OpaqueSplitterResize": True,
@@ -72,11 +73,14 @@ class Docks(QObject):
         dock.setTabToolTip(spec.help)
         self._docks[spec.key] = dock
         self._specs[spec.key] = spec
+        if spec.keeps_size:
+            modes = ads.CDockWidget.eMinimumSizeHintMode
+            dock.setMinimumSizeHintMode(modes.MinimumSizeHintFromContentMinimumSize)
         self.replace(spec.key, panel)
         dock.viewToggled.connect(self._say_arranged)
         dock.topLevelChanged.connect(self._say_arranged)
-        if spec.area is Area.STRIP:
-            dock.topLevelChanged.connect(self._pin_strips)
+        if spec.area is Area.STRIP or spec.keeps_size:
+            dock.topLevelChanged.connect(self._pin)
 
     def replace(self, key: str, panel: QWidget) -> None:
         """Put another widget into a block; the former one is deleted."""
@@ -148,7 +152,7 @@ class Docks(QObject):
         self._remember_home()
         for area in self._manager.openedDockAreas():
             self._dress(area)
-        self._pin_strips()
+        self._pin()
 
     def save(self) -> str:
         """Return where every block stands, as the library's XML."""
@@ -241,7 +245,7 @@ class Docks(QObject):
         sides = [keys[0] for keys in (left, by_area[Area.RISK]) if keys]
         if len(sides) == 2:
             self._split_columns(*sides)
-        self._pin_strips()
+        self._pin()
 
     def _split(self, keys: Sequence[str]) -> None:
         if len(keys) > 1:
@@ -257,14 +261,16 @@ class Docks(QObject):
         both.setSizes([share, 1_000 - share])
 
     @Slot()
-    def _pin_strips(self, *_: object) -> None:
-        # a strip has nothing to show in more height; only beside a tab it takes what the tab has
+    def _pin(self, *_: object) -> None:
+        # some have nothing to show in more height; only beside a tab they take what the tab has
         bar = _TITLE_HEIGHT if self._arranging else 0
-        for key in self._of_area(Area.STRIP):
+        for key, spec in self._specs.items():
             area = self._docks[key].dockAreaWidget()
-            if area is not None:
+            strip = spec.area is Area.STRIP
+            if area is not None and (strip or spec.keeps_size):
                 alone = area.dockWidgetsCount() == 1
-                area.setMaximumHeight(_STRIP_HEIGHT + bar if alone else _UNBOUNDED)
+                most = _STRIP_HEIGHT if strip else self._docks[key].widget().maximumHeight()
+                area.setMaximumHeight(min(most + bar, _UNBOUNDED) if alone else _UNBOUNDED)
 
     @Slot(object)
     def _dress(self, area: Any) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 
-from ui.style import plain_label
+from ui.style import ElidedLabel
 
 _WORDS: Final = "You are looking at an invented market and a sample book. Make it yours:"
 _WAYS: Final = (  # command, what its button says
@@ -20,7 +20,14 @@ _WAYS: Final = (  # command, what its button says
 
 
 class FirstStartBar(QFrame):
-    """Offers the four commands; goes away when one is taken or it is closed."""
+    """Offers the four commands; goes away when one is taken or it is closed.
+
+    Signals
+    -------
+    left : nothing; the bar has gone for good
+    """
+
+    left = Signal()
 
     def __init__(self, run_command: Callable[[str], None]) -> None:
         super().__init__()
@@ -28,7 +35,9 @@ class FirstStartBar(QFrame):
         self.setProperty("role", "bar")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 6, 10, 6)
-        layout.addWidget(plain_label(_WORDS))
+        sentence = ElidedLabel(_WORDS)
+        sentence.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        layout.addWidget(sentence)
         for command, words in _WAYS:
             button = QPushButton(words)
             button.setObjectName(command)
@@ -38,11 +47,17 @@ class FirstStartBar(QFrame):
         close = QToolButton()
         close.setText("Keep the demo")
         close.setToolTip("Hide this bar; everything on it stays in the File and Market menus")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.leave)
         layout.addWidget(close)
+
+    @Slot()
+    def leave(self) -> None:
+        """Go away: nobody needs the way out of the demo any more."""
+        self.hide()
+        self.left.emit()
 
     @Slot()
     def _take(self) -> None:
         command = self.sender().objectName()
-        self.hide()
+        self.leave()
         self._run(command)

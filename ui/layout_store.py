@@ -27,6 +27,7 @@ class Layout:
 
     geometry: str = ""
     docks: str = ""
+    crash: str = ""  # the crash layout, where it stood over the docks
     panels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -85,6 +86,7 @@ def _read(path: Path) -> Layout:
     return Layout(
         geometry=_field(document, "geometry", str),
         docks=_field(document, "docks", str),
+        crash=_field(document, "crash", str),
         panels={key: state for key, state in panels.items() if isinstance(state, dict)},
     )
 

@@ -114,6 +114,7 @@ class MainWindow(QMainWindow):
         self.notifier.noticed.connect(self.status.show_notice)
         self.bridge.portfolio_changed.connect(self._show_title)
         self.bridge.source_changed.connect(self._show_title)
+        self.welcome.left.connect(self.alerts.release)
 
     @Slot(object)
     def apply_settings(self, settings: Settings) -> None:
@@ -144,11 +145,14 @@ class MainWindow(QMainWindow):
         return Layout(
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
             docks=self.workspace.dock_state(),
+            crash=self.workspace.crash_state(),
             panels=self.workspace.panel_states(),
         )
 
     def _greet_or_restore(self, layout: Layout) -> None:
         self.welcome.setVisible(layout == Layout())
+        self.alerts.hold(on=not self.welcome.isHidden())
+        self._show_title()
         self.restore_layout(layout)
 
     def restore_layout(self, layout: Layout) -> None:
@@ -165,7 +169,7 @@ class MainWindow(QMainWindow):
         parts = (name, str(desk.store.mode), "Risk Workstation")
         self.setWindowTitle(" — ".join(part for part in parts if part))
         if desk.store.mode is not FeedMode.SIMULATED or name not in ("", sample_path().name):
-            self.welcome.hide()  # this is no demo any more
+            self.welcome.leave()  # this is no demo any more
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dropped_file(event.mimeData()) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Slot
@@ -21,8 +21,9 @@ from workstation.units import now_ms
 
 _BEAT_MS: Final = 1_000
 _NOTICE_MS: Final = 12_000
-_NOTICE_SHARE: Final = 4  # of the window: what a notice gets at least, venues or no venues
+_NOTICE_SHARE: Final = 10  # of the window: what a notice gets at least, venues or no venues
 _DOT_PX: Final = 8
+_VENUE_GAP_PX: Final = 30  # dot and spaces of a venue
 _ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
     VenueState.EXPECTED: "faint",
@@ -33,10 +34,13 @@ _TOKENS: Final = {
 }
 
 
-def venue_words(health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool = False) -> str:
+def venue_words(
+    health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool = False, terse: bool = False
+) -> str:
     """Return the few words beside a venue's dot: latency, or what is wrong and what comes next.
 
-    ``brief`` leaves a venue that does well with its name alone, for narrow windows.
+    ``brief`` leaves a venue that does well with its name alone, for narrow windows. ``terse`` says
+    of one that does not only what is wrong and when it is tried again, where many are in trouble.
     """
     name = fmt.venue_name(health.venue)
     if health.state is VenueState.LIVE:
@@ -47,6 +51,10 @@ def venue_words(health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool 
         return name if health.latency_ms is None else f"{name} {health.latency_ms:.0f} ms"
     if health.state is VenueState.EXPECTED:
         return f"{name} connecting"
+    if terse:
+        wait = "" if health.next_try_ms is None else f" · retry {_wait(health, at_ms)}"
+        wrong = {VenueState.STALE: _age_words(health, at_ms), VenueState.BACKING_OFF: "waits"}
+        return f"{name} {wrong.get(health.state, 'down')}{wait}"
     words = {
         VenueState.STALE: f"{_age_words(health, at_ms)}",
         VenueState.BACKING_OFF: f"waits, {_age_words(health, at_ms)}",
@@ -78,7 +86,11 @@ def _age_words(health: VenueHealth, at_ms: int) -> str:
 def _next_try(health: VenueHealth, at_ms: int) -> str:
     if health.next_try_ms is None:
         return ""
-    return f" — next try in {fmt.age(max(0, health.next_try_ms - at_ms) / 1_000)}"
+    return f" — next try in {_wait(health, at_ms)}"
+
+
+def _wait(health: VenueHealth, at_ms: int) -> str:
+    return fmt.age(max(0, (health.next_try_ms or at_ms) - at_ms) / 1_000)
 
 
 class _Dot(QWidget):
@@ -115,11 +127,13 @@ class _VenueView(QWidget):
         layout.addWidget(self._dot)
         layout.addWidget(self._words)
 
-    def show_health(self, health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool) -> None:
+    def show_health(
+        self, health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool, terse: bool
+    ) -> None:
         played = mode is not FeedMode.LIVE and health.state is VenueState.LIVE
         token = "long" if played else _TOKENS[health.state]
         self._dot.show_token(token)
-        self._words.setText(venue_words(health, mode, at_ms, brief=brief))
+        self._words.setText(venue_words(health, mode, at_ms, brief=brief, terse=terse))
         tint(self._words, self._theme, "dim" if token in ("live", "long", "faint") else token)
         self.setToolTip(venue_sentence(health, mode, at_ms))
 
@@ -198,12 +212,25 @@ class StatusBar(QStatusBar):
     def show_health(self, changed: Sequence[VenueHealth]) -> None:
         store = self._bridge.desk.store
         brief = self.width() < _ROOMY_PX or not self._notice.isHidden()  # it needs the room
+        terse = self._are_crowded(store.health.values(), store.mode, store.now_ms, brief=brief)
         for health in changed:
             if health.venue not in self._venues:
                 self._venues[health.venue] = _VenueView(self._theme)
                 self._row_layout.addWidget(self._venues[health.venue])
             view = self._venues[health.venue]
-            view.show_health(health, store.mode, store.now_ms, brief=brief)
+            view.show_health(health, store.mode, store.now_ms, brief=brief, terse=terse)
+
+    def _are_crowded(
+        self, venues: Iterable[VenueHealth], mode: FeedMode, at_ms: int, *, brief: bool
+    ) -> bool:
+        """Tell whether the full words of all venues have no room beside what else is shown."""
+        metrics = self._notice.fontMetrics()
+        words = (venue_words(health, mode, at_ms, brief=brief) for health in venues)
+        wanted = sum(metrics.horizontalAdvance(text) + _VENUE_GAP_PX for text in words)
+        others = (self.tape_controls, self._tape_clock, self._rate, self._clock, self._failing)
+        taken = sum(part.sizeHint().width() for part in others if not part.isHidden())
+        notice = 0 if self._notice.isHidden() else self._notice.minimumWidth()
+        return wanted > self.width() - taken - notice
 
     @Slot()
     def forget_venues(self, *_: object) -> None:
@@ -225,10 +252,12 @@ class StatusBar(QStatusBar):
         self._tape_clock.setVisible(not live and store.now_ms > 0)
         self._tape_clock.setText(f"tape {fmt.utc_time(store.now_ms)}")
         wall = now_ms()
-        self._clock.setText(
-            f"{fmt.utc_time(wall)} UTC" if live else f"now {fmt.utc_time(wall)} UTC"
-        )
-        self._clock.setToolTip(fmt.local_time(wall))
+        narrow = self.width() < _ROOMY_PX
+        clock = fmt.utc_time(wall)
+        clock = f"{clock.partition(' ')[2] if narrow else clock} UTC"
+        self._clock.setText(clock if live else f"now {clock}")
+        self._rate.setVisible(not narrow)
+        self._clock.setToolTip(f"{fmt.utc_time(wall)} UTC\n{fmt.local_time(wall)}")
         self.tape_controls.show_tape()
         self._show_failing()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
 from ui import format as fmt
 from ui.bridge import Bridge
@@ -44,6 +44,7 @@ class TapeControls(QWidget):
         layout.setSpacing(4)
         for widget in (self._pause, self._step, self._speed, self._slider):
             layout.addWidget(widget)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.show_tape()
 
     @Slot()

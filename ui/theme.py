@@ -79,7 +79,7 @@ LIGHT: Final = Theme(
     text="#1b2430",
     dim="#566273",
     faint="#98a3b1",
-    up="#0f8a62",
+    up="#0c7d58",
     down="#c8313f",
     long="#1f6fd1",
     short="#8a3fc0",
@@ -93,7 +93,9 @@ LIGHT: Final = Theme(
     venues=("#3465b5", "#4a9ab3", "#7856b8", "#2a937a", "#7c8590", "#b0703f", "#4a87d9"),
     map_stops=("#ffffff", "#e3eef6", "#bcd8ea", "#8bbbdb", "#5596c4", "#2f6ea3", "#1b4a77"),
 )
-_COLOUR_BLIND: Final = ("#3f8fe0", "#e08a2c")  # up blue, down orange
+# up blue, down orange: the sky blue, blue and vermilion of Okabe and Ito (Color Universal Design,
+# 2008), made lighter or darker until text in them has the contrast that WCAG 2.2 asks for (4.5)
+_COLOUR_BLIND: Final = {"dark": ("#56b4e9", "#e8702a"), "light": ("#0067a3", "#a84300")}
 
 
 def make_theme(name: str, *, colour_blind: bool = False) -> Theme:
@@ -101,7 +103,7 @@ def make_theme(name: str, *, colour_blind: bool = False) -> Theme:
     theme = LIGHT if name == LIGHT.name else DARK
     if not colour_blind:
         return theme
-    up, down = _COLOUR_BLIND
+    up, down = _COLOUR_BLIND[theme.name]
     return replace(theme, up=up, down=down)
 
 

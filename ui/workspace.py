@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.docks import Docks
 from ui.layout_store import Layout
+from ui.models.rows import RowsView
 from ui.panels.base import Panel, PanelContext, PanelSpec
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ class Workspace(QObject):
 
     def panel(self, key: str) -> Panel:
         return self._panels[key]
+
+    def table(self, key: str) -> RowsView | None:
+        """Return the table of a panel, if it has one."""
+        return self._panels[key].findChild(RowsView)
 
     def rebuild(self, context: PanelContext) -> None:
         """Build every panel anew in another theme; what was arranged in it stays."""
@@ -59,8 +64,12 @@ class Workspace(QObject):
         self.docks.set_default_layout()
 
     def dock_state(self) -> str:
-        """Return the arrangement to keep; that of a crash is passing."""
+        """Return the arrangement under the crash layout, if that is shown."""
         return self._before_crash or self.docks.save()
+
+    def crash_state(self) -> str:
+        """Return the crash layout to keep, if it is shown."""
+        return self.docks.save() if self.in_crash_layout else ""
 
     def panel_states(self) -> dict[str, dict[str, object]]:
         return {key: panel.state() for key, panel in self._panels.items()}
@@ -73,13 +82,11 @@ class Workspace(QObject):
     def restore(self, layout: Layout) -> None:
         """Take back what can be understood of a layout; the rest keeps its default."""
         self._before_crash = None
-        if layout.docks and self.docks.restore(layout.docks):
-            for spec in self.specs:
-                if spec.key not in layout.panels:  # it is newer than the layout
-                    self.docks.set_shown(spec.key, shown=True)
-        elif layout.docks:
+        if layout.docks and not self.docks.restore(layout.docks):
             log.warning("The arrangement of the panels could not be read; the default is shown.")
             self.docks.set_default_layout()
         for key, state in layout.panels.items():
             if key in self._panels:
                 self._panels[key].restore(state)
+        if layout.docks and layout.crash and self.docks.restore(layout.crash):
+            self._before_crash = layout.docks

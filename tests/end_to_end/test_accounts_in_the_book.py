@@ -19,7 +19,8 @@ from tests.end_to_end.account_desk import API_KEY, KEYED, SOURCES, venue_options
 from tests.loopback.server import LoopbackExchange
 from workstation.risk.report import LiquidationKind, Status, Withdrawals
 from workstation.services import logs
-from workstation.services.desk import Desk, DeskNews
+from workstation.services.desk import Desk
+from workstation.services.desk_news import DeskNews
 from workstation.services.state_document import state_document
 from workstation.settings import MarketSettings, Settings
 

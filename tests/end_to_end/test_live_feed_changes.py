@@ -100,9 +100,8 @@ def test_another_interval_brings_its_own_candles(loopback, tmp_path):
         assert observer.wait_for(lambda: observer.store.candles(BITCOIN["bybit"], 900) is not None)
         observer.feed.watch(Watch(interval_s=3_600))
         assert observer.wait_for(
-            lambda: observer.store.candles(BITCOIN["bybit"], 3_600) is not None
+            lambda: len(observer.store.candles(BITCOIN["bybit"], 3_600) or ()) >= 1_000
         )
-        assert len(observer.store.candles(BITCOIN["bybit"], 3_600)) >= 1_000
 
 
 def test_another_coin_is_followed_when_it_is_chosen(loopback, tmp_path):
@@ -112,6 +111,20 @@ def test_another_coin_is_followed_when_it_is_chosen(loopback, tmp_path):
         observer.feed.watch(Watch(coin="ETH"))
         assert observer.wait_for(lambda: observer.store.newest(FundingRate, ether))
         assert observer.store.newest(FundingRate, ether).funding_rate == -0.00002
+
+
+@pytest.mark.parametrize("interval_s", [60, 86_400])
+def test_the_changes_of_a_coin_are_known_whatever_the_charts_interval(
+    loopback, tmp_path, interval_s
+):
+    with Observer(loopback, tmp_path, ["bybit"]) as observer:
+        observer.feed.watch(Watch(coin="ETH", interval_s=interval_s))
+
+        def known():
+            overview = consolidate("ETH", observer.store)
+            return None not in (overview.change_24h_fraction, overview.pace_per_hour_fraction)
+
+        assert observer.wait_for(known)
 
 
 def test_the_feed_says_that_it_is_live(loopback, tmp_path):

@@ -18,7 +18,7 @@ from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
 from workstation.services.alert_service import AlertService
 from workstation.services.courtesy import Courtesy
-from workstation.services.desk import DeskNews, View
+from workstation.services.desk_news import DeskNews, View
 from workstation.services.key_check import KeyCheck
 from workstation.services.live_accounts import LiveAccount
 from workstation.services.sight import SEEN

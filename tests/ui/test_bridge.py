@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from tests.ui.decisions import sample_decision, sample_scenario
 from ui.bridge import SLICE_S, Bridge
-from workstation.services.desk import DeskNews
+from workstation.services.desk_news import DeskNews
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
@@ -38,9 +39,27 @@ def test_menu_entry_runs_its_command(window, source):
 
 def test_command_that_does_not_apply_is_greyed_and_does_not_run(window, source):
     book = CommandBook(window, (source,))
+    market = next(a for a in window.menuBar().actions() if a.text() == "&Market").menu()
+    market.aboutToShow.emit()
     assert not actions(window, "Market")[0].isEnabled()
+    market.aboutToHide.emit()
+    actions(window, "Market")[0].trigger()
     book.run("step")
     assert source.ran == []
+
+
+def test_a_key_works_as_soon_as_its_command_applies_though_no_menu_was_opened(
+    window, source, qtbot
+):
+    source.offered = [source.command("step", "Step", shortcut="Ctrl+Right", enabled=False)]
+    CommandBook(window, (source,))
+    with qtbot.waitExposed(window):
+        window.show()
+    qtbot.keyClick(window, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert source.ran == []
+    source.offered = [source.command("step", "Step", shortcut="Ctrl+Right")]
+    qtbot.keyClick(window, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert source.ran == ["step"]
 
 
 def test_new_and_gone_commands_change_the_menus_when_they_open(window, source):

@@ -6,8 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
+from tests.ui.panels.test_strip import OVERVIEW
 from ui.panels.scenario import ScenarioPanel
 from ui.price_entry import read_price
+from workstation.market.feed import FeedMode
 
 MARK = 64_000.0
 
@@ -96,3 +98,12 @@ def test_a_refused_text_is_answered_at_the_field_and_changes_nothing(qtbot, pane
     enter(qtbot, panel, "61k")
     assert not any("is not a price" in text for text in sentences(panel))
     assert desk.view.scenario_price == pytest.approx(61_000.0)
+
+
+def test_no_move_is_measured_from_the_mark_of_another_market(qtbot, context, bridge):
+    panel = ScenarioPanel(context)
+    qtbot.addWidget(panel)
+    bridge.overview_changed.emit(OVERVIEW)
+    assert "%" in panel._move.text()
+    bridge.source_changed.emit(FeedMode.LIVE)
+    assert "%" not in panel._move.text()

@@ -46,6 +46,20 @@ def test_trouble_is_said_in_full_however_narrow():
     assert words == "Hyperliquid down, no answer yet — next try in 30 s"
 
 
+def test_trouble_of_many_is_said_in_few_words():
+    down = health(VenueState.DOWN, next_try_ms=NOW + 30_000)
+    said = [venue_words(down, FeedMode.LIVE, NOW, terse=True)]
+    waits = health(VenueState.BACKING_OFF, next_try_ms=NOW + 5_000)
+    said += [venue_words(waits, FeedMode.LIVE, NOW, terse=True)]
+    stale = health(VenueState.STALE, last_success_ms=NOW - 14_000)
+    said += [venue_words(stale, FeedMode.LIVE, NOW, terse=True)]
+    assert said == [
+        "Hyperliquid down · retry 30 s",
+        "Hyperliquid waits · retry 5 s",
+        "Hyperliquid 14 s old",
+    ]
+
+
 def test_tooltip_has_the_whole_sentence_and_what_the_venue_never_gives():
     stale = health(
         VenueState.STALE,
@@ -81,6 +95,25 @@ def test_a_notice_gets_the_room_that_its_sentence_needs(bar, qtbot):
     bar.show_notice("The market is simulated: every price here is invented, none is real.")
     needs = bar._notice.fontMetrics().horizontalAdvance(bar._notice.text())
     qtbot.waitUntil(lambda: bar._notice.width() >= needs)
+
+
+def test_what_is_wrong_is_never_cut_off(bar, desk, qtbot):
+    venues = ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit")
+    down = [VenueHealth(venue=v, state=VenueState.DOWN, next_try_ms=NOW + 30_000) for v in venues]
+    desk.store.health = {one.venue: one for one in down}
+    desk.store.now_ms = NOW
+    bar.show_time()
+    assert all("next try" in label.text() for label in venue_labels(bar))
+    bar.window().resize(1_366, 200)
+    bar.show_time()
+    assert all(label.text().endswith("down · retry 30 s") for label in venue_labels(bar))
+    qtbot.waitUntil(
+        lambda: all(label.width() >= label.sizeHint().width() for label in venue_labels(bar))
+    )
+
+
+def venue_labels(bar):
+    return [view._words for view in bar._venues.values()]
 
 
 def test_an_account_that_cannot_be_read_is_named_for_as_long_as_it_cannot(bar, desk):

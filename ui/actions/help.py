@@ -93,7 +93,8 @@ class HelpActions(QObject):
     def show_readme(self) -> None:
         about = metadata(DISTRIBUTION).json  # the README, unless it was installed without
         text = str(about.get("description") or about["summary"])
-        TextDialog("What it does, and its limits", text.strip(), self._window).open()
+        title = "What it does, and its limits"
+        TextDialog(title, text.strip(), self._window, markdown=True).open()
 
     def show_diagnostics(self) -> None:
         assert self._diagnostics is not None  # no such command otherwise

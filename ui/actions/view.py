@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QPoint, Slot
 from PySide6.QtWidgets import QInputDialog, QMainWindow
 
 from ui import layout_store
@@ -68,7 +68,16 @@ class ViewActions(QObject):
             )
             for spec in self._workspace.specs
         )  # fmt: skip
-        return shown + focused + floated
+        columns = tuple(
+            Command(
+                id=f"view.columns.{spec.key}", menu="View/Columns",
+                text=f"Columns of {spec.title}…",
+                help="Choose which columns are shown; otherwise as many as fit",
+                run=self._chooser(spec.key),
+            )
+            for spec in self._workspace.specs if self._workspace.table(spec.key) is not None
+        )  # fmt: skip
+        return shown + focused + floated + columns
 
     def _layouts(self) -> tuple[Command, ...]:
         return (
@@ -160,6 +169,15 @@ class ViewActions(QObject):
 
     def _raiser(self, key: str) -> Callable[[], None]:
         return lambda: self._workspace.docks.raise_(key)
+
+    def _chooser(self, key: str) -> Callable[[], None]:
+        def choose() -> None:
+            self._workspace.docks.raise_(key)
+            table = self._workspace.table(key)
+            if table is not None:
+                table.open_chooser(QPoint(0, table.horizontalHeader().height()))
+
+        return choose
 
     def _floater(self, key: str) -> Callable[[], None]:
         docks = self._workspace.docks

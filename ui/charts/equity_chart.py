@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ui import format as fmt
 from ui.charts.plotting import polyline
-from ui.charts.ticks import value_ticks
+from ui.charts.ticks import nice_step, value_ticks
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 from workstation.market.facts import FloatArray
 from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
@@ -20,6 +21,9 @@ from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
 _LEFT, _TOP, _RIGHT, _BOTTOM = 62, 22, 12, 20
 _TICK_PX: Final = (80, 34)  # least distance of two ticks, across and up
 _MARK_PX: Final = 3.5
+_LEAST_SPAN: Final = 0.12  # of the price now, without the margins
+_MARGIN: Final = 0.6  # of that span, on both sides
+_SNAP: Final = 0.05  # of the price now: the ends keep to such steps, so a drag shifts little
 Place = TypeVar("Place", float, FloatArray)
 _EMPTY: Final = "The curve appears with the first answer."
 
@@ -74,7 +78,7 @@ class EquityChart(QWidget):
         curve = self._curve
         if curve is None or not len(curve.price):
             return
-        low, high = float(curve.price[0]), float(curve.price[-1])
+        low, high = self._range()
         price = low + (event.position().x() - _LEFT) / self._plot().width() * (high - low)
         row = int(np.clip(np.searchsorted(curve.price, price), 0, len(curve.price) - 1))
         QToolTip.showText(
@@ -89,15 +93,31 @@ class EquityChart(QWidget):
     def _plot(self) -> QRectF:
         return QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
 
+    def _range(self) -> tuple[float, float]:
+        """Return the prices at both ends: now, the scenario and what happens stand well inside."""
+        assert self._curve is not None
+        first, last = float(self._curve.price[0]), float(self._curve.price[-1])
+        events = (event.coin_price[self._curve.coin] for event in self._events)
+        shown = [price for price in (self._now, self._scenario, *events) if price is not None]
+        if self._now is None or not shown:
+            return first, last
+        margin = _MARGIN * max(max(shown) - min(shown), _LEAST_SPAN * self._now)
+        step = nice_step(_SNAP * self._now)
+        low = math.floor((min(shown) - margin) / step) * step
+        high = math.ceil((max(shown) + margin) / step) * step
+        return (max(first, low), min(last, high)) if low < last and high > first else (first, last)
+
     def _extent(self, curve: EquityCurve) -> tuple[float, float]:
         """Return the equity at the bottom and the top: zero is always in sight."""
-        low, high = float(np.nanmin(curve.equity_usd)), float(np.nanmax(curve.equity_usd))
+        ends = self._range()
+        inside = (curve.price >= ends[0]) & (curve.price <= ends[1])
+        equity = [*curve.equity_usd[inside], *np.interp(ends, curve.price, curve.equity_usd)]
+        low, high = float(np.nanmin(equity)), float(np.nanmax(equity))
         low, high = min(low, 0.0), max(high, 0.0)
         return low, high + 0.05 * (high - low) + 1e-9
 
     def _x(self, price: Place) -> Place:
-        assert self._curve is not None
-        low, high = float(self._curve.price[0]), float(self._curve.price[-1])
+        low, high = self._range()
         plot = self._plot()
         return plot.left() + (price - low) / (high - low) * plot.width()
 
@@ -118,10 +138,14 @@ class EquityChart(QWidget):
             place = QRectF(0, y - 9, _LEFT - 6, 18)
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(place, int(side), f"${fmt.abbreviated(value)}")
-        first, last = float(curve.price[0]), float(curve.price[-1])
+        first, last = self._range()
         for price in value_ticks(first, last, int(plot.width()) // _TICK_PX[0]):
-            place = QRectF(self._x(price) - 40, plot.bottom() + 2, 80, _BOTTOM - 2)
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), fmt.price(price))
+            words = fmt.price(price)
+            half = painter.fontMetrics().horizontalAdvance(words) / 2 + 1
+            # a label at an end stands inside, and beside the one of the other axis
+            middle = min(max(self._x(price), plot.left() + half - 4), self.width() - half)
+            place = QRectF(middle - half, plot.bottom() + 2, 2 * half, _BOTTOM - 2)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _draw_line(
         self,
@@ -146,7 +170,9 @@ class EquityChart(QWidget):
     def _draw_curve(self, painter: QPainter, curve: EquityCurve) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.colour("text"), 1.6))
+        painter.setClipRect(self._plot())
         painter.drawPath(polyline(self._x(curve.price), self._y(curve.equity_usd)))
+        painter.setClipping(False)
 
     def _draw_events(self, painter: QPainter, curve: EquityCurve) -> None:
         """Mark what happens on the curve: a full mark for a liquidation, a hollow one else."""

@@ -33,6 +33,18 @@ _NEWEST: Final = slice(-1, None)
 _SOLID: Final = 0.85  # strength of a bar's colour
 _PALE: Final = 0.45
 _PALEST: Final = 0.2
+_CAPTIONS: Final = {
+    MapSide.BOTH: "long / short",
+    MapSide.LONG: "long",
+    MapSide.SHORT: "short",
+    MapSide.NET: "net",
+}
+_WORDS: Final = {
+    MapSide.BOTH: "longs below the price, shorts above it",
+    MapSide.LONG: "longs alone",
+    MapSide.SHORT: "shorts alone",
+    MapSide.NET: "longs less shorts, in the colour of what is more",
+}
 _BAND_TEXT: Final = (
     "\nA bar is solid up to the low end of its 80 % band, paler up to the estimate, and palest up "
     "to the high end."
@@ -63,35 +75,46 @@ class LadderItem(QGraphicsWidget):
         self._columns: HeatmapColumns | None = None
         self._mark: float | None = None
         self._top = 1.0
+        self._caption = ""
 
-    def set_columns(self, columns: HeatmapColumns | None, top: float | None, unit: MapUnit) -> None:
-        """Show the newest bar of a map, on the map's scale."""
+    def set_columns(
+        self,
+        columns: HeatmapColumns | None,
+        top: float | None,
+        unit: MapUnit,
+        side: MapSide = MapSide.BOTH,
+    ) -> None:
+        """Show the newest bar of a map, on the map's scale and of the same side."""
         self._columns = columns if top is not None else None
         self._sum_up()
         if columns is None or top is None:
             self._sides, self._bars, self._known = (), [], None
             self.setToolTip("")
             return
-        band, self._known = band_amounts(columns, unit), known_amounts(columns, unit)
+        band = None if side is MapSide.NET else band_amounts(columns, unit)
+        # what is known one by one is not told apart by side
+        self._known = known_amounts(columns, unit) if side is MapSide.BOTH else None
+        self._caption = f"book now, {_CAPTIONS[side]}"
         self.setToolTip(
-            "Estimated liquidations waiting now, per 0.1 % of price: longs below the price, "
-            f"shorts above it.\nA full bar is {amount_text(top, unit, columns.coin)}, "
+            f"Estimated liquidations waiting now, per 0.1 % of price: {_WORDS[side]}.\n"
+            f"A full bar is {amount_text(top, unit, columns.coin)}, "
             f"the end of the map's scale.{'' if band is None else _BAND_TEXT}\n"
             "The line is what is liquidated on the way from the mark to each price, in USD."
             f"{'' if self._known is None else _KNOWN_TEXT}"
         )
         self._edges, self._top = columns.edges(), top
-        self._sides = (
-            ("long", amounts(columns, MapSide.LONG, unit, _NEWEST)[0]),
-            ("short", amounts(columns, MapSide.SHORT, unit, _NEWEST)[0]),
-        )
-        self._bars = [(side, _SOLID, amount) for side, amount in self._sides]
+        self._sides = _sides(columns, side, unit)
+        self._bars = [(token, _SOLID, amount) for token, amount in self._sides]
         if band is not None:
-            lows, highs = band
+            ends = dict(zip(("long", "short"), zip(*band, strict=True), strict=True))
             self._bars = [
-                (side, strength, amount)
-                for i, (side, likely) in enumerate(self._sides)
-                for strength, amount in ((_PALEST, highs[i]), (_PALE, likely), (_SOLID, lows[i]))
+                (token, strength, amount)
+                for token, likely in self._sides
+                for strength, amount in (
+                    (_PALEST, ends[token][1]),
+                    (_PALE, likely),
+                    (_SOLID, ends[token][0]),
+                )
             ]
 
     def set_mark(self, mark: float | None) -> None:
@@ -119,7 +142,7 @@ class LadderItem(QGraphicsWidget):
         font.setPixelSize(MIN_FONT_PX)
         painter.setFont(font)
         self._draw_sums(painter, pixels)
-        self._draw_text(painter, self.rect().height() - TEXT_PX, "book now, long / short")
+        self._draw_text(painter, self.rect().height() - TEXT_PX, self._caption)
 
     def _draw_known(self, painter: QPainter, pixels: PixelMap) -> None:
         if self._known is None:
@@ -148,6 +171,20 @@ class LadderItem(QGraphicsWidget):
         painter.fillRect(place, self._theme.colour("background", 0.8))
         painter.setPen(self._theme.colour("dim"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _sides(
+    columns: HeatmapColumns, side: MapSide, unit: MapUnit
+) -> tuple[tuple[str, AmountArray], ...]:
+    """Return the colour of each row of bars, and their lengths."""
+    if side is MapSide.NET:
+        net = amounts(columns, side, unit, _NEWEST)[0]
+        return ("long", np.maximum(net, 0)), ("short", np.maximum(-net, 0))
+    return tuple(
+        (token, amounts(columns, one, unit, _NEWEST)[0])
+        for token, one in (("long", MapSide.LONG), ("short", MapSide.SHORT))
+        if side in (one, MapSide.BOTH)
+    )
 
 
 def sums_at(

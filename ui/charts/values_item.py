@@ -54,7 +54,7 @@ class ValuesItem(QGraphicsWidget):
             painter.setFont(self._words)
             painter.setPen(self._theme.colour("dim"))
             place = QRectF(18, (room - 1) * row_px, self.rect().width() - 18, row_px)
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, f"{hidden} more")
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, f"{hidden} more: point here")
 
     def _draw_row(self, painter: QPainter, row: ValueRow, place: QRectF) -> None:
         middle_px = place.center().y()

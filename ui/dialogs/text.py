@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QPlainTextEdit,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.theme import figure_font
 
+_PICTURE: Final = re.compile(r"^!\[.*\]\(.*\)\n?", re.MULTILINE)
+
 
 class TextDialog(QDialog):
-    """Shows plain text; what a file says is never rendered."""
+    """Shows plain text; what a file says is never rendered.
 
-    def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
+    ``markdown`` is for a text of our own: its headings, lists and tables are shown as such, its
+    pictures are left out.
+    """
+
+    def __init__(
+        self, title: str, text: str, parent: QWidget | None = None, *, markdown: bool = False
+    ) -> None:
         super().__init__(parent)
+        self._source = text
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.resize(820, 460)
-        self._text = QPlainTextEdit(text)
-        self._text.setReadOnly(True)
-        self._text.setFont(figure_font())
+        self._text: QPlainTextEdit | QTextBrowser
+        if markdown:
+            self._text = QTextBrowser()
+            self._text.setOpenExternalLinks(True)
+            self._text.setMarkdown(_PICTURE.sub("", text))
+        else:
+            self._text = QPlainTextEdit(text)
+            self._text.setReadOnly(True)
+            self._text.setFont(figure_font())
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Close)
         copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
@@ -32,10 +57,11 @@ class TextDialog(QDialog):
     def show_text(self, title: str, text: str) -> None:
         """Show another text in place of this one."""
         self.setWindowTitle(title)
+        self._source = text
         self._text.setPlainText(text)
 
     def text(self) -> str:
-        return self._text.toPlainText()
+        return self._source
 
     @Slot()
     def copy(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,20 +11,24 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QSortFilterProxyModel,
     Qt,
     Slot,
 )
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from ui.theme import Theme, figure_font
 
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole
 FIGURE_PX: Final = 12
+HEADING_PX: Final = 12  # as in the style sheet
 ROW_PX: Final = 25
 _ROWS_MEASURED: Final = 40  # for the width of a column; what is longer further down is elided
 _MARGINS_PX: Final = 12  # of a cell, both sides
+_STRETCHED_PX: Final = 180
+_FIRST_PX, _FIRST_SHARE = 210, 0.3  # what the first column may insist on before it is elided
 Index = QModelIndex | QPersistentModelIndex
 R = TypeVar("R")
 
@@ -42,7 +46,9 @@ class Column(Generic[R]):
     """One column.
 
     ``value`` is what it is sorted by (``None`` sorts last); ``token`` names a colour of the theme,
-    empty for the usual one; ``tip`` explains the cell: what it is, from where, how old.
+    empty for the usual one; ``tip`` explains the cell: what it is, from where, how old. Where not
+    all columns fit, the highest ``rank`` gives way first; 0 stays. One that ``stretches`` has the
+    room that is left, in place of the first.
     """
 
     heading: str
@@ -52,6 +58,8 @@ class Column(Generic[R]):
     token: Callable[[R], str] = _no_token
     tip: Callable[[R], str] | None = None
     is_figure: bool = True
+    rank: int = 0
+    stretches: bool = False
 
 
 def plain_tip(text: str) -> str:
@@ -125,7 +133,7 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         if role == Qt.ItemDataRole.DisplayRole:
             return column.heading
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.help
+            return f"{column.help}\n(Right click: choose columns)"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column.is_figure)
         return None
@@ -172,22 +180,37 @@ class RowsView(QTableView):
     They grow and do not shrink while the rows stay the same, so that nothing jumps, and texts are
     measured only when one is longer than any before: Qt's own fitting measures every cell again at
     every change (150 ms for three tables of twenty rows). A hidden table measures when it is shown.
+
+    Where not all fit, columns give way by their rank, unless the user has chosen some by the menu
+    of the header: those are shown, and the table scrolls.
     """
 
     def __init__(self, model: RowsModel[Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.chosen: frozenset[str] | None = None  # headings; ``None``: as many as fit
         self._source = model
         self._metrics = QFontMetrics(model.bold)
+        font = QFont(self.font())
+        font.setPixelSize(HEADING_PX)
+        self._headings = QFontMetrics(font)
+        self._withheld: frozenset[str] = frozenset()
         self._longest: list[int] = []  # characters of each column's longest text so far
-        self._least_px = 0  # of the first column
+        self._needed: list[int] = []  # px
+        stretched = (at for at, column in enumerate(model.columns) if column.stretches)
+        self._stretched = next(stretched, 0)
         self._unfitted = True
         proxy = RowsProxy(self)
         proxy.setSourceModel(model)
         proxy.setSortRole(SORT_ROLE)
         proxy.setDynamicSortFilter(True)
         self.setModel(proxy)
+        header = self.horizontalHeader()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self.open_chooser)
         model.modelReset.connect(self.fit_anew)
         model.dataChanged.connect(self.fit)
+
+    # --- widths -------------------------------------------------------------------------------
 
     @Slot()
     def fit_anew(self) -> None:
@@ -205,37 +228,65 @@ class RowsView(QTableView):
         if self._unfitted:
             self._unfitted = False
             self._longest = [0] * len(columns)
-            for section in range(len(columns)):
-                header.resizeSection(section, header.sectionSizeHint(section))
-            self._least_px = header.sectionSizeHint(0)
+            self._needed = [self._heading_px(section) for section in range(len(columns))]
         for section, column in enumerate(columns):
             texts = (column.text(row) for row in self._source.rows[:_ROWS_MEASURED])
             longest = max(texts, key=len, default="")
             if len(longest) > self._longest[section]:
                 self._longest[section] = len(longest)
-                self._widen(section, self._metrics.horizontalAdvance(longest) + _MARGINS_PX)
-        self._fill()
+                px = self._metrics.horizontalAdvance(longest) + _MARGINS_PX
+                self._needed[section] = max(self._needed[section], px)
+        if header.isSortIndicatorShown():
+            self._make_room_for_arrow(header.sortIndicatorSection())
+        self._lay_out()
 
-    def _widen(self, section: int, px: int) -> None:
-        header = self.horizontalHeader()
-        if section == 0:
-            self._least_px = max(self._least_px, px)
-        elif px > header.sectionSize(section) and not header.isSectionHidden(section):
-            header.resizeSection(section, px)
+    def _heading_px(self, section: int) -> int:
+        """Return what a heading needs; Qt's hint has room for an arrow that is seldom there."""
+        heading = self._source.columns[section].heading
+        px = self._headings.horizontalAdvance(heading) + _MARGINS_PX
+        return max(px, self.horizontalHeader().minimumSectionSize())
 
-    def _fill(self) -> None:
-        header = self.horizontalHeader()
-        others = sum(map(header.sectionSize, range(1, header.count())))
-        header.resizeSection(0, max(self._least_px, self.viewport().width() - others))
+    def _lay_out(self) -> None:
+        """Show what there is room for, and give the first column what is left."""
+        if len(self._needed) != len(self._source.columns):
+            return
+        header, room, widths = self.horizontalHeader(), self.viewport().width(), [*self._needed]
+        widths[0] = min(widths[0], max(_FIRST_PX, round(room * _FIRST_SHARE)))
+        if self._stretched:
+            widths[self._stretched] = min(widths[self._stretched], _STRETCHED_PX)
+        shown = self._shown(widths, room - widths[0])
+        last = self._stretched if self._stretched in shown else 0
+        widths[last] += max(0, room - widths[0] - sum(widths[at] for at in shown))
+        for section, width in enumerate(widths):
+            header.setSectionHidden(section, section > 0 and section not in shown)
+            if not header.isSectionHidden(section) and header.sectionSize(section) != width:
+                header.resizeSection(section, width)
+
+    def _shown(self, widths: Sequence[int], room: int) -> set[int]:
+        """Return the sections beside the first that are shown in so many pixels."""
+        columns = self._source.columns
+        offered = [at for at in range(1, len(columns)) if columns[at].heading not in self._withheld]
+        if self.chosen is not None:
+            return {at for at in offered if columns[at].heading in self.chosen}
+        shown = set()
+        for at in sorted(offered, key=lambda at: columns[at].rank):
+            if widths[at] <= room or not columns[at].rank:
+                shown.add(at)
+                room -= widths[at]
+        return shown
+
+    def _make_room_for_arrow(self, section: int) -> None:
+        hint = self.horizontalHeader().sectionSizeHint(section)
+        self._needed[section] = max(self._needed[section], hint)
 
     @Slot(int, Qt.SortOrder)
     def show_sorting(self, section: int, _: Qt.SortOrder) -> None:
         """Keep room for the arrow only while there is one."""
         header = self.horizontalHeader()
         header.setSortIndicatorShown(section >= 0)
-        if section >= 0:
-            self._widen(section, header.sectionSizeHint(section))
-        self._fill()
+        if section >= 0 and self._needed:
+            self._make_room_for_arrow(section)
+        self._lay_out()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -244,10 +295,56 @@ class RowsView(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fill()
+        self._lay_out()
+
+    # --- which columns ------------------------------------------------------------------------
+
+    def withhold(self, headings: Collection[str]) -> None:
+        """Keep columns away for which there is nothing to show."""
+        if self._withheld != frozenset(headings):
+            self._withheld = frozenset(headings)
+            self._lay_out()
+
+    def choose(self, headings: Collection[str] | None) -> None:
+        """Show these columns and the first; ``None`` shows as many as fit."""
+        self.chosen = None if headings is None else frozenset(headings)
+        self._lay_out()
+
+    def chooser(self) -> QMenu:
+        """Return a menu with a line a column, and one that leaves the choice to the width."""
+        menu, header = QMenu(self), self.horizontalHeader()
+        shown = {
+            column.heading
+            for at, column in enumerate(self._source.columns)
+            if at and not header.isSectionHidden(at)
+        }
+        for column in self._source.columns[1:]:
+            if column.heading in self._withheld:
+                continue
+            action = menu.addAction(column.heading.replace("&", "&&"))
+            action.setToolTip(column.help)
+            action.setCheckable(True)
+            action.setChecked(column.heading in shown)
+            action.triggered.connect(self._chooses(shown ^ {column.heading}))
+        menu.addSeparator()
+        fitting = menu.addAction("As many as fit")
+        fitting.setCheckable(True)
+        fitting.setChecked(self.chosen is None)
+        fitting.triggered.connect(self._chooses(None))
+        menu.setToolTipsVisible(True)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def _chooses(self, headings: Collection[str] | None) -> Callable[[], None]:
+        return lambda: self.choose(headings)
+
+    @Slot(QPoint)
+    def open_chooser(self, at: QPoint) -> None:
+        """Ask which columns to show."""
+        self.chooser().popup(self.horizontalHeader().mapToGlobal(at))
 
 
-def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> QTableView:
+def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> RowsView:
     """Return a view on a model: sortable, its first column takes the room that is left."""
     table = RowsView(model, parent)
     table.setShowGrid(False)

@@ -32,6 +32,7 @@ from workstation.units import HOUR_MS, SECOND_MS
 _EMPTY: Final = "No account yet. Open a portfolio file (Ctrl+O) or add a position (File menu)."
 LIVE_OLD_S: Final = 30.0  # a few readings of a live account
 _DOLLARS: Final = ("USD", "USDT", "USDC")
+_LEAST_PX: Final = 130  # a heading and four rows; the other tabs have as much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,7 @@ COLUMNS: Final = (
         text=_free_text,
         value=_wallets("free_collateral"),
         tip=_free_tip,
+        rank=1,
     ),
     Column[AccountRow](
         heading="Margin ratio",
@@ -157,6 +159,7 @@ COLUMNS: Final = (
         text=_ratio_text,
         value=lambda row: row.ratio,
         tip=_told,
+        rank=2,
     ),
     Column[AccountRow](
         heading="Liquidates at BTC",
@@ -179,6 +182,7 @@ COLUMNS: Final = (
         "rates, in USD, isolated positions included",
         text=_of_wallet("funding_24h_usd", lambda usd: fmt.number(usd, 2, sign=True)),
         value=_wallets("funding_24h_usd"),
+        rank=3,
     ),
     Column[AccountRow](
         heading="Read",
@@ -186,6 +190,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.age(row.book_age_s),
         value=lambda row: row.book_age_s,
         token=_read_token,
+        rank=4,
     ),
     Column[AccountRow](
         heading="Withdrawals",
@@ -197,6 +202,7 @@ COLUMNS: Final = (
             if row.wallet is not None and row.wallet.withdrawals is Withdrawals.SUSPENDED
             else ""
         ),
+        rank=5,
     ),
 )
 
@@ -305,6 +311,7 @@ class AccountsPanel(Panel):
         self._note.setWordWrap(True)
         tint(self._note, self.theme, "dim")
         self._table = make_table(self.model)
+        self.setMinimumHeight(_LEAST_PX)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.addWidget(self._table, 1)

@@ -68,6 +68,7 @@ COLUMNS: Final = (
         help="The mark that did it",
         text=lambda record: fmt.price(record.fire.price),
         value=lambda record: record.fire.price,
+        rank=3,
     ),
     Column[AlertRecord](
         heading="Delivered",
@@ -76,12 +77,14 @@ COLUMNS: Final = (
         value=_told,
         tip=_told,
         is_figure=False,
+        rank=2,
     ),
     Column[AlertRecord](
         heading="Seen",
         help="When somebody acknowledged it, UTC",
         text=_seen,
         value=lambda record: record.acknowledged_ms,
+        rank=1,
     ),
     Column[AlertRecord](
         heading="Message",
@@ -90,6 +93,7 @@ COLUMNS: Final = (
         value=_sentence,
         tip=_sentence,
         is_figure=False,
+        stretches=True,
     ),
 )
 

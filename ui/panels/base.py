@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from ui.bridge import Bridge
 from ui.charts.chart_group import ChartGroup
 from ui.models.log_records import LogBook
+from ui.models.rows import RowsView
 from ui.theme import Theme
 
 
@@ -51,10 +52,19 @@ class Panel(QWidget):
 
     def state(self) -> dict[str, Any]:
         """Return what the layout file keeps of this panel: JSON values only."""
-        return {}
+        chosen = [table.chosen for table in self.findChildren(RowsView)]
+        if not any(columns is not None for columns in chosen):
+            return {}
+        return {"columns": [None if one is None else sorted(one) for one in chosen]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back a state; an unreadable field costs that field."""
+        chosen = state.get("columns")
+        for table, columns in zip(
+            self.findChildren(RowsView), chosen if isinstance(chosen, list) else (), strict=False
+        ):
+            if isinstance(columns, list):
+                table.choose([heading for heading in columns if isinstance(heading, str)])
 
     def drawn(self) -> dict[str, Any]:
         """Return what the state document says of what is drawn here; empty for most panels."""
@@ -74,7 +84,8 @@ class Area(StrEnum):
 class PanelSpec:
     """One registered panel; ``in_crash_layout`` says whether the crash layout keeps it.
 
-    One that ``scrolls`` may be smaller than what it shows; any other keeps its smallest size.
+    One that ``scrolls`` may be smaller than what it shows; one that ``keeps_size`` is made neither
+    lower nor higher than its own minimum and maximum.
     """
 
     key: str
@@ -84,4 +95,5 @@ class PanelSpec:
     help: str  # a sentence: what it shows
     in_crash_layout: bool = False
     scrolls: bool = False
+    keeps_size: bool = False
     stretch: int = 1  # its share of the area's height

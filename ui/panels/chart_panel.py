@@ -12,7 +12,7 @@ from ui.charts.header import HeaderText
 from ui.panels.base import Panel, PanelContext
 from ui.theme import SPACING
 from workstation.market.feed import FeedMode, FeedUpdate
-from workstation.services.desk import View
+from workstation.services.desk_news import View
 
 
 class ChartPanel(Panel):

@@ -46,6 +46,7 @@ COLUMNS: Final = (
         help="Balances in the coin; collateral of inverse contracts counts here",
         text=lambda row: fmt.quantity(row.spot_base),
         value=lambda row: row.spot_base,
+        rank=1,
     ),
     Column[Exposure](
         heading="Net",
@@ -64,6 +65,7 @@ COLUMNS: Final = (
         help="Net in USD × the coin's beta to BTC: the BTC position that would move alike",
         text=lambda row: fmt.number(row.beta_usd),
         value=lambda row: row.beta_usd,
+        rank=2,
     ),
     Column[Exposure](
         heading="By venue",
@@ -71,6 +73,8 @@ COLUMNS: Final = (
         text=_venues,
         value=_venues,
         is_figure=False,
+        rank=3,
+        stretches=True,
     ),
 )
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ui import format as fmt
+from ui.models.rows import plain_tip
 from ui.names import coin_of, pool_name, position_name
 from ui.panels.base import Panel, PanelContext
 from ui.style import caption_font, plain_label, tint
@@ -18,7 +19,13 @@ from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
 from ui.urgency import PAST, distance_token
 from workstation.portfolio.model import MarginMode
-from workstation.risk.report import LiquidationKind, NextLiquidation, PositionReport, RiskReport
+from workstation.risk.report import (
+    Figure,
+    LiquidationKind,
+    NextLiquidation,
+    PositionReport,
+    RiskReport,
+)
 from workstation.services.sight import Sight
 
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what would be liquidated first."
@@ -27,6 +34,7 @@ _HEAD_PX: Final = (20, 17, 14, 12)  # the largest one with which the headline fi
 _HEAD_GAP_PX: Final = 10
 _MARGIN_PX: Final = 13
 _BAR_PX: Final = 4
+_NOTE_PX: Final = 48  # for what is said of marks that are not of now
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,9 @@ class NextLiquidationPanel(Panel):
         self._note = plain_label()
         self._note.setWordWrap(True)
         tint(self._note, self.theme, "warn")
+        self._quiet = plain_label()
+        self._quiet.setWordWrap(True)
+        tint(self._quiet, self.theme, "dim")
         self._what, self._where = self._make_head(), self._make_head()
         self._remarks = [self._make_remark() for _ in range(4)]
         head, foot = QHBoxLayout(), QGridLayout()
@@ -147,9 +158,12 @@ class NextLiquidationPanel(Panel):
         layout.setSpacing(4)
         layout.addWidget(self._caption)
         layout.addLayout(head)
+        layout.addWidget(self._quiet)
         layout.addWidget(self._note)
         layout.addLayout(foot)
         layout.addStretch(1)
+        self.setMinimumHeight(self._full_height())
+        self.setMaximumHeight(self._full_height() + _NOTE_PX)
         self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -200,6 +214,7 @@ class NextLiquidationPanel(Panel):
             label.setVisible(True)
         tint(self._what, self.theme, muted(token or "text", trust))
         tint(self._where, self.theme, muted("alarm" if nearest.past else "text", trust))
+        self._quiet.hide()
         self._fit()
         facts = remarks(nearest)
         for label, fact in zip(self._remarks, [*facts, None, None][:4], strict=True):
@@ -209,6 +224,10 @@ class NextLiquidationPanel(Panel):
                 label.setToolTip(fact.help)
                 tint(label, self.theme, muted(fact.token, trust))
         self.setToolTip(f"Account {nearest.account}, {nearest.symbol}; mark price triggers it.")
+        row = _row_of(nearest, report)
+        explained = (Figure.POSITION, Figure.LIQUIDATION) if row is not None else ()
+        for label, figure in zip((self._what, self._where), explained, strict=False):
+            label.setToolTip(plain_tip(row.explain(figure)) if row is not None else "")
         self.update()
 
     def _trust(self, nearest: NextLiquidation, report: RiskReport) -> Trust:
@@ -224,12 +243,16 @@ class NextLiquidationPanel(Panel):
     def _show_quiet(self, sentence: str) -> None:
         self._token = ""
         self._caption.setText("Next liquidation")
-        for hidden in (self._note, self._what, self._where, *self._remarks[1:]):
+        for hidden in (self._note, self._what, self._where, *self._remarks):
             hidden.hide()
-        self._remarks[0].setText(sentence)
-        self._remarks[0].setVisible(True)
-        tint(self._remarks[0], self.theme, "dim")
+        self._quiet.setText(sentence)
+        self._quiet.show()
         self.update()
+
+    def _full_height(self) -> int:
+        """Return the height of caption, headline and three rows of remarks, shown or not."""
+        rows = (caption_font(), _head_font(_HEAD_PX[0]), *(figure_font() for _ in range(3)))
+        return sum(QFontMetrics(font).height() + 4 for font in rows) + 2 * 8
 
     def _make_head(self) -> QLabel:
         label = plain_label()

@@ -39,7 +39,8 @@ DIFFERENCE_HEADING: Final = "Copy − book $"
 _TOLD: Final = (Figure.POSITION, Figure.LIQUIDATION, Figure.DISTANCE, Figure.RATIO)
 _CHECK: Final = " (!)"  # its tooltip says what looks like a slip
 _APART: Final = " \N{NOT EQUAL TO}"  # the venue says another price
-_LATE: Final = " too late"
+_LATE: Final = " late"  # the stop stands behind the liquidation price
+_WHOLE_FROM_USD: Final = 100  # cents of more funding than that tell nothing
 _THEN_TOKENS: Final = {
     PositionOutcome.LIQUIDATED: "alarm",
     PositionOutcome.REDUCED: "warn",
@@ -238,7 +239,7 @@ def _stop_text(row: PositionRow) -> str:
     if position is None:
         return ""
     if position.stop_price is None:
-        return "no stop"
+        return "none"
     return f"{fmt.price(position.stop_price)}{_LATE if is_late(position) else ''}"
 
 
@@ -308,7 +309,8 @@ def _funding_text(row: PositionRow) -> str:
     amount = _of(row, "next_funding_usd")
     if amount is None:
         return fmt.UNKNOWN if row.position is not None else ""
-    return f"{fmt.number(amount, 2, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
+    decimals = 2 if abs(amount) < _WHOLE_FROM_USD else 0
+    return f"{fmt.number(amount, decimals, sign=True)} · {fmt.hours_left(row.funding_in_s)}"
 
 
 def _name_text(row: PositionRow) -> str:
@@ -344,6 +346,7 @@ COLUMNS: Final = (
         text=lambda row: row.size,
         value=lambda row: _of(row, "notional_usd"),
         tip=_explains(Figure.SIZE),
+        rank=4,
     ),
     Column[PositionRow](
         heading="Entry",
@@ -351,6 +354,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.price(row.position.entry_price) if row.position else "",
         value=lambda row: _of(row, "entry_price"),
         tip=_explains(Figure.ENTRY),
+        rank=5,
     ),
     Column[PositionRow](
         heading="Liq. price",
@@ -374,6 +378,7 @@ COLUMNS: Final = (
         text=_ratio_text,
         value=lambda row: _of(row, "margin_ratio"),
         tip=_explains(Figure.RATIO),
+        rank=2,
     ),
     Column[PositionRow](
         heading="P&L then",
@@ -390,6 +395,7 @@ COLUMNS: Final = (
         value=_then_text,
         token=lambda row: _THEN_TOKENS.get(row.then, "") if row.then else "",
         tip=_then_tip,
+        rank=1,
     ),
     Column[PositionRow](
         heading=COPY_HEADING,
@@ -414,6 +420,7 @@ COLUMNS: Final = (
         text=_funding_text,
         value=lambda row: _of(row, "next_funding_usd"),
         tip=_explains(Figure.FUNDING),
+        rank=3,
     ),
     Column[PositionRow](
         heading="Stop",
@@ -422,6 +429,7 @@ COLUMNS: Final = (
         value=lambda row: _of(row, "stop_price"),
         token=lambda row: "warn" if row.position and is_late(row.position) else "",
         tip=_explains(Figure.LIQUIDATION),
+        rank=6,
     ),
 )
 
@@ -476,9 +484,7 @@ class PositionsPanel(Panel):
         found = desk.decision.what_if if desk.decision and desk.copy else None
         if rows and found is not None:
             rows = with_copy(rows, found)
-        for at, column in enumerate(COLUMNS):
-            if column.heading in (COPY_HEADING, DIFFERENCE_HEADING):
-                self._table.setColumnHidden(at, found is None)
+        self._table.withhold((COPY_HEADING, DIFFERENCE_HEADING) if found is None else ())
         self.model.replace_rows(rows)
         waits = desk.risk is None and desk.portfolio is not None
         self._empty.setText(WAITING if waits else _EMPTY)

@@ -31,11 +31,11 @@ from ui.panels.chart_panel import ChartPanel
 from ui.panels.coin_picker import CoinPicker
 from ui.theme import SPACING
 from workstation.market.facts import Candles, MarkPrice
-from workstation.market.feed import INTERVALS_S
+from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
 from workstation.risk.report import HeatmapColumns
-from workstation.services.desk import View
+from workstation.services.desk_news import View
 from workstation.services.map_choice import MapChoice
 from workstation.units import iso_utc
 
@@ -224,6 +224,11 @@ class PricePanel(ChartPanel):
 
     def _empty_text(self) -> str:
         desk = self.bridge.desk
+        if desk.store.mode is FeedMode.REPLAY:
+            return (
+                f"The recording holds no candles of {desk.view.coin} up to here; another coin or "
+                "interval can be chosen above."
+            )
         venues = ", ".join(map(fmt.venue_name, desk.settings.market.venues))
         return (
             f"Waiting for candles of {desk.view.coin} from {venues}. "
@@ -293,8 +298,8 @@ class PricePanel(ChartPanel):
 
     def _show_scale(self) -> None:
         top, side, unit = self._map.top, self._map.side, self._map.unit
-        self._ladder.set_columns(self._columns, top, unit)
         drawn = self._columns if self._map.isVisible() else None
+        self._ladder.set_columns(self._columns, top, unit, side if drawn else MapSide.BOTH)
         self.legend.show_scale(drawn, top, side, unit)
         self.chart.redraw()
 

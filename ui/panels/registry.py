@@ -39,7 +39,7 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.CHARTS,
         help="Candles over the liquidation map, own liquidation prices, the scenario, the ladder",
         in_crash_layout=True,
-        stretch=8,
+        stretch=17,
     ),
     PanelSpec(
         key="funding",
@@ -47,7 +47,7 @@ PANELS: tuple[PanelSpec, ...] = (
         factory=FundingPanel,
         area=Area.CHARTS,
         help="Funding per 8 h by venue, and its mean weighted by open interest",
-        stretch=2,
+        stretch=5,
     ),
     PanelSpec(
         key="open_interest",
@@ -55,17 +55,18 @@ PANELS: tuple[PanelSpec, ...] = (
         factory=OpenInterestPanel,
         area=Area.CHARTS,
         help="Open interest in coins, the venues upon one another",
-        stretch=2,
+        stretch=5,
     ),
     PanelSpec(
         key="accounts",
         title="Accounts",
         factory=AccountsPanel,
         area=Area.BELOW_CHARTS,
+        keeps_size=True,
         scrolls=True,
         help="A row a margin pool: equity, free collateral, ratio, and where it is liquidated",
         in_crash_layout=True,
-        stretch=3,
+        stretch=6,
     ),
     PanelSpec(
         key="rescue",
@@ -163,6 +164,7 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.RISK,
         help="What is liquidated next, how soon at this pace, what it costs, what helps",
         in_crash_layout=True,
+        keeps_size=True,
         stretch=2,
     ),
     PanelSpec(

@@ -22,7 +22,7 @@ from ui.rescue_texts import (
     step_text,
     time_left,
 )
-from ui.style import plain_label, tint
+from ui.style import ElidedLabel, plain_label, tint
 from ui.urgency import distance_token
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
@@ -104,6 +104,7 @@ COLUMNS: Final = (
             f"{fmt.price(line.row.coin_price)} {fmt.percent(line.row.distance, sign=True)}", line
         ),
         value=lambda line: line.row.distance,
+        rank=4,
     ),
     Column[RescueLine](
         heading="At this pace",
@@ -117,6 +118,7 @@ COLUMNS: Final = (
         text=lambda line: _of_pool(fmt.number(-line.row.loss_usd), line),
         value=lambda line: line.row.loss_usd,
         token=lambda line: "down" if line.first and line.row.loss_usd > 0 else "",
+        rank=3,
     ),
     Column[RescueLine](
         heading="Do",
@@ -140,6 +142,7 @@ COLUMNS: Final = (
         text=lambda line: arrival_text(line.step),
         value=lambda line: line.step.arrives_min if line.step else None,
         tip=_arrival_tip,
+        rank=1,
     ),
     Column[RescueLine](
         heading="Cost $",
@@ -147,6 +150,7 @@ COLUMNS: Final = (
         text=lambda line: fmt.number(line.step.cost_usd, 2) if line.step else "",
         value=lambda line: line.step.cost_usd if line.step else None,
         tip=_cost_tip,
+        rank=2,
     ),
 )
 
@@ -169,7 +173,7 @@ class RescuePanel(Panel):
             "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."
         )
         self._apply.clicked.connect(self.apply_to_copy)
-        self._between = plain_label()
+        self._between = ElidedLabel()
         self._between.setToolTip(
             "For the pool that dies first: close this share of its positions, and add so much. "
             "Each pair alone keeps it alive to the scenario, with the buffer."

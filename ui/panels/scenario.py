@@ -26,7 +26,7 @@ from ui.names import coin_of, others_text
 from ui.panels.base import Panel, PanelContext
 from ui.price_entry import PriceBox
 from ui.rescue_texts import arrival_text, origin_text, pool_text, step_text
-from ui.style import caption_font, plain_label, tint
+from ui.style import ElidedLabel, caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, marks_text, muted, sight_text, trust_of
 from ui.urgency import profit_token
@@ -43,13 +43,14 @@ from workstation.risk.report import (
 from workstation.risk.rescue_report import RescueRow, Step
 from workstation.risk.transfers import SourceKind
 from workstation.services.decision_service import Decision
-from workstation.services.desk import View
+from workstation.services.desk_news import View
 from workstation.services.sight import Sight
 
 _SLIDER_STEPS: Final = 1_000
 _RANGE: Final = (0.5, 1.3)  # of the mark: what the slider reaches
 _DURATIONS_H: Final = {"10 min": 1 / 6, "1 h": 1.0, "6 h": 6.0, "24 h": 24.0, "7 d": 168.0}
 _WIDE_PX: Final = 760  # from here on there is room for a remark beside the move
+_ROOMY_PX: Final = 560  # ... and for the words around it
 _MAX_REPAIRS: Final = 8
 _BETA_HELP: Final = (
     "Other coins move with BTC by their betas, in logarithms.\nAssumed where no hourly returns are "
@@ -72,6 +73,7 @@ class ScenarioPanel(Panel):
         self._build()
         self.show_view(self._view)
         self.show_portfolio(self.bridge.desk.portfolio)
+        self.bridge.source_changed.connect(self.forget_mark)
         self.bridge.view_changed.connect(self.show_view)
         self.bridge.overview_changed.connect(self.show_overview)
         self.bridge.sight_changed.connect(self.show_sight)
@@ -92,7 +94,6 @@ class ScenarioPanel(Panel):
         with QSignalBlocker(self._duration):
             nearest = min(_DURATIONS_H, key=lambda name: abs(_DURATIONS_H[name] - view.over_h))
             self._duration.setCurrentText(nearest)
-        self._caption.setText(f"Scenario: {view.coin} to")
         self._show_move()
 
     @Slot(object)
@@ -107,6 +108,14 @@ class ScenarioPanel(Panel):
         if not self._slider.isSliderDown():
             with QSignalBlocker(self._slider):
                 self._slider.setValue(self._to_step(self._view.scenario_price))
+
+    @Slot(object)
+    def forget_mark(self, _: object) -> None:
+        """Measure no move from a mark of another market."""
+        self._mark, self._mark_coin = None, ""
+        self._price.mark = None
+        self._curve.show_now(None)
+        self._show_move()
 
     @Slot(object)
     def show_portfolio(self, portfolio: object) -> None:
@@ -266,8 +275,12 @@ class ScenarioPanel(Panel):
         move = self._view.scenario_price / self._mark - 1 if self._mark else None
         words = fmt.percent(move, sign=True)
         others = others_text(self._view.coin, use_betas=self._view.use_betas)
-        wide = self.width() >= _WIDE_PX
+        wide, roomy = self.width() >= _WIDE_PX, self.width() >= _ROOMY_PX
+        self._caption.setText(
+            f"Scenario: {self._view.coin} to" if roomy else f"{self._view.coin} to"
+        )
         self._move.setText(f"({words}) · {others}" if wide else f"({words})")
+        self._within.setVisible(roomy)
         self._move.setToolTip(f"Move from the consolidated mark; {others}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -310,6 +323,7 @@ class ScenarioPanel(Panel):
             layout.addWidget(line)
         layout.addWidget(self._doubts)
         self._empty = plain_label(_EMPTY)
+        self._empty.setWordWrap(True)
         tint(self._empty, self.theme, "dim")
         self._curve = EquityChart(self.theme)
         layout.addWidget(self._empty)
@@ -355,12 +369,12 @@ class ScenarioPanel(Panel):
         self._move.setFont(figure_font())
         tint(self._move, self.theme, "dim")
         line = QHBoxLayout()
-        within = plain_label("within")
-        tint(within, self.theme, "dim")
+        self._within = plain_label("within")
+        tint(self._within, self.theme, "dim")
         self._move.setMinimumWidth(1)  # a narrow column keeps the rest of the line
         for widget, share in ((self._caption, 0), (self._price, 0), (self._move, 1)):
             line.addWidget(widget, share)
-        line.addWidget(within)
+        line.addWidget(self._within)
         line.addWidget(self._duration)
         line.addWidget(self._harder)
         return line
@@ -388,7 +402,7 @@ class ScenarioPanel(Panel):
         return line
 
     def _make_repairs(self) -> QVBoxLayout:
-        self._repair_head = plain_label()
+        self._repair_head = ElidedLabel()
         self._repair_head.setFont(caption_font())
         self._repair_head.setToolTip(
             "Per pool the smallest amount with which nothing is liquidated on the way, from where "
@@ -404,10 +418,10 @@ class ScenarioPanel(Panel):
         grid.setColumnStretch(0, 1)
         self._repairs: list[tuple[QLabel, ...]] = []
         for row in range(_MAX_REPAIRS):
-            labels = tuple(plain_label() for _ in range(5))
+            labels = (ElidedLabel(), *(plain_label() for _ in range(4)))
             for column, label in enumerate(labels):
                 label.setFont(figure_font(12))
-                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0)
                 grid.addWidget(label, row, column, side)
             self._repairs.append(labels)
         self._more = plain_label()

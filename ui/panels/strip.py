@@ -193,6 +193,7 @@ class StripPanel(Panel):
         super().__init__(context, parent)
         self._now_ms = 0
         self._known: MarketOverview | None = None
+        self._known_figures = False
         self._tape: TapeState | None = None
         self._mode = self.bridge.desk.store.mode
         self._views = [_FigureView(self.theme) for _ in range(5)]
@@ -215,13 +216,13 @@ class StripPanel(Panel):
             self._known = overview
         shown = self._known or overview
         stale = overview.mark_price is None
-        self._waiting.setVisible(shown.mark_price is None)
+        self._known_figures = shown.mark_price is not None
+        self._waiting.setVisible(not self._known_figures)
         age = self._age_text(overview)
         if shown is not overview:
             seconds = fmt.age((overview.now_ms - shown.now_ms) / SECOND_MS)
             age += f"\nShown is what was known {seconds} ago."
         for view, figure in zip(self._views, figures(shown), strict=True):
-            view.setVisible(shown.mark_price is not None)
             text = f"{figure.help}\n{age}"
             view.show_figure(
                 Figure(caption=figure.caption, value=figure.value, aside=figure.aside, help=text),
@@ -238,6 +239,7 @@ class StripPanel(Panel):
     def show_mode(self, mode: FeedMode) -> None:
         """Show where prices come from; figures of another market are void."""
         self._mode, self._known = mode, None
+        self._known_figures = False
         for view in self._views:
             view.hide()
         self._waiting.show()
@@ -269,6 +271,7 @@ class StripPanel(Panel):
         self._waiting = plain_label(WAITING)
         tint(self._waiting, self.theme, "dim")
         self._badge, self._book = self._make_badge(), self._make_badge()
+        self.setMinimumWidth(1)  # figures give way, not the window
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(14, 2, 10, 2)
         self._line.setSpacing(_GAP)
@@ -348,20 +351,25 @@ class StripPanel(Panel):
         return "\n".join(lines)
 
     def _fit(self) -> None:
-        # what matters least gives way first: the name of the program, then the figure in USD
-        for brand, aside in ((True, True), (False, True), (False, False)):
-            if self._width_needed(brand=brand, aside=aside) <= self.width():
+        # what matters least gives way first: the name of the program, the figure in USD, then
+        # whole figures from the right
+        most = len(self._views)
+        ways = [(True, True, most), (False, True, most)]
+        ways += [(False, False, count) for count in range(most, 0, -1)]
+        for brand, aside, count in ways:
+            if self._width_needed(brand=brand, aside=aside, count=count) <= self.width():
                 break
         self._brand.setVisible(brand)
         self._rule.setVisible(brand)
-        for view in self._views:
+        for at, view in enumerate(self._views):
             view.set_aside_shown(aside)
+            view.setVisible(self._known_figures and at < count)
 
-    def _width_needed(self, *, brand: bool, aside: bool) -> int:
+    def _width_needed(self, *, brand: bool, aside: bool, count: int) -> int:
         fixed: list[QWidget] = [self._badge, self._book]
         fixed += [self._brand, self._rule] if brand else []
         widths = [widget.sizeHint().width() for widget in fixed]
-        widths += [view.width_needed(with_aside=aside) for view in self._views]
+        widths += [view.width_needed(with_aside=aside) for view in self._views[:count]]
         margins = self._line.contentsMargins()
         return sum(widths) + _GAP * len(widths) + margins.left() + margins.right()
 

@@ -55,6 +55,7 @@ COLUMNS: Final = (
         help="Price of the coin that moves at that moment",
         text=lambda e: fmt.price(_coin(e).price),
         value=lambda e: _coin(e).price,
+        rank=2,
     ),
     Column[ScenarioEvent](
         heading="Price",
@@ -67,6 +68,7 @@ COLUMNS: Final = (
         help="Coins of a linear contract, USD of an inverse one",
         text=lambda e: fmt.quantity(e.quantity),
         value=lambda e: e.quantity,
+        rank=3,
     ),
     Column[ScenarioEvent](
         heading="Loss $",
@@ -80,6 +82,7 @@ COLUMNS: Final = (
         help="Equity of the account after it, in USD",
         text=lambda e: fmt.number(e.account_equity_after_usd),
         value=lambda e: e.account_equity_after_usd,
+        rank=1,
     ),
     Column[ScenarioEvent](
         heading="Total left $",

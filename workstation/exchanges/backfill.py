@@ -1,8 +1,9 @@
 """Fills a venue's histories and keeps them growing, one call at a time beside the live polls.
 
 ccxt's limiter is a queue, so the live polls wait for one history call at most. What matters most is
-asked for first: candles of the coin on the charts, then of the book's markets, funding, open
-interest, and at last a year of hours of the coin.
+asked for first: candles of the coin on the charts and its last day in hours, whatever the chart's
+interval, then candles of the book's markets, funding, open interest, and at last a year of hours of
+the coin.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from workstation.exchanges.backoff import Backoff
 from workstation.exchanges.base import ExchangeAdapter, Market
 from workstation.exchanges.clock import FeedClock
 from workstation.exchanges.series import (
+    DAY_HOURS,
     YEAR_HOURS,
     CandleSeries,
     FundingSeries,
@@ -40,6 +42,7 @@ PAUSE_S: Final = 0.05  # between two history calls
 SHORTEST_FUNDING_H: Final = 1.0
 IDLE_S: Final = 0.5
 UNSUPPORTED_S: Final = 3_600.0
+HOUR_S: Final = HOUR_MS // SECOND_MS
 _LONGEST_RETRY_S: Final = 120.0
 
 
@@ -77,31 +80,33 @@ class Backfill:
     ) -> list[Series]:
         able = self._adapter.capabilities
         rows = {CandlePrice.LAST: able.candle_rows, CandlePrice.MARK: able.mark_candle_rows}
-        series: list[Series] = []
-        for markets, refresh_s in ((coin, self._coin_refresh_s), (book, BOOK_REFRESH_S)):
-            series += [
+
+        def candles(markets: Sequence[Market], refresh_s: float) -> list[Series]:
+            return [
                 CandleSeries(market, interval_s, price, page, refresh_s)
                 for price, page in rows.items()
                 if page
                 for market in markets
             ]
+
+        def hours(depth: int) -> list[Series]:
+            page, last = able.candle_rows, CandlePrice.LAST
+            return [
+                CandleSeries(market, HOUR_S, last, page, YEAR_REFRESH_S, depth=depth)
+                for market in coin[:1]
+                if page
+            ]
+
+        series = candles(coin, self._coin_refresh_s)
+        if interval_s != HOUR_S:  # for the changes over an hour and a day
+            series += hours(DAY_HOURS)
+        series += candles(book, BOOK_REFRESH_S)
         if able.funding_rows:
             series += [FundingSeries(m, self._step_h, able.funding_rows) for m in coin]
         if able.open_interest_rows:
             days, page = able.open_interest_days, able.open_interest_rows
             series += [OpenInterestSeries(market, days, page) for market in coin]
-        if able.candle_rows:  # volatility and touch probabilities need a year
-            series += [
-                CandleSeries(
-                    market,
-                    HOUR_MS // SECOND_MS,
-                    CandlePrice.LAST,
-                    able.candle_rows,
-                    YEAR_REFRESH_S,
-                    depth=YEAR_HOURS,
-                )
-                for market in coin[:1]
-            ]
+        series += hours(YEAR_HOURS)  # volatility and touch probabilities need a year
         return series
 
     def _step_h(self, market: Market) -> float:

@@ -25,6 +25,7 @@ from workstation.market.facts import (
 from workstation.units import DAY_MS, HOUR_MS, SECOND_MS
 
 CANDLES: Final = 1_000
+DAY_HOURS: Final = 26  # the moment a day ago lies within them, whatever the minute is
 YEAR_HOURS: Final = 8_760
 FUNDING_DAYS: Final = 90
 _INTERVALS_H: Final = (1.0, 2.0, 4.0, 8.0)

@@ -32,6 +32,7 @@ from workstation.market.series import aggregate_candles
 from workstation.recording.reader import FundingSeries, MarkSeries, Recording
 from workstation.units import HOUR_MS, UnixMs
 
+_HOUR_S: Final = HOUR_MS // 1_000
 _STALE_AFTER_ROWS: Final = 3  # recorded intervals without news, as live values allow three polls
 
 
@@ -45,6 +46,7 @@ class Player:
         self._known_ms = self.start_ms - 1
         self._watch = Watch()
         self._bars: tuple[Candles, ...] = ()
+        self._hours: tuple[Candles, ...] = ()  # for the changes over an hour and a day
         self._liquidations_ms = np.array([row.time_ms for row in recording.liquidations], np.int64)
         outbox.put(notices=[f"{recording.folder.name}: {text}" for text in recording.warnings])
 
@@ -55,7 +57,10 @@ class Player:
     def watch(self, watch: Watch) -> None:
         """Choose the interval of the candles; all of them come again."""
         self._watch = watch
-        self._bars = tuple(_at_interval(self._recording.candles, watch.interval_s))
+        recorded = self._recording.candles
+        self._bars = tuple(_at_interval(recorded, watch.interval_s))
+        hours = _at_interval(recorded, _HOUR_S) if watch.interval_s != _HOUR_S else ()
+        self._hours = tuple(bars for bars in hours if bars.interval_s == _HOUR_S)
         finest = min((bars.interval_s for bars in self._recording.candles), default=0)
         if finest > watch.interval_s:
             self._outbox.put(
@@ -78,6 +83,7 @@ class Player:
         facts: list[Fact] = []
         candles = [fresh for bars in self._bars if (fresh := _ended(bars, after_ms, until_ms))]
         facts += [_ticker(bars) for bars in candles if bars.price is CandlePrice.LAST]
+        candles += [fresh for bars in self._hours if (fresh := _ended(bars, after_ms, until_ms))]
         for marks in recording.marks:
             facts += _newest_mark(marks, after_ms, until_ms)
         for series in recording.funding:

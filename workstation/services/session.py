@@ -21,6 +21,7 @@ class Session:
 
     source: str = ""
     portfolio: str = ""
+    interval: str = ""  # of the charts
     recent: tuple[str, ...] = ()
 
     def opened(self, portfolio: Path) -> Session:
@@ -41,6 +42,7 @@ def load() -> Session:
         return Session(
             source=str(document.get("source", "")),
             portfolio=str(document.get("portfolio", "")),
+            interval=str(document.get("interval", "")),
             recent=tuple(str(path) for path in document.get("recent", ())),
         )
     except FileNotFoundError:

@@ -30,7 +30,8 @@ from workstation.market.feed import FeedMode
 from workstation.portfolio.formats import registry
 from workstation.risk.report import RiskReport
 from workstation.services import logs, push_address
-from workstation.services.desk import Desk, DeskNews
+from workstation.services.desk import Desk
+from workstation.services.desk_news import DeskNews
 from workstation.services.every import Every
 from workstation.settings import Settings
 from workstation.units import iso_utc

@@ -87,8 +87,15 @@ class Player:
     def _publish_series(self, candles: int, since_s: int) -> None:
         coin = self._watched
         assert coin is not None
+        # hours whatever the interval is, for the changes over an hour and a day
+        hours = (self.time_s - self._series_to_s) // _HOUR_S + 2
         self._outbox.put(
-            candles=self._mine(publish.candles(coin, self._interval_s, candles)),
+            candles=self._mine(
+                (
+                    *publish.candles(coin, self._interval_s, candles),
+                    *publish.candles(coin, _HOUR_S, hours),
+                )
+            ),
             open_interest=self._mine(publish.interest_history(coin, since_s)),
             funding=self._mine(publish.funding_history(coin, since_s)),
         )

@@ -70,6 +70,24 @@ def test_a_band_is_drawn_around_the_estimate(view):
     assert "80 % band" in ladder.toolTip()
 
 
+@pytest.mark.parametrize("side", MapSide)
+def test_the_ladder_shows_the_side_of_the_map(view, side):
+    columns = heatmap()
+    long = amounts(columns, MapSide.LONG, MapUnit.USD)[-1]
+    short = amounts(columns, MapSide.SHORT, MapUnit.USD)[-1]
+    of_side = {
+        MapSide.BOTH: {"long": long, "short": short},
+        MapSide.LONG: {"long": long},
+        MapSide.SHORT: {"short": short},
+        MapSide.NET: {"long": np.maximum(long - short, 0), "short": np.maximum(short - long, 0)},
+    }
+    ladder = LadderItem(view, DARK)
+    ladder.set_columns(columns, 1e6, MapUnit.USD, side)
+    assert {token for token, _ in ladder._sides} == set(of_side[side])
+    for token, usd in ladder._sides:
+        np.testing.assert_allclose(usd, of_side[side][token], rtol=1e-5, atol=1e-3)
+
+
 def test_without_a_map_the_ladder_is_empty(view):
     ladder = LadderItem(view, DARK)
     ladder.set_columns(heatmap(), 1e6, MapUnit.USD)

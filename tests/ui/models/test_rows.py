@@ -88,7 +88,7 @@ def test_a_column_grows_with_its_texts_and_does_not_shrink(model, table, qtbot):
     assert header.sectionSize(1) == narrow
 
 
-def test_the_first_column_has_the_room_that_is_left_and_never_less_than_its_texts(
+def test_the_first_column_has_the_room_that_is_left_and_elides_names_rather_than_scroll(
     model, table, qtbot
 ):
     model.replace_rows([Row("a", 1.0)])
@@ -97,7 +97,7 @@ def test_the_first_column_has_the_room_that_is_left_and_never_less_than_its_text
     table.resize(600, 200)
     qtbot.waitUntil(lambda: header.length() == table.viewport().width() > 500)
     model.replace_rows([Row("a" * 200, 1.0)])
-    assert header.sectionSize(0) > 600
+    assert header.length() == table.viewport().width()
 
 
 def test_a_hidden_table_is_fitted_when_it_is_shown(model, table, qtbot):
@@ -141,3 +141,97 @@ def test_a_column_makes_room_for_the_arrow_while_it_is_sorted_by(model, table, q
 def test_markup_in_a_name_is_no_markup_in_a_tooltip():
     assert plain_tip("a < b").count("&lt;") == 1
     assert plain_tip("plain") == "plain"
+
+
+RANKED = (
+    COLUMNS[0],
+    *(
+        Column[Row](
+            heading=f"{rank} wide heading",
+            help="",
+            text=lambda row: "1",
+            value=lambda row: 1,
+            rank=rank,
+        )
+        for rank in (2, 0, 1)
+    ),
+)
+
+
+@pytest.fixture
+def ranked(qtbot):
+    model = RowsModel[Row](RANKED, DARK, key=lambda r: r.name)
+    model.replace_rows([Row("a", 1.0)])
+    table = make_table(model)
+    qtbot.addWidget(table)
+    table.resize(900, 200)
+    shown(qtbot, table)
+    return table
+
+
+def headings(table):
+    header = table.horizontalHeader()
+    return [c.heading[0] for at, c in enumerate(RANKED) if not header.isSectionHidden(at)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "there"), [(3.9, "N201"), (3.1, "N01"), (2.1, "N0"), (0.5, "N0")]
+)
+def test_columns_give_way_by_their_rank_until_the_others_fit(ranked, qtbot, columns, there):
+    one = ranked.horizontalHeader().sectionSize(2)
+    ranked.resize(round(columns * one), 200)
+    qtbot.waitUntil(lambda: "".join(headings(ranked)) == there)
+
+
+def test_columns_that_give_way_leave_no_need_to_scroll_and_come_back(ranked, qtbot):
+    header = ranked.horizontalHeader()
+    ranked.resize(round(2.4 * header.sectionSize(2)), 200)
+    qtbot.waitUntil(lambda: header.length() == ranked.viewport().width())
+    ranked.resize(900, 200)
+    qtbot.waitUntil(lambda: "".join(headings(ranked)) == "N201")
+
+
+def test_the_user_chooses_columns_and_gives_the_choice_back(ranked, qtbot):
+    def ask(text):
+        menu = ranked.chooser()
+        next(action for action in menu.actions() if action.text() == text).trigger()
+        menu.deleteLater()
+
+    ranked.resize(round(2.1 * ranked.horizontalHeader().sectionSize(2)), 200)
+    qtbot.waitUntil(lambda: "".join(headings(ranked)) == "N0")
+    ask("2 wide heading")
+    assert "".join(headings(ranked)) == "N20"  # shown, though the table must be scrolled for it
+    ask("0 wide heading")
+    assert ranked.chosen == {"2 wide heading"}
+    ask("As many as fit")
+    assert "".join(headings(ranked)) == "N0"
+
+
+def test_a_column_that_is_withheld_is_neither_shown_nor_offered(ranked):
+    ranked.withhold(["0 wide heading"])
+    assert "".join(headings(ranked)) == "N21"
+    menu = ranked.chooser()
+    assert "0 wide heading" not in [action.text() for action in menu.actions()]
+    menu.deleteLater()
+
+
+def test_a_column_that_stretches_has_the_room_in_place_of_the_first(qtbot):
+    columns = (
+        COLUMNS[0],
+        Column[Row](
+            heading="Message",
+            help="",
+            text=lambda row: "a long story " * 50,
+            value=lambda row: "",
+            is_figure=False,
+            stretches=True,
+        ),
+    )
+    model = RowsModel[Row](columns, DARK, key=lambda r: r.name)
+    model.replace_rows([Row("a", 1.0)])
+    table = make_table(model)
+    qtbot.addWidget(table)
+    table.resize(500, 200)
+    header = shown(qtbot, table)
+    assert header.length() == table.viewport().width()
+    assert header.sectionSize(1) > 300

@@ -134,3 +134,10 @@ def test_another_market_voids_the_headline(panel, bridge):
     bridge.portfolio_changed.emit(bridge.desk.portfolio)  # what the bridge says after a source
     assert "BTC long" not in shown(panel)
     assert "Waiting for the first prices" in shown(panel)
+
+
+def test_the_headline_explains_itself(panel):
+    panel.show_report(REPORT)
+    assert "Rules:" in panel._what.toolTip()
+    assert "=" in panel._where.toolTip()  # the formula of the price
+    assert panel._where.toolTip() != panel._what.toolTip()

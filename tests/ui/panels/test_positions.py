@@ -133,9 +133,9 @@ def test_a_position_without_a_rule_shows_the_venues_ratio():
 @pytest.mark.parametrize(
     ("stop", "text", "token", "words"),
     [
-        (None, "no stop", "", "No stop"),
+        (None, "none", "", "No stop"),
         (57_000.0, "57,000", "", "Stop at 57,000 before liquidation"),
-        (50_000.0, "50,000 too late", "warn", "Stop at 50,000 behind liquidation"),
+        (50_000.0, "50,000 late", "warn", "Stop at 50,000 behind liquidation"),
     ],
 )
 def test_each_position_says_where_its_stop_is(stop, text, token, words):

@@ -123,6 +123,11 @@ def test_narrow_window_gives_up_the_name_first_and_then_the_dollars(panel, qtbot
     assert "Risk Workstation" not in texts(panel)
     assert "($20.4 B, −15.4 %)" not in texts(panel)
     assert "−4.1 % coins · 318 k" in texts(panel)
+    panel.resize(800, 44)
+    assert "−4.1 % coins · 318 k" not in texts(panel)
+    assert "64,212" in texts(panel)
+    panel.resize(1_200, 44)
+    assert "−4.1 % coins · 318 k" in texts(panel)
 
 
 def test_live_without_a_venue_that_answers_is_not_green(panel, desk):

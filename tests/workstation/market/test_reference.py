@@ -8,6 +8,7 @@ from tests.workstation.market.facts import (
     mark,
     store_of,
 )
+from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.market.reference import reference_market
 
 A, B = btc("binanceusdm"), btc("bybit")
@@ -32,9 +33,21 @@ def test_a_stale_market_gives_way():
     assert reference_market(store(now_ms=FRESH_MS + 1), "BTC", 900, current=A) == B
 
 
-def test_the_drawn_market_stays_while_it_is_live():
-    assert reference_market(store(b_coins=99.0), "BTC", 900, current=A) == A
-    assert reference_market(store(b_coins=99.0), "BTC", 900) == B
+def test_the_drawn_market_stays_while_it_is_live_and_none_is_much_larger():
+    assert reference_market(store(b_coins=29.0), "BTC", 900, current=A) == A
+    assert reference_market(store(b_coins=29.0), "BTC", 900) == B
+    assert reference_market(store(b_coins=31.0), "BTC", 900, current=A) == B
+
+
+def test_the_first_market_to_answer_gives_way_when_the_others_size_is_known():
+    early = store_of(
+        mark(A, 1.0),
+        mark(B, 1.0),
+        candles=(candles_of([1.0], key=A), candles_of([1.0], key=B)),
+    )
+    assert reference_market(early, "BTC", 900) == A
+    early.apply(FeedUpdate(mode=FeedMode.LIVE, now_ms=0, facts=(interest(B, 99.0, 1.0),)))
+    assert reference_market(early, "BTC", 900, current=A) == B
 
 
 def test_without_candles_of_the_interval_nothing_is_drawn():

@@ -53,6 +53,14 @@ def test_a_candle_is_known_at_its_end_and_not_before(folder: Path):
     assert len(played(folder, START + QUARTER).candles(KEY, 900)) == 1
 
 
+@pytest.mark.parametrize("interval_s", [900, 86_400])
+def test_the_hours_are_there_whatever_the_interval(folder: Path, interval_s: int):
+    store = played(folder, START + 8 * QUARTER, interval_s=interval_s)
+    assert store.candles(KEY, 3_600).close.tolist() == [4.0, 8.0]
+    if interval_s == 900:
+        assert store.newest(Ticker, KEY).last_price == 8.0
+
+
 def test_playing_in_steps_gives_what_one_jump_gives(folder: Path):
     steps = played(folder, *range(START, START + 7 * QUARTER, 60_000))
     jump = played(folder, START + 7 * QUARTER - 60_000)

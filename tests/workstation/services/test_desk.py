@@ -26,13 +26,14 @@ from workstation.portfolio.model import Account, Position
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
 from workstation.services import desk as desk_module
-from workstation.services import mark_cache, sources
-from workstation.services.desk import REST_S, Desk
+from workstation.services import desk_book, mark_cache, sources
+from workstation.services.desk import Desk
+from workstation.services.desk_answers import REST_S
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
 from workstation.services.live_accounts import LiveAccounts
 from workstation.services.map_choice import AS_KNOWN
-from workstation.services.risk_service import coin_paces
+from workstation.services.risk_service import RiskWork, coin_paces
 from workstation.services.sources import Source
 from workstation.services.tier_shelf import TierShelf
 from workstation.settings import MarketSettings, RiskSettings, Settings
@@ -152,7 +153,7 @@ def test_an_update_without_content_is_no_news_until_the_clocks_turn_comes(desk, 
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.update and news.update.facts)
     assert desk.tick().update is None
-    desk._clock_every.at_once()
+    desk._market._clock_every.at_once()
     assert desk.tick().update is not None
 
 
@@ -313,7 +314,7 @@ ADDRESS_NAME = "hyperliquid 0xabab…abab"
 def addresses(monkeypatch):
     found = _Addresses()
     service = partial(LiveAccounts, new_reader=found.reader, every_s=0.02)
-    monkeypatch.setattr(desk_module, "LiveAccounts", service)
+    monkeypatch.setattr(desk_book, "LiveAccounts", service)
     return found
 
 
@@ -491,7 +492,7 @@ def test_a_new_view_is_calculated_without_waiting_for_the_next_turn(desk, book):
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.scenario)
-    desk._risk_every._next_s = float("inf")
+    desk._answers._risk_every._next_s = float("inf")
     desk.set_view(dataclasses.replace(desk.view, scenario_price=65_000.0))
     assert tick_until(desk, lambda news: news.scenario).moves == {"BTC": 65_000.0}
 
@@ -499,7 +500,7 @@ def test_a_new_view_is_calculated_without_waiting_for_the_next_turn(desk, book):
 # --- answers --------------------------------------------------------------------------------------
 
 
-class _HeldWork(desk_module.RiskWork):
+class _HeldWork(RiskWork):
     """Answers when it is allowed to."""
 
     def __init__(self):
@@ -514,9 +515,9 @@ class _HeldWork(desk_module.RiskWork):
 
 def test_an_answer_about_the_market_before_is_not_shown(desk, book):
     work = _HeldWork()
-    desk._risk_worker.stop()
-    desk._risk_worker = LatestWorker("risk", work)
-    desk._risk_worker.start()
+    desk._answers._risk_worker.stop()
+    desk._answers._risk_worker = LatestWorker("risk", work)
+    desk._answers._risk_worker.start()
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: work.asked.is_set())
@@ -585,7 +586,7 @@ def test_a_failure_that_repeats_is_said_once(desk, book, monkeypatch):
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     failures = []
-    monkeypatch.setattr(desk._risk_worker, "take_failure", lambda: "risk: broken")
+    monkeypatch.setattr(desk._answers._risk_worker, "take_failure", lambda: "risk: broken")
     for _ in range(3):
         failures += [text for text in desk.tick().notices if text == "risk: broken"]
     assert failures == ["risk: broken"]
@@ -723,9 +724,9 @@ def test_a_live_mark_of_the_book_is_asked_about_at_once_and_as_a_whole(desk, boo
     tick_until(desk, lambda news: news.risk and news.risk.positions[0].mark_price == 70_000.0)
     tick_until(desk, lambda news: news.decision)
     asked = []
-    monkeypatch.setattr(desk._risk_worker, "submit", asked.append)
-    desk._risk_every = Every(3_600.0)
-    desk._risk_every.due()  # its turn has just been
+    monkeypatch.setattr(desk._answers._risk_worker, "submit", asked.append)
+    desk._answers._risk_every = Every(3_600.0)
+    desk._answers._risk_every.due()  # its turn has just been
     desk.feed.say(NOW_MS + 1, facts=[mark(btc("okx"), 69_000.0, as_of_ms=NOW_MS + 1)])
     desk.tick()
     assert asked == []  # nothing is held there
@@ -744,9 +745,9 @@ def test_marks_of_a_tape_wait_for_their_turn(make_desk, book, monkeypatch):
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.risk)
     asked = []
-    monkeypatch.setattr(desk._risk_worker, "submit", asked.append)
-    desk._risk_every = Every(3_600.0)
-    desk._risk_every.due()
+    monkeypatch.setattr(desk._answers._risk_worker, "submit", asked.append)
+    desk._answers._risk_every = Every(3_600.0)
+    desk._answers._risk_every.due()
     say_marks(desk.feed, 69_000.0)
     desk.tick()
     assert asked == []
@@ -763,7 +764,7 @@ def test_a_scenario_that_is_dragged_keeps_no_repair_of_another_price(decided):
 
 
 def test_what_takes_long_waits_until_a_dragged_price_rests(decided):
-    decided._decision_worker._worker.took_s = 1.0
+    decided._answers._decision_worker._worker.took_s = 1.0
     moved, end = decided.view, time.monotonic() + 4 * REST_S
     while time.monotonic() < end:
         moved = dataclasses.replace(moved, scenario_price=moved.scenario_price - 1.0)
@@ -779,7 +780,7 @@ def test_what_takes_long_waits_until_a_dragged_price_rests(decided):
 
 
 def test_while_a_price_is_dragged_the_book_is_still_looked_at(decided):
-    decided._whole_every.restart(0.05)
+    decided._answers._whole_every.restart(0.05)
     moved, looked = decided.view, 0
     risk, end = decided.risk, time.monotonic() + 5.0
     while looked < 1 and time.monotonic() < end:

@@ -13,7 +13,7 @@ from workstation.services.session import MAX_RECENT, Session
 
 
 def test_a_session_comes_back_as_it_was():
-    now = Session(source="live", portfolio=session.SAMPLE, recent=("/a.toml", "/b.csv"))
+    now = Session(source="live", portfolio=session.SAMPLE, interval="1m", recent=("/a.toml",))
     session.save(now)
     assert session.load() == now
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from workstation.market.consolidated import consolidate
 from workstation.market.facts import (
     FundingRate,
     MarkPrice,
@@ -138,3 +139,14 @@ def test_what_a_venue_never_tells_is_named(seat):
     seat.play(1)
     assert seat.store.health["hyperliquid"].not_available == ("liquidations",)
     assert seat.store.health["bybit"].not_available == ()
+
+
+@pytest.mark.parametrize("interval_s", [60, 86_400])
+def test_the_changes_over_an_hour_and_a_day_are_known_whatever_the_interval(seat, interval_s):
+    seat.player.watch(Watch(coin="ETH", interval_s=interval_s))
+    seat.take()
+    for _ in range(2):
+        seat.play(4_000)
+        overview = consolidate("ETH", seat.store)
+        assert overview.pace_per_hour_fraction is not None
+        assert overview.change_24h_fraction is not None

@@ -27,7 +27,8 @@ from workstation.risk.kernels.margin_arrays import (
     View,
 )
 from workstation.risk.kernels.margin_shock import common_shock, main_coin, set_rates
-from workstation.risk.kernels.margin_walk import FAR, moving, nearest_factors, required_at
+from workstation.risk.kernels.margin_walk import moving, nearest_factors, required_at
+from workstation.risk.surplus import FAR
 
 
 @njit(cache=True, nogil=True)

@@ -20,8 +20,8 @@ from workstation.risk.kernels.margin_arrays import (
     Room,
     View,
 )
+from workstation.risk.surplus import FAR
 
-FAR: Final = 1e9  # factors beyond it, or below its inverse (what rounding leaves), are no prices
 _EDGE: Final = 1e-12
 
 
