@@ -102,12 +102,24 @@ class Docks(QObject):
         for key in by_area[Area.STRIP]:
             self._manager.addDockWidget(ads.TopDockWidgetArea, self._docks[key])
         for dock in self._docks.values():
-            dock.toggleView(True)
+            if dock.isClosed():
+                dock.toggleView(True)
         for key in by_area[Area.BELOW_CHARTS][:1]:
             self._docks[key].setAsCurrentTab()
         self.set_arranging(self._arranging)
         self._size(by_area)
         self._remember_home()
+
+    def place_anyhow(self) -> None:
+        """Put every block somewhere, for a saved layout: the library restores only what stands."""
+        area: Any = None
+        for dock in self._docks.values():
+            if dock.dockAreaWidget() is not None:
+                continue
+            if area is None:
+                area = self._manager.addDockWidget(ads.LeftDockWidgetArea, dock)
+            else:
+                self._manager.addDockWidgetTabToArea(dock, area)
 
     def show(self, keys: Iterable[str]) -> None:
         """Show these blocks and hide all others."""

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Workspace(QObject):
-    """Every registered panel, each a block of the window."""
+    """Every registered panel, each a block of the window; ``restore`` says where each stands."""
 
     def __init__(self, parent: QWidget, context: PanelContext, specs: Sequence[PanelSpec]) -> None:
         super().__init__(parent)
@@ -28,7 +28,6 @@ class Workspace(QObject):
         for spec in self.specs:
             self._panels[spec.key] = spec.factory(context)
             self.docks.add(spec, self._panels[spec.key])
-        self.docks.set_default_layout()
 
     def panel(self, key: str) -> Panel:
         return self._panels[key]
@@ -80,9 +79,13 @@ class Workspace(QObject):
         return {key: figures for key, figures in drawn.items() if figures}
 
     def restore(self, layout: Layout) -> None:
-        """Take back what can be understood of a layout; the rest keeps its default."""
+        """Take back what can be understood of a layout; the rest has its default."""
         self._before_crash = None
-        if layout.docks and not self.docks.restore(layout.docks):
+        if layout.docks:
+            self.docks.place_anyhow()
+        if not layout.docks:
+            self.docks.set_default_layout()
+        elif not self.docks.restore(layout.docks):
             log.warning("The arrangement of the panels could not be read; the default is shown.")
             self.docks.set_default_layout()
         for key, state in layout.panels.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 from PySide6.QtCore import QMimeData, QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
@@ -16,12 +15,8 @@ from ui.theme import Theme
 from workstation.errors import PortfolioFileError
 from workstation.market.feed import FeedMode
 from workstation.paths import sample_path
-from workstation.portfolio.formats.registry import FORMATS
 from workstation.portfolio.model import Portfolio
 from workstation.services import session
-
-SUFFIXES: Final = tuple(known.suffix for known in FORMATS)
-_FILTER: Final = f"Portfolio files (*{' *'.join(SUFFIXES)});;All files (*)"
 
 
 class FileActions(QObject):
@@ -145,7 +140,7 @@ class FileActions(QObject):
         self._window.close()
 
     def choose_file(self) -> None:
-        dialog = QFileDialog(self._window, "Open portfolio", "", _FILTER)
+        dialog = QFileDialog(self._window, "Open portfolio", "", _filter())
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.open_file)
         dialog.open()
@@ -175,7 +170,7 @@ class FileActions(QObject):
         AccountsDialog(self._bridge.desk, self._theme, self._window).open()
 
     def choose_copy(self) -> None:
-        self._choose_target("Save as portfolio file", "portfolio.toml", _FILTER, self.save_book)
+        self._choose_target("Save as portfolio file", "portfolio.toml", _filter(), self.save_book)
 
     @Slot(str)
     def save_book(self, path: str) -> None:
@@ -256,7 +251,17 @@ class FileActions(QObject):
         self._bridge.desk.open_source("live")
 
 
+def _suffixes() -> tuple[str, ...]:
+    from workstation.portfolio.formats.registry import FORMATS  # pydantic: late
+
+    return tuple(known.suffix for known in FORMATS)
+
+
+def _filter() -> str:
+    return f"Portfolio files (*{' *'.join(_suffixes())});;All files (*)"
+
+
 def dropped_file(data: QMimeData) -> str | None:
     """Return the portfolio file among what is dragged, if there is one."""
     paths_ = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-    return next((path for path in paths_ if path.lower().endswith(SUFFIXES)), None)
+    return next((path for path in paths_ if path.lower().endswith(_suffixes())), None)

@@ -23,7 +23,6 @@ import watchfiles
 
 from workstation.errors import FileProblem, PortfolioFileError
 from workstation.market.catalogue import Catalogue
-from workstation.portfolio.formats import registry
 from workstation.portfolio.model import Portfolio
 
 log = logging.getLogger(__name__)
@@ -120,6 +119,8 @@ class PortfolioService:
 
     def _read(self, path: Path, *, unasked: bool = False) -> None:
         """Read a file; ``unasked``, a refusal for the same reasons as before is not said again."""
+        from workstation.portfolio.formats import registry  # pydantic: not before the first paint
+
         if self._stopping.is_set():
             return
         self._signatures[path] = _signature(path)
@@ -168,6 +169,8 @@ class PortfolioService:
             self._fresh = self._refusal = None
 
     def _write(self, portfolio: Portfolio, path: Path, *, open_it: bool) -> None:
+        from workstation.portfolio.formats import registry
+
         try:
             registry.write(portfolio, path)
         except PortfolioFileError as error:
