@@ -212,6 +212,7 @@ def pools_of(account: Account, inputs: RiskInputs) -> tuple[Pool, ...]:
     known: tuple[Account, tuple[Pool, ...]] | None = inputs.pools.get(id(account))
     if known is not None and known[0] is account:
         return known[1]
+    inputs.checkpoint()
     if len(inputs.pools) >= _ACCOUNTS_KEPT:
         inputs.pools.clear()
     pools = tuple(_pools(account, inputs))

@@ -20,9 +20,11 @@ class Courtesy:
     def __init__(self) -> None:
         self._idle = threading.Event()
         self._idle.set()
+        self._window: int | None = None  # its thread
 
     def busy(self) -> None:
-        """Ask the workers to pause: the window takes in what is new."""
+        """Ask the workers to pause: the window, in this thread, takes in what is new."""
+        self._window = threading.get_ident()
         self._idle.clear()
 
     def idle(self) -> None:
@@ -30,5 +32,6 @@ class Courtesy:
         self._idle.set()
 
     def wait(self) -> None:
-        """Pause while the window is at work, ``LONGEST_S`` at most; called by workers."""
-        self._idle.wait(LONGEST_S)
+        """Pause while the window is at work, ``LONGEST_S`` at most; it never waits for itself."""
+        if threading.get_ident() != self._window:
+            self._idle.wait(LONGEST_S)

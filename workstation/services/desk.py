@@ -104,11 +104,18 @@ class Desk:
         self._settings_path = settings_path
         self._chosen = chosen or settings
         self._tiers = TierShelf(settings.venues)
-        work = WatchedRisk(RiskWork(self._tiers.newest), self.alerts)
+        self.courtesy = Courtesy()
+        work = WatchedRisk(RiskWork(self._tiers.newest, self.courtesy.wait), self.alerts)
         self._book = DeskBook(settings)
         self._market = DeskMarket(settings.market.source, self._book.set_catalogue, maps=maps)
         self._answers = DeskAnswers(
-            self._market, self._book, settings, work, maps=maps, decides=decides
+            self._market,
+            self._book,
+            settings,
+            work,
+            self.courtesy,
+            maps=maps,
+            decides=decides,
         )
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk-writer")
         self._cache_every = Every(CACHE_MARKS_EVERY_S)
@@ -206,11 +213,6 @@ class Desk:
     def sight(self) -> Sight:
         """How much of the book is seen."""
         return self._answers.sight
-
-    @property
-    def courtesy(self) -> Courtesy:
-        """Says whether the window is at work, for which long answers pause."""
-        return self._answers.courtesy
 
     @property
     def known_now(self) -> tuple[RiskReport | None, ScenarioReport | None]:

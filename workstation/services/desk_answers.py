@@ -48,6 +48,7 @@ class DeskAnswers:
     Parameters
     ----------
     work : what answers a risk request, on the worker's thread
+    courtesy : lets the window go before the longer answers
     maps, decides : whether the models, and repair and rescue, are asked
     """
 
@@ -57,6 +58,7 @@ class DeskAnswers:
         book: DeskBook,
         settings: Settings,
         work: Callable[[RiskRequest], RiskAnswer],
+        courtesy: Courtesy,
         *,
         maps: bool,
         decides: bool,
@@ -70,9 +72,8 @@ class DeskAnswers:
         self._market, self._book = market, book
         self._maps, self._decides = maps, decides
         self._risk_worker = LatestWorker[RiskRequest, RiskAnswer]("risk", work)
-        self.courtesy = Courtesy()
-        self._decision_worker = DecisionWorker(self.courtesy)
-        self._outlook_worker = OutlookWorker(self.courtesy)
+        self._decision_worker = DecisionWorker(courtesy)
+        self._outlook_worker = OutlookWorker(courtesy)
         self._risk_every = Every(RISK_EVERY_S)
         self._whole_every = Every(WHOLE_EVERY_S)
         self._asked: RiskRequest | None = None  # the newest whole question about the book

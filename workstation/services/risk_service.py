@@ -149,10 +149,16 @@ class RiskWork:
     Parameters
     ----------
     tiers : gives the tables of tiers at hand, each time it is asked
+    pause : called at each step, so that others may go first
     """
 
-    def __init__(self, tiers: Callable[[], TierBook] = TierBook.embedded) -> None:
+    def __init__(
+        self,
+        tiers: Callable[[], TierBook] = TierBook.embedded,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
         self._tiers = tiers
+        self._pause = pause
         self._evaluate = Evaluator()
         self._epoch = 0
         self._book: Portfolio | None = None
@@ -287,6 +293,7 @@ class RiskWork:
             presumed=dict(self._presumed),
             silent=chosen.silent,
             remedy="its venue has not given one, nor does the portfolio",
+            checkpoint=self._pause,
         )
 
     def _widen(self, markets: frozenset[MarketKey], snapshot: MarketSnapshot) -> None:
