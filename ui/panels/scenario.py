@@ -215,13 +215,14 @@ class ScenarioPanel(Panel):
         """Show the cheapest way to keep everything alive, and what else would."""
         price = fmt.price(decision.endured.moves.get(self._view.coin))
         share = fmt.percent(decision.terms.buffer, 0)
+        steps = [(row, step) for row in decision.rescue.rows for step in row.steps]
+        cost = fmt.usd(decision.rescue.cost_usd, decimals=2)
         self._repair_head.setText(
-            f"Cheapest way to keep all alive at {price}: "
-            f"{fmt.usd(decision.rescue.cost_usd, decimals=2)} · buffer {share} of maintenance"
+            f"Cheapest way to keep all alive at {price}: {len(steps)} steps, costs {cost} · "
+            f"buffer {share} of maintenance"
             if decision.rescue.alive
             else f"Not all can be kept alive at {price} with what is at hand"
         )
-        steps = [(row, step) for row in decision.rescue.rows for step in row.steps]
         cuts = decision.repair.reduce if decision.rescue.rows else ()
         self._show_repairs(
             [_step_line(row, step) for row, step in steps]

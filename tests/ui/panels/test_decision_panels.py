@@ -288,7 +288,9 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel.show_decision(sample_decision())
     seen = words(panel)
     cost = fmt.usd(sample_decision().rescue.cost_usd, decimals=2)
-    assert f"Cheapest way to keep all alive at 60,000: {cost} · buffer 10 % of maintenance" in seen
+    steps = sum(len(row.steps) for row in sample_decision().rescue.rows)
+    does = f"{steps} steps, costs {cost}"
+    assert f"Cheapest way to keep all alive at 60,000: {does} · buffer 10 % of maintenance" in seen
     assert "Dies first: binance-main · BTC long at 67,123; then 2 more" in seen
     assert "binance-main · BTC long iso" in seen
     assert any(text.startswith("cut ") for text in seen)
