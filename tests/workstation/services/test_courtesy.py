@@ -7,9 +7,16 @@ from workstation.services.courtesy import LONGEST_S, Courtesy
 from workstation.services.latest import LatestWorker
 
 
+def at_work(courtesy):
+    """Let a window, in a thread of its own, begin its work."""
+    window = threading.Thread(target=courtesy.busy, name="window")
+    window.start()
+    window.join()
+
+
 def test_nobody_waits_for_a_window_that_is_idle():
     courtesy = Courtesy()
-    courtesy.busy()
+    at_work(courtesy)
     courtesy.idle()
     began_s = time.perf_counter()
     for _ in range(1_000):
@@ -25,9 +32,7 @@ def waited_s(courtesy):
 
 def test_a_window_that_is_never_idle_delays_a_step_by_no_more_than_its_share():
     courtesy = Courtesy()
-    window = threading.Thread(target=courtesy.busy, name="window")
-    window.start()
-    window.join()
+    at_work(courtesy)
     assert waited_s(courtesy) >= LONGEST_S / 2  # and comes back at all
 
 
@@ -39,10 +44,10 @@ def test_the_window_never_waits_for_itself():
 
 def test_an_answer_goes_on_when_the_window_is_idle_again():
     courtesy, steps = Courtesy(), []
-    at_work = threading.Event()
+    asked = threading.Event()
 
     def answer(question):
-        at_work.wait()
+        asked.wait()
         worker.checkpoint()
         steps.append(question)
         return question
@@ -52,7 +57,7 @@ def test_an_answer_goes_on_when_the_window_is_idle_again():
     try:
         worker.submit("one")
         courtesy.busy()
-        at_work.set()
+        asked.set()
         time.sleep(LONGEST_S / 3)
         assert not steps
         courtesy.idle()
