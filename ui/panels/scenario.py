@@ -219,7 +219,7 @@ class ScenarioPanel(Panel):
         cost = fmt.usd(decision.rescue.cost_usd, decimals=2)
         self._repair_head.setText(
             f"Cheapest way to keep all alive at {price}: {len(steps)} steps, costs {cost} · "
-            f"buffer {share} of maintenance"
+            f"buffer {share}"
             if decision.rescue.alive
             else f"Not all can be kept alive at {price} with what is at hand"
         )

@@ -290,7 +290,7 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     cost = fmt.usd(sample_decision().rescue.cost_usd, decimals=2)
     steps = sum(len(row.steps) for row in sample_decision().rescue.rows)
     does = f"{steps} steps, costs {cost}"
-    assert f"Cheapest way to keep all alive at 60,000: {does} · buffer 10 % of maintenance" in seen
+    assert f"Cheapest way to keep all alive at 60,000: {does} · buffer 10 %" in seen
     assert "Dies first: binance-main · BTC long at 67,123; then 2 more" in seen
     assert "binance-main · BTC long iso" in seen
     assert any(text.startswith("cut ") for text in seen)
