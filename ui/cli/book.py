@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from ui.cli.options import Book, Json, Marks, MaxMarkAge, app, book_of, print_json
+from ui.cli.options import (
+    Book,
+    ImpliedVolatility,
+    Json,
+    Marks,
+    MaxMarkAge,
+    Recording,
+    app,
+    book_of,
+    print_json,
+)
 from workstation.errors import UsageError
 
 LIQUIDATED: Final = 3
@@ -58,16 +67,8 @@ def scenario(
         bool,
         typer.Option("--cascade", help="Add the market's feedback, a model; needs --recording."),
     ] = False,
-    recording: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="The market that the models look at, at its end."),
-    ] = None,
-    implied_volatility: Annotated[
-        float | None,
-        typer.Option(
-            metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
-        ),
-    ] = None,
+    recording: Recording = None,
+    implied_volatility: ImpliedVolatility = None,
     buffer: Annotated[
         float,
         typer.Option(

@@ -36,6 +36,16 @@ MaxMarkAge = Annotated[
         metavar="SECONDS", min=0.0, help="Oldest cached mark that is used (default: the setting)."
     ),
 ]
+Recording = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="The market that the models look at, at its end."),
+]
+ImpliedVolatility = Annotated[
+    float | None,
+    typer.Option(
+        metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
+    ),
+]
 SettingsFile = Annotated[
     Path | None,
     typer.Option("--settings", metavar="FILE", help="Settings file instead of the user's own."),

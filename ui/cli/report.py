@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ui.cli.options import Book, Marks, MaxMarkAge, SettingsFile, app, book_of
+from ui.cli.options import (
+    Book,
+    ImpliedVolatility,
+    Marks,
+    MaxMarkAge,
+    Recording,
+    SettingsFile,
+    app,
+    book_of,
+)
 from workstation import __version__, paths
 
 
@@ -40,16 +49,8 @@ def report(
             metavar="SHARE", help="Share of maintenance kept (default: the setting).", min=0.0
         ),
     ] = None,
-    recording: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="The market that the models look at, at its end."),
-    ] = None,
-    implied_volatility: Annotated[
-        float | None,
-        typer.Option(
-            metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
-        ),
-    ] = None,
+    recording: Recording = None,
+    implied_volatility: ImpliedVolatility = None,
     max_mark_age: MaxMarkAge = None,
     settings: SettingsFile = None,
 ) -> None:
