@@ -134,7 +134,7 @@ def test_a_venue_that_recovers_is_live_again(loopback, tmp_path):
         assert observer.wait_for(lambda: observer.is_live("bybit"), 8.0)
         assert not observer.is_stale(MarkPrice, "bybit")
         # what is asked for less often than prices keeps its error until it is asked for again
-        assert observer.wait_for(lambda: observer.health("bybit").error is None, 15.0)
+        assert observer.wait_for(lambda: observer.health("bybit").error is None, 30.0)
 
 
 def test_a_venue_that_is_down_at_the_start_joins_later(loopback, tmp_path):
