@@ -23,13 +23,13 @@ _OPAQUE: Final = np.uint32(0xFF000000)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hatching:
-    """``wide`` is (notes, bins); ``note`` is (bars,): the row of it that holds for each bar.
+    """``wide`` is (1 + notes, bins): nowhere before the first note, then as each note says.
 
-    ``bands`` are the notes that it was made of.
+    ``starts`` (notes,) are the bars from which on they hold, ``bands`` what they were made of.
     """
 
     wide: NDArray[np.bool_]
-    note: NDArray[np.int64]
+    starts: NDArray[np.int64]
     bands: tuple[NDArray[np.float32], ...]
 
     @classmethod
@@ -41,37 +41,37 @@ class Hatching:
         ``earlier`` is that of an earlier answer and the same side; notes that it has are not looked
         at again.
         """
-        bars = len(columns.time_ms)
         starts = [*columns.spread_from]
         bands: list[NDArray[np.float32]] = [*columns.spread]
         if columns.band_base is not None:
-            starts.append(bars - 1)
+            starts.append(len(columns.time_ms) - 1)
             bands.append(columns.band_base)
         if not bands:
             return None
         known = (
-            {} if earlier is None else dict(zip(map(id, earlier.bands), earlier.wide, strict=False))
+            {}
+            if earlier is None
+            else dict(zip(map(id, earlier.bands), earlier.wide[1:], strict=True))
         )
-        wide = np.stack(
-            [
-                known[id(band)] if id(band) in known else _wide_bins(band, columns, start, side)
-                for start, band in zip(starts, bands, strict=True)
-            ]
-        )
-        if not wide.any():
-            return None
-        note = np.searchsorted(starts, np.arange(bars), side="right") - 1
-        unknown = np.zeros_like(wide[:1])  # row -1: not noted yet
-        return cls(np.vstack((wide, unknown)), note, tuple(bands))
+        rows = [
+            known[id(band)] if id(band) in known else _wide_bins(band, columns, start, side)
+            for start, band in zip(starts, bands, strict=True)
+        ]
+        wide = np.array([np.zeros_like(rows[0]), *rows])
+        return cls(wide, np.array(starts, np.int64), tuple(bands)) if wide.any() else None
 
     def draw(self, picture: NDArray[np.uint32], taken: Sampling, nothing: np.uint32) -> None:
         """Thin the colours of a (height, width) picture along diagonal lines."""
+        note = np.searchsorted(self.starts, taken.bars, side="right") * taken.has_bar
+        first, end = (int(note.min()), int(note.max()) + 1) if len(note) else (0, 0)
+        shown = self.wide[first:end, taken.bins] & taken.has_bin  # (notes, height)
+        if not shown.any():
+            return
         ground = (nothing >> np.uint32(1)) & _HALF
         for k in range(PERIOD_PX):
             rows, across = slice(k, None, PERIOD_PX), slice(-k % PERIOD_PX, None, PERIOD_PX)
             line = picture[rows, across]
-            notes = np.where(taken.has_bar[across], self.note[taken.bars[across]], -1)
-            at = self.wide[np.ix_(notes, taken.bins[rows])].T & taken.has_bin[rows, np.newaxis]
+            at = shown[:, rows][note[across] - first].T
             np.copyto(line, (((line >> np.uint32(1)) & _HALF) + ground) | _OPAQUE, where=at)
 
 

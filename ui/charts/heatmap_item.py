@@ -18,6 +18,7 @@ from ui.charts.map_levels import (
     amounts,
     bins_per_px,
     sample,
+    scale_rows,
     scale_top,
     shades,
 )
@@ -72,7 +73,10 @@ class HeatmapItem(Layer):
             self.columns = self.top = self._hatching = self._table = self._drawn = None
             return
         self._hatching = Hatching.of(columns, self.side, self._hatching)
-        kept, top = _unchanged(known, columns), scale_top(columns, self.side, self.unit, self.top)
+        kept = _unchanged(known, columns)
+        top = self.top
+        if kept is None or top is None or _scale_bars(known) != _scale_bars(columns):
+            top = scale_top(columns, self.side, self.unit, top)
         if self._table is None or kept is None or top != self.top:
             self.top, self._drawn = top, None
             levels = shades(amounts(columns, self.side, self.unit), top, self.side)
@@ -119,18 +123,19 @@ class HeatmapItem(Layer):
         # the part of the picture that shows bars from ``from_bar`` on
         assert self._drawn is not None
         pixels, _, picture = self._drawn
-        taken = sample(columns, pixels)
-        by_time = _octave(taken.bars_per_px)
-        shows = table.column(taken.bars, by_time) >= table.column(from_bar, by_time)
-        first = int(np.argmax(shows)) if shows.any() else len(shows)
-        if pixels.start_ms < columns.time_ms[0]:
-            first = 0  # bars have been dropped on the left of the view
+        by_time = _octave(pixels.ms_per_px / (1_000 * columns.interval_s))
+        first = 0  # where bars have been dropped on the left of the view
+        if pixels.start_ms >= columns.time_ms[0]:
+            with_it = table.first_of(from_bar, by_time)  # the first bar of those in its column
+            first = math.floor(float(pixels.x(columns.time_ms[with_it]))) - 1
+            if first >= pixels.width:
+                return
+            first = max(0, first)
         first -= first % PERIOD_PX  # hatching goes on where it was
-        end = len(shows) - int(np.argmax(taken.has_bar[::-1]))  # what lies ahead stays empty
-        new = slice(first, end)
-        part = dataclasses.replace(taken, bars=taken.bars[new], has_bar=taken.has_bar[new])
-        if first < end:
-            picture[:, new] = self._coloured(table, part)
+        taken = sample(columns, pixels, first)
+        shown = len(taken.bars) - int(np.argmax(taken.has_bar[::-1]))  # what lies ahead stays empty
+        part = dataclasses.replace(taken, bars=taken.bars[:shown], has_bar=taken.has_bar[:shown])
+        picture[:, first : first + shown] = self._coloured(table, part)
 
     def _sampled(self, columns: HeatmapColumns, pixels: PixelMap) -> ColourArray:
         """Return the (height, width) colours of the view's pixels."""
@@ -160,6 +165,14 @@ class HeatmapItem(Layer):
 
 def _octave(per_px: float) -> int:
     return min(MAX_OCTAVE, max(0, math.ceil(math.log2(max(per_px, 1e-9)))))
+
+
+def _scale_bars(columns: HeatmapColumns | None) -> object:
+    # the final bars that the scale is taken of
+    if columns is None:
+        return None
+    bars = columns.time_ms[: max(1, columns.final)][scale_rows(columns)]
+    return (int(bars[0]), int(bars[-1]), len(bars)) if len(bars) else None
 
 
 def _unchanged(known: HeatmapColumns | None, new: HeatmapColumns) -> tuple[int, int] | None:

@@ -98,15 +98,24 @@ def amount_text(amount: float, unit: MapUnit, coin: str) -> str:
     return f"{text} {coin}"
 
 
+def scale_rows(columns: HeatmapColumns) -> slice:
+    """Return the rows that the scale is taken of: every so many bars, counted from the epoch.
+
+    So most new bars leave them as they were.
+    """
+    every = max(1, columns.long_base.size // _SAMPLE)
+    first = -int(columns.time_ms[0] // (1_000 * columns.interval_s)) % every
+    return slice(min(first, len(columns.time_ms) - 1), None, every)
+
+
 def scale_top(
     columns: HeatmapColumns, side: MapSide, unit: MapUnit, known: float | None = None
 ) -> float:
     """Return the amount at which the scale ends; ``known`` stays while it still fits.
 
-    Bars are sampled, so the answer is cheap enough for every new bar.
+    Only ``scale_rows`` are looked at.
     """
-    every = max(1, columns.long_base.size // _SAMPLE)
-    cells = np.abs(amounts(columns, side, unit, slice(None, None, every)))
+    cells = np.abs(amounts(columns, side, unit, scale_rows(columns)))
     cells = cells[cells > 0]
     if not len(cells):
         return known or 1.0
@@ -137,20 +146,20 @@ class Sampling:
     bars_per_px: float
 
 
-def sample(columns: HeatmapColumns, pixels: PixelMap) -> Sampling:
-    """Return what lies under the middle of every pixel row and column.
+def sample(columns: HeatmapColumns, pixels: PixelMap, from_px: int = 0) -> Sampling:
+    """Return what lies under the middle of every pixel row, and column from ``from_px`` on.
 
     Bins are logarithmic and the price axis is linear, so every row is asked for itself.
     """
     price = np.maximum(pixels.value(np.arange(pixels.height) + 0.5), np.finfo(float).tiny)
     bins = np.floor(np.log(price) / columns.delta).astype(np.int64) - columns.first_bin
-    times = np.floor(pixels.column_centres()).astype(np.int64)
+    times = np.floor(pixels.column_centres(from_px)).astype(np.int64)
     bars = np.searchsorted(columns.time_ms, times, side="right") - 1
     count = columns.long_base.shape[1]
     step_ms = columns.interval_s * 1_000
-    inside = np.clip(bars, 0, None)
+    inside = np.maximum(bars, 0)
     return Sampling(
-        bins=np.clip(bins, 0, count - 1),
+        bins=np.minimum(np.maximum(bins, 0), count - 1),
         bars=inside,
         has_bin=(bins >= 0) & (bins < count),
         has_bar=(bars >= 0) & (times < columns.time_ms[inside] + step_ms),

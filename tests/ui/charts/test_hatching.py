@@ -57,10 +57,9 @@ def test_the_newest_bar_is_hatched_by_its_own_band():
     band = np.ones((2, 2, 60), np.float32)
     band[1, 0, 7] = 100.0
     hatching = Hatching.of(heatmap(band_base=band), MapSide.LONG)
-    assert hatching.note[-1] == 0
-    assert set(hatching.note[:-1]) == {-1}
-    assert np.flatnonzero(hatching.wide[0]).tolist() == [7]
-    assert not hatching.wide[-1].any()
+    assert hatching.starts.tolist() == [39]
+    assert not hatching.wide[0].any()
+    assert np.flatnonzero(hatching.wide[1]).tolist() == [7]
 
 
 def test_the_map_draws_it(qapp):
