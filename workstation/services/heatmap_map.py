@@ -7,6 +7,7 @@ then; between two notes the older one holds.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from workstation.market.facts import FloatArray, Liquidation
 from workstation.market.instrument import MarketKey
 from workstation.risk.heatmap import Grid, HeatmapBook, HeatmapParameters, blank_picture
 from workstation.risk.heatmap_band import PRIOR_FACTORS
-from workstation.risk.heatmap_bars import Bars, observe
+from workstation.risk.heatmap_bars import Bars, Observed, observe
 from workstation.risk.heatmap_basis import NODE_LEVERAGES
 from workstation.risk.heatmap_fitted import (
     LEAST_DAYS,
@@ -54,6 +55,7 @@ class MapInput:
     key: MarketKey
     maintenance_rate: float
     bars: Bars
+    stayed: int  # how many of them are those of the question before, figure by figure
     orders: list[Liquidation]
     begin_ms: int  # of the first bar with open interest
     open_from_ms: int
@@ -124,7 +126,7 @@ class HeatmapMap:
         )
         self._books = {item.key: self._new_book(item) for item in inputs}
         self._pieces: dict[MarketKey, list[Taken]] = {item.key: [] for item in inputs}
-        self._taken = {item.key: item.bars[:0] for item in inputs}
+        self._taken = {item.key: 0 for item in inputs}  # bars
         self._final = 0  # rows of the picture that no later answer changes
         self._picture = blank_picture(COLUMNS + BLOCK, self._grid)
         self._trials: dict[MarketKey, HeatmapBook] = {}  # of the last answer; memory to use again
@@ -155,13 +157,18 @@ class HeatmapMap:
         inputs: Sequence[MapInput],
         beliefs: Mapping[MarketKey, Belief] | None = None,
     ) -> bool:
-        """Tell whether the answer to a question is this map, grown."""
+        """Tell whether the answer to a question is this map, grown, if what it took in stays."""
         same = frame == self._frame and _are_same(beliefs, self._given)
-        return same and all(
-            self._taken[item.key].repeats(item.bars)
-            and self._grid.holds(item.bars.low.min(), item.bars.high.max())
-            for item in inputs
-        )
+        return same and all(self._holds(item) for item in inputs)
+
+    def _holds(self, item: MapInput) -> bool:
+        new = slice(self._taken[item.key], None)
+        low, high = item.bars.low[new], item.bars.high[new]
+        return not len(low) or self._grid.holds(float(low.min()), float(high.max()))
+
+    def stays(self, inputs: Sequence[MapInput]) -> bool:
+        """Tell whether what was taken in is still what the markets say; asked at every question."""
+        return all(item.stayed >= self._taken.get(item.key, 0) for item in inputs)
 
     @property
     def beliefs(self) -> dict[MarketKey, Belief]:
@@ -240,18 +247,16 @@ class HeatmapMap:
         before_ms = self._frame.first_ms + final * self._frame.interval_ms
         for item in inputs:
             ready = int(np.searchsorted(item.bars.time_ms, before_ms))
-            new = item.bars[len(self._taken[item.key]) : ready]
-            book, rows = self._books[item.key], (self._final, final)
+            new = item.bars[self._taken[item.key] : ready]
+            book, row, rows = self._books[item.key], self._frame.rows(new), (self._final, final)
             if isinstance(book, FittedBook):
-                seen = observe(new, item.orders)
-                row = self._frame.rows(new)
                 pieces = self._pieces[item.key]
-                pieces += book.advance(new, seen, self._picture, row=row, rows=rows)
+                pieces += book.advance(new, _seen(new, item), self._picture, row=row, rows=rows)
                 if len(pieces) > _MOST_PIECES:
                     pieces[:] = [join_taken(pieces)]
             else:
-                book.advance(new, self._picture, row=self._frame.rows(new), rows=rows)
-            self._taken[item.key] = item.bars[:ready]
+                book.advance(new, self._picture, row=row, rows=rows)
+            self._taken[item.key] = ready
         self._final = final
 
     def _rows(self, table: PictureArray, open_rows: PictureArray, first: int) -> MapRows:
@@ -260,7 +265,7 @@ class HeatmapMap:
     def _play_on(self, item: MapInput, picture: Picture) -> HeatmapBook:
         # Add the bars that can still change to the picture, which begins where history ends.
         book = self._books[item.key].copy(self._trials.get(item.key))
-        rest = item.bars[len(self._taken[item.key]) :]
+        rest = item.bars[self._taken[item.key] :]
         rows = 0, len(picture.open_interest)
         book.advance(rest, picture, row=self._frame.rows(rest) - self._final, rows=rows)
         self._trials[item.key] = book
@@ -357,6 +362,19 @@ class HeatmapMap:
             taken.observed.base,
         )
         return (key, int(taken.bars.time_ms[-1]), graded) if graded.days >= 2 else None
+
+
+def _seen(bars: Bars, item: MapInput) -> Observed:
+    # what was liquidated in new bars; the log may be long
+    orders = item.orders
+    if not len(bars):
+        return observe(bars, ())
+    end_ms = int(bars.time_ms[-1]) + bars.interval_ms
+    first, end = (
+        bisect.bisect_left(orders, at, key=lambda row: row.time_ms)
+        for at in (int(bars.time_ms[0]), end_ms)
+    )
+    return observe(bars, orders[first:end], orders[0].time_ms if orders else None)
 
 
 def _speaking(book: HeatmapBook | FittedBook) -> HeatmapBook:

@@ -30,7 +30,7 @@ from workstation.market.feed import FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.series import merge_open_interest
 from workstation.risk.heatmap import DEFAULT_PARAMETERS, Grid, HeatmapBook, blank_picture
-from workstation.risk.heatmap_bars import Bars, Observed, join_bars, open_from_ms
+from workstation.risk.heatmap_bars import BarLog, Bars, Observed, open_from_ms
 from workstation.risk.heatmap_fitted import LEAST_DAYS, FittedBook, column_band
 from workstation.risk.heatmap_scorecard import MapScore
 from workstation.risk.known_levels import KnownLevels, known_levels
@@ -60,6 +60,7 @@ class HeatmapAnswer:
         self._map: HeatmapMap | None = None
         self._drawn: HeatmapMap | None = None  # as the user chose
         self._inputs: tuple[MapInput, ...] = ()
+        self._logs: dict[MarketKey, BarLog] = {}
         self._heard: dict[MarketKey, OpenInterestHistory] = {}
         self._orders = OrderLog()
         self._refits: dict[MarketKey, list[int]] = {}
@@ -74,6 +75,10 @@ class HeatmapAnswer:
         inputs = self._inputs = tuple(
             item for market in request.markets if (item := self._input(market)) is not None
         )
+        if self._map is not None and not self._map.stays(inputs):
+            self._map = None
+        if self._drawn is not None and not self._drawn.stays(inputs):
+            self._drawn = None
         if not inputs:
             self._map = self._drawn = None
             return None
@@ -166,7 +171,8 @@ class HeatmapAnswer:
         block_ms = BLOCK * candles.interval_s * SECOND_MS
         blocks = -(-(COLUMNS + BURN_IN) // BLOCK)
         start_ms = (int(candles.time_ms[-1]) // block_ms - blocks) * block_ms
-        bars = join_bars(candles, interest, start_ms)
+        log = self._logs.setdefault(candles.key, BarLog())
+        bars = log.join(candles, interest, start_ms)
         begin_ms = bars.begin_ms()
         if begin_ms is None:
             return None
@@ -178,6 +184,7 @@ class HeatmapAnswer:
             key=candles.key,
             maintenance_rate=market.maintenance_rate,
             bars=bars,
+            stayed=log.stayed,
             orders=self._orders.of(candles.key),
             begin_ms=begin_ms,
             open_from_ms=open_from_ms(candles, interest),
@@ -251,7 +258,6 @@ def warm_up(progress: Callable[[str], None]) -> None:
     book = HeatmapBook(grid)
     book.advance(bars, blank_picture(hours, grid), row=row, rows=rows)
     book.copy(book.copy()).column()
-    bars.repeats(bars)
     fitted = FittedBook(grid, "")
     fitted.advance(bars, seen, blank_picture(hours, grid), row=row, rows=rows)
     fitted.book.column()

@@ -15,8 +15,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from workstation.market.facts import FloatArray
+from workstation.risk.kernels.bars import (
+    ACCEPTED,
+    PriceBars,
+    bins_of,
+    bridge,
+    missing_bars,
+    triangle_profile,
+)
+from workstation.risk.kernels.bars import IntArray as IntArray  # goes with every book
 
-IntArray = NDArray[np.int64]
 PictureArray = NDArray[np.float32]
 
 LONG: Final = 0
@@ -25,6 +33,9 @@ FAST: Final = 0
 SLOW: Final = 1
 FIRST: Final = 0
 END: Final = 1
+TAKEN: Final = 0  # counts of a book: bars taken in,
+GLITCHES: Final = 1  # readings of open interest that were not believed,
+MISSING: Final = 2  # bars that were missing
 _FOLD_BELOW: Final = 1e-30  # a smaller multiplier is worked into the bins before it underflows
 _INSIDE: Final = 0.5  # [A] of what a bar opened within reach of its extreme was there before it
 _RESUM_EVERY: Final = 256  # bars between two exact sums of the running masses
@@ -44,7 +55,8 @@ class BookState(NamedTuple):
     multiplier: FloatArray  # (side, age)
     running: FloatArray  # (side, age, layer): the sum over bins of multiplier x mass
     extent: IntArray  # (side, layer, 2): first and one past the last bin; (bins, 0) if none
-    bars: IntArray  # (1,): bars taken in so far
+    held: FloatArray  # (2,): readings of open interest, accepted and doubtful; NaN: none
+    counts: IntArray  # (3,): TAKEN, GLITCHES, MISSING so far
 
 
 class Basis(NamedTuple):
@@ -86,6 +98,49 @@ class Picture(NamedTuple):
     open_interest: FloatArray  # (rows,)
 
 
+class Terms(NamedTuple):
+    """What tells prices' bins, and which readings are believed."""
+
+    delta: float
+    first_bin: int
+    interval_ms: int
+    glitch_factor: float
+
+
+@njit(cache=True, nogil=True)
+def take_in(
+    state: BookState,
+    basis: Basis,
+    bars: PriceBars,
+    before_ms: int,
+    terms: Terms,
+    flows: Flows,
+    row: IntArray,
+    picture: Picture,
+    first_row: int,
+    end_row: int,
+    crossed: FloatArray,
+) -> bool:
+    """Take in bars in prices, as ``advance`` does bars in bins.
+
+    ``before_ms`` is the last bar's time. Returns whether time goes on; if not, nothing was done.
+    """
+    missing = missing_bars(bars.time_ms, before_ms, terms.interval_ms)
+    if missing < 0:
+        return False
+    begins = np.isnan(state.held[ACCEPTED])
+    used, glitches = bridge(bars.open_interest_base, state.held, terms.glitch_factor)
+    if begins and len(used):
+        state.outside[:, SLOW] = used[0]  # opened before the history, nobody knows where
+    low, high, close = bins_of(bars.low, bars.high, bars.close, terms.delta, terms.first_bin)
+    start, profile = triangle_profile(bars.low, bars.high, bars.middle, terms.delta)
+    in_bins = BarArrays(low, high, close, bars.volume_base, used, low, start, profile, row)
+    advance(state, basis, in_bins, flows, picture, first_row, end_row, crossed)
+    state.counts[GLITCHES] += glitches
+    state.counts[MISSING] += missing
+    return True
+
+
 @njit(cache=True, nogil=True)
 def advance(
     state: BookState,
@@ -96,36 +151,32 @@ def advance(
     first_row: int,
     end_row: int,
     crossed: FloatArray,
-) -> int:
+) -> None:
     """Take in bars; add the book after each to its row, and hold it over rows without a bar.
 
     Rows ``first_row`` to ``end_row`` are written. ``crossed`` is (n, side, layer), or empty: the
     unit mass that each bar reached is added there, before shares and phi; that is what it took out
-    of the book, and what it is believed to have opened and liquidated again. Returns how many times
-    open interest fell by more than the closing rule could take, so that the book was scaled down.
+    of the book, and what it is believed to have opened and liquidated again.
     """
     widest = 1
     for i in range(len(bars.low)):
         widest = max(widest, bars.profile_start[i + 1] - bars.profile_start[i])
     buffer = np.empty(basis.kernel.shape[2] + widest)
-    scaled, row = 0, first_row
+    row = first_row
     for i in range(len(bars.low)):
         while row < min(bars.row[i], end_row):
             _write(state, basis, picture, row)
             row += 1
-        if state.bars[0] % _RESUM_EVERY == 0:
+        if state.counts[TAKEN] % _RESUM_EVERY == 0:
             _resum(state)
         for side in (LONG, SHORT):
             edge = bars.low[i] if side == LONG else bars.high[i]
             _cross(state, basis, side, edge, flows.liquidatable, crossed[i : i + 1, side])
-            scaled += _open_and_close(
-                state, basis, bars, i, side, flows, buffer, crossed[i : i + 1, side]
-            )
-        state.bars[0] += 1
+            _open_and_close(state, basis, bars, i, side, flows, buffer, crossed[i : i + 1, side])
+        state.counts[TAKEN] += 1
     while row < end_row:
         _write(state, basis, picture, row)
         row += 1
-    return scaled
 
 
 @njit(cache=True, nogil=True)
@@ -179,7 +230,7 @@ def _open_and_close(
     flows: Flows,
     buffer: FloatArray,
     crossed: FloatArray,
-) -> int:
+) -> None:
     # After the crossing: whatever the book then lacks was opened, whatever it has too much closed.
     wanted = bars.open_interest[i]
     fast, slow = total(state, basis, side, FAST), total(state, basis, side, SLOW)
@@ -190,12 +241,11 @@ def _open_and_close(
     _scale(state, side, FAST, max(0.0, 1.0 - hazard * flows.fast_hazard))
     _scale(state, side, SLOW, max(0.0, 1.0 - hazard))
     left = total(state, basis, side, FAST) + total(state, basis, side, SLOW)
-    if left > wanted:
+    if left > wanted:  # it fell by more than the rule above can take
         _scale(state, side, FAST, wanted / left)
         _scale(state, side, SLOW, wanted / left)
-        return 1 if left > wanted * (1.0 + 1e-9) else 0
-    _deposit(state, basis, bars, i, side, wanted - left, flows, buffer, crossed)
-    return 0
+    else:
+        _deposit(state, basis, bars, i, side, wanted - left, flows, buffer, crossed)
 
 
 @_inlined
@@ -371,7 +421,8 @@ def mirror(state: BookState, twin: BookState) -> None:
     twin.multiplier[:] = state.multiplier
     twin.running[:] = state.running
     twin.extent[:] = state.extent
-    twin.bars[:] = state.bars
+    twin.held[:] = state.held
+    twin.counts[:] = state.counts
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
@@ -381,115 +432,3 @@ def _sum(values: FloatArray) -> float:
     for k in range(len(values)):
         result += values[k]
     return result
-
-
-@njit(cache=True, nogil=True)
-def bins_of(
-    low: FloatArray, high: FloatArray, close: FloatArray, delta: float, first_bin: int
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the bins of lows, highs and closes, counted from the grid's first."""
-    count = len(low)
-    bins = np.empty((3, count), np.int64)
-    for i in range(count):
-        bins[0, i] = int(np.floor(np.log(low[i]) / delta)) - first_bin
-        bins[1, i] = int(np.floor(np.log(high[i]) / delta)) - first_bin
-        bins[2, i] = int(np.floor(np.log(close[i]) / delta)) - first_bin
-    return bins[0], bins[1], bins[2]
-
-
-@njit(cache=True, nogil=True)
-def begins_with(whole: tuple[IntArray, ...], part: tuple[IntArray, ...]) -> bool:
-    """Tell whether columns, none shorter, begin with the figures of others."""
-    for column in range(len(part)):
-        for i in range(len(part[column])):
-            if whole[column][i] != part[column][i]:
-                return False
-    return True
-
-
-@njit(cache=True, nogil=True)
-def missing_bars(time_ms: IntArray, before_ms: int, interval_ms: int) -> int:
-    """Return how many bars are missing since ``before_ms``; -1 where time does not go on."""
-    missing = 0
-    for i in range(len(time_ms)):
-        step = time_ms[i] - before_ms
-        if step <= 0:
-            return -1
-        missing += step // interval_ms - 1
-        before_ms = time_ms[i]
-    return missing
-
-
-@njit(cache=True, nogil=True)
-def triangle_profile(
-    low: FloatArray, high: FloatArray, middle: FloatArray, delta: float
-) -> tuple[IntArray, FloatArray]:
-    """Spread each bar's volume over its bins as a triangle with its peak at ``middle``.
-
-    The stand-in where volume at price is not known. ``low <= middle <= high``, all prices.
-
-    Returns
-    -------
-    Where every bar's entries start, the first standing for its low's bin, and the entries, summing
-    to one a bar.
-    """
-    bins = np.floor(np.log(low) / delta).astype(np.int64)
-    widths = np.floor(np.log(high) / delta).astype(np.int64) - bins + 1
-    start = np.zeros(len(low) + 1, np.int64)
-    start[1:] = np.cumsum(widths)
-    profile = np.empty(start[-1])
-    for i in range(len(low)):
-        left, right = np.log(low[i]) / delta, np.log(high[i]) / delta
-        peak = np.log(middle[i]) / delta
-        before = 0.0
-        for entry in range(widths[i]):
-            edge = min(right, float(bins[i] + entry + 1))
-            after = 1.0 if entry == widths[i] - 1 else _triangle_cdf(edge, left, peak, right)
-            profile[start[i] + entry] = after - before
-            before = after
-    return start, profile
-
-
-@njit(cache=True, nogil=True)
-def _triangle_cdf(x: float, left: float, peak: float, right: float) -> float:
-    if x >= right:
-        return 1.0
-    if x <= left:
-        return 0.0
-    if x < peak:
-        return (x - left) ** 2 / ((right - left) * (peak - left))
-    return 1.0 - (right - x) ** 2 / ((right - left) * (right - peak))
-
-
-@njit(cache=True, nogil=True)
-def bridge(
-    readings: FloatArray, accepted: float, doubtful: float, jump: float
-) -> tuple[FloatArray, float, float, int]:
-    """Replace glitches of open interest by the last good reading; unknown ones count as glitches.
-
-    A reading that differs from the accepted one by more than the factor ``jump`` is held back until
-    the next one agrees with it. ``accepted`` and ``doubtful`` carry over between calls, NaN at the
-    start.
-
-    Returns
-    -------
-    The readings to use, the new ``accepted`` and ``doubtful``, and how many were replaced.
-    """
-    used = np.empty_like(readings)
-    glitches = 0
-    for i in range(len(readings)):
-        reading = readings[i]
-        if not (reading > 0.0 and reading < np.inf):
-            glitches += 1
-        elif np.isnan(accepted) or _near(reading, accepted, jump) or _near(reading, doubtful, jump):
-            accepted, doubtful = reading, np.nan
-        else:
-            doubtful = reading
-            glitches += 1
-        used[i] = accepted
-    return used, accepted, doubtful, glitches
-
-
-@njit(cache=True, nogil=True)
-def _near(reading: float, known: float, jump: float) -> bool:
-    return known / jump <= reading <= known * jump  # False where `known` is NaN
