@@ -6,6 +6,7 @@ lines are touched: an eighth of the picture, and nothing where no band is wide.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from workstation.risk.report import HeatmapColumns
 
 WIDE_RATIO: Final = 10.0  # of a band's high end to its low one, from which on it is hatched
 PERIOD_PX: Final = 8  # between two lines
+_ONE: Final = np.uint32(1)
 _HALF: Final = np.uint32(0x7F7F7F)
 _OPAQUE: Final = np.uint32(0xFF000000)
 
@@ -48,17 +50,24 @@ class Hatching:
             bands.append(columns.band_base)
         if not bands:
             return None
-        known = (
-            {}
-            if earlier is None
-            else dict(zip(map(id, earlier.bands), earlier.wide[1:], strict=True))
-        )
-        rows = [
-            known[id(band)] if id(band) in known else _wide_bins(band, columns, start, side)
-            for start, band in zip(starts, bands, strict=True)
-        ]
-        wide = np.array([np.zeros_like(rows[0]), *rows])
+        if earlier is not None and earlier._goes_on(bands):
+            wide = earlier.wide.copy()
+            wide[-1] = _wide_bins(bands[-1], columns, starts[-1], side)
+        else:
+            known = {} if earlier is None else earlier._known()
+            rows = [
+                known[id(band)] if id(band) in known else _wide_bins(band, columns, start, side)
+                for start, band in zip(starts, bands, strict=True)
+            ]
+            wide = np.array([np.zeros_like(rows[0]), *rows])
         return cls(wide, np.array(starts, np.int64), tuple(bands)) if wide.any() else None
+
+    def _goes_on(self, bands: list[NDArray[np.float32]]) -> bool:
+        # whether only the newest of them is another one, as with most new bars
+        return len(bands) == len(self.bands) and all(map(operator.is_, bands[:-1], self.bands))
+
+    def _known(self) -> dict[int, NDArray[np.bool_]]:
+        return dict(zip(map(id, self.bands), self.wide[1:], strict=True))
 
     def draw(self, picture: NDArray[np.uint32], taken: Sampling, nothing: np.uint32) -> None:
         """Thin the colours of a (height, width) picture along diagonal lines."""
@@ -67,12 +76,13 @@ class Hatching:
         shown = self.wide[first:end, taken.bins] & taken.has_bin  # (notes, height)
         if not shown.any():
             return
-        ground = (nothing >> np.uint32(1)) & _HALF
+        ground = ((nothing >> _ONE) & _HALF) | _OPAQUE
+        note -= first
         for k in range(PERIOD_PX):
             rows, across = slice(k, None, PERIOD_PX), slice(-k % PERIOD_PX, None, PERIOD_PX)
             line = picture[rows, across]
-            at = shown[:, rows][note[across] - first].T
-            np.copyto(line, (((line >> np.uint32(1)) & _HALF) + ground) | _OPAQUE, where=at)
+            at = shown[:, rows][note[across]].T
+            np.copyto(line, ((line >> _ONE) & _HALF) + ground, where=at)
 
 
 def _wide_bins(

@@ -18,6 +18,7 @@ from ui.charts.map_levels import (
     amounts,
     bins_per_px,
     sample,
+    sample_bars,
     scale_rows,
     scale_top,
     shades,
@@ -48,6 +49,15 @@ def palette(theme: Theme, side: MapSide) -> ColourArray:
     return np.asarray(opaque | (red << 16) | (green << 8) | blue, dtype=np.uint32)
 
 
+class _Drawn:
+    """The picture of a view; ``image`` shows ``colours``, whose memory it uses."""
+
+    def __init__(self, pixels: PixelMap, taken: Sampling, colours: ColourArray) -> None:
+        self.pixels, self.taken, self.colours = pixels, taken, colours
+        height, width = colours.shape
+        self.image = QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+
 class HeatmapItem(Layer):
     """The map; it is coloured when its data or scale change, and only sampled while panning.
 
@@ -63,7 +73,7 @@ class HeatmapItem(Layer):
         self.top: float | None = None  # in ``unit`` per 0.1 % of price
         self._hatching: Hatching | None = None
         self._table: ShadeTable | None = None
-        self._drawn: tuple[PixelMap, QImage, ColourArray] | None = None
+        self._drawn: _Drawn | None = None
         self._stale: int | None = None  # the first bar that is not drawn as it is now
 
     def set_columns(self, columns: HeatmapColumns | None) -> None:
@@ -107,35 +117,34 @@ class HeatmapItem(Layer):
         return cell_of(columns, row, first, min(first + together, columns.long_base.shape[1]))
 
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
-        if self.columns is None or self._table is None:
+        columns, table = self.columns, self._table
+        if columns is None or table is None:
             return
-        if self._drawn is None or self._drawn[0] != pixels:
-            colours = self._sampled(self.columns, pixels)
-            height, width = colours.shape
-            image = QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
-            self._drawn = pixels, image, colours  # the image does not own its pixels
+        if self._drawn is None or self._drawn.pixels != pixels:
+            taken = sample(columns, pixels)
+            self._drawn = _Drawn(pixels, taken, self._coloured(table, taken))
         elif self._stale is not None:
-            self._sample_again(self.columns, self._table, self._stale)
+            self._draw_again(columns, table, self._drawn, self._stale)
         self._stale = None
-        painter.drawImage(0, 0, self._drawn[1])
+        painter.drawImage(0, 0, self._drawn.image)
 
-    def _sample_again(self, columns: HeatmapColumns, table: ShadeTable, from_bar: int) -> None:
+    def _draw_again(
+        self, columns: HeatmapColumns, table: ShadeTable, drawn: _Drawn, from_bar: int
+    ) -> None:
         # the part of the picture that shows bars from ``from_bar`` on
-        assert self._drawn is not None
-        pixels, _, picture = self._drawn
-        by_time = _octave(pixels.ms_per_px / (1_000 * columns.interval_s))
+        pixels = drawn.pixels
         first = 0  # where bars have been dropped on the left of the view
         if pixels.start_ms >= columns.time_ms[0]:
-            with_it = table.first_of(from_bar, by_time)  # the first bar of those in its column
-            first = math.floor(float(pixels.x(columns.time_ms[with_it]))) - 1
+            together = table.first_of(from_bar, _octave(drawn.taken.bars_per_px))
+            first = math.floor(float(pixels.x(columns.time_ms[together]))) - 1
             if first >= pixels.width:
                 return
             first = max(0, first)
         first -= first % PERIOD_PX  # hatching goes on where it was
-        taken = sample(columns, pixels, first)
-        shown = len(taken.bars) - int(np.argmax(taken.has_bar[::-1]))  # what lies ahead stays empty
-        part = dataclasses.replace(taken, bars=taken.bars[:shown], has_bar=taken.has_bar[:shown])
-        picture[:, first : first + shown] = self._coloured(table, part)
+        bars, has_bar = sample_bars(columns, pixels, first)
+        shown = len(bars) - int(np.argmax(has_bar[::-1]))  # what lies ahead stays empty
+        part = dataclasses.replace(drawn.taken, bars=bars[:shown], has_bar=has_bar[:shown])
+        drawn.colours[:, first : first + shown] = self._coloured(table, part)
 
     def _sampled(self, columns: HeatmapColumns, pixels: PixelMap) -> ColourArray:
         """Return the (height, width) colours of the view's pixels."""

@@ -46,11 +46,20 @@ def card_lines(cell: Cell, coin: str, mark: float | None) -> Iterator[tuple[str,
     for token, name, waiting in (("long", "Longs ", cell.long), ("short", "Shorts", cell.short)):
         if waiting.usd > 0:
             yield f"{name} {likely_text(waiting, coin)}", token
-    if cell.by_leverage:
-        yield f"Leverage {leverage_text(cell.by_leverage)}", "dim"
-    elif not cell.is_newest:
-        when = fmt.utc_time(cell.time_ms)[:-3]
-        yield f"As known after {when} (leverage: newest bar only)", "dim"
+    if not cell.is_newest:
+        yield f"As known after {fmt.utc_time(cell.time_ms)[:-3]}", "dim"
+    if cell.long.usd + cell.short.usd > 0:
+        yield _leverage_line(cell), "dim"
+
+
+def _leverage_line(cell: Cell) -> str:
+    if cell.leverage_ms is None:
+        return "Leverage not known"
+    when = "" if cell.leverage_ms == cell.time_ms else fmt.utc_time(cell.leverage_ms)[:-3]
+    if not cell.by_leverage:
+        return f"Leverage not known: nothing stood here when it was noted, after {when}"
+    noted = f", as noted after {when}:" if when else ""
+    return f"Leverage{noted} {leverage_text(cell.by_leverage)}"
 
 
 class MapCard(Layer):

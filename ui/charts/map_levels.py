@@ -146,26 +146,39 @@ class Sampling:
     bars_per_px: float
 
 
-def sample(columns: HeatmapColumns, pixels: PixelMap, from_px: int = 0) -> Sampling:
-    """Return what lies under the middle of every pixel row, and column from ``from_px`` on.
+def sample(columns: HeatmapColumns, pixels: PixelMap) -> Sampling:
+    """Return what lies under the middle of every pixel row and column.
 
     Bins are logarithmic and the price axis is linear, so every row is asked for itself.
     """
     price = np.maximum(pixels.value(np.arange(pixels.height) + 0.5), np.finfo(float).tiny)
     bins = np.floor(np.log(price) / columns.delta).astype(np.int64) - columns.first_bin
+    count = columns.long_base.shape[1]
+    bars, has_bar = sample_bars(columns, pixels)
+    return Sampling(
+        bins=np.clip(bins, 0, count - 1),
+        bars=bars,
+        has_bin=(bins >= 0) & (bins < count),
+        has_bar=has_bar,
+        bins_per_px=bins_per_px(columns, pixels),
+        bars_per_px=bars_per_px(columns, pixels),
+    )
+
+
+def sample_bars(
+    columns: HeatmapColumns, pixels: PixelMap, from_px: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return which bar each pixel column from one on shows, and where there is any."""
     times = np.floor(pixels.column_centres(from_px)).astype(np.int64)
     bars = np.searchsorted(columns.time_ms, times, side="right") - 1
-    count = columns.long_base.shape[1]
-    step_ms = columns.interval_s * 1_000
     inside = np.maximum(bars, 0)
-    return Sampling(
-        bins=np.minimum(np.maximum(bins, 0), count - 1),
-        bars=inside,
-        has_bin=(bins >= 0) & (bins < count),
-        has_bar=(bars >= 0) & (times < columns.time_ms[inside] + step_ms),
-        bins_per_px=bins_per_px(columns, pixels),
-        bars_per_px=pixels.ms_per_px / step_ms,
-    )
+    ends_ms = columns.time_ms[inside] + 1_000 * columns.interval_s
+    return inside, (bars >= 0) & (times < ends_ms)
+
+
+def bars_per_px(columns: HeatmapColumns, pixels: PixelMap) -> float:
+    """Return how many bars a pixel column covers."""
+    return pixels.ms_per_px / (1_000 * columns.interval_s)
 
 
 def bins_per_px(columns: HeatmapColumns, pixels: PixelMap) -> float:

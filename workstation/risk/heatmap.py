@@ -49,8 +49,10 @@ from workstation.risk.kernels.book import (
     Flows,
     IntArray,
     Picture,
+    PictureArray,
     Terms,
     add_column,
+    add_groups,
     add_layers,
     mirror,
     take_in,
@@ -231,12 +233,12 @@ class HeatmapBook:
     def layers(self) -> FloatArray:
         """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
         layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
-        self.add_layers(layers)
+        add_layers(self._state, self.basis.weight, layers)
         return layers
 
-    def add_layers(self, total: FloatArray) -> None:
-        """Add ``layers`` to those of other books of the same shape."""
-        add_layers(self._state, self.basis.weight, total)
+    def add_groups(self, group: IntArray, total: PictureArray) -> None:
+        """Add what all layers hold of both sides to the (groups, bins) total, each to its group."""
+        add_groups(self._state, self.basis.weight, group, total)
 
     def unit_layers(self) -> FloatArray:
         """Return the (2, layers, bins) coins that would stand there at a share of one."""

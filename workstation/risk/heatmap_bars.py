@@ -21,6 +21,7 @@ from workstation.risk.kernels.bars import CandleArrays, IntArray, PriceBars, joi
 from workstation.risk.kernels.book import LONG, SHORT
 from workstation.units import SECOND_MS
 
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bars:
     """Bars of one market: columns of one length, sorted by open time; a missing bar is missing.

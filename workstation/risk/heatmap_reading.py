@@ -39,7 +39,8 @@ class Cell:
     """One bar and a range of prices of the map.
 
     ``by_leverage`` are the shares of both sides together below, between and above
-    ``LEVERAGE_BANDS``; empty of earlier bars, whose mix is not kept, and where nothing stands.
+    ``LEVERAGE_BANDS``, as noted after the bar that opened at ``leverage_ms``; empty where nothing
+    stood then.
     """
 
     low: float
@@ -49,6 +50,7 @@ class Cell:
     long: Waiting
     short: Waiting
     by_leverage: tuple[float, ...] = ()
+    leverage_ms: int | None = None  # None: not noted yet
 
 
 def coin_values(columns: HeatmapColumns) -> FloatArray:
@@ -79,6 +81,7 @@ def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
     low, high = np.exp(columns.delta * (columns.first_bin + np.array([first, end])))
     is_newest = row == len(columns.time_ms) - 1
     share = np.ones(end - first)
+    noted, by_leverage = _leverage_of_row(columns, row)
     return Cell(
         low=float(low),
         high=float(high),
@@ -86,7 +89,8 @@ def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
         is_newest=is_newest,
         long=_waiting(columns, Side.LONG, row, slice(first, end), share),
         short=_waiting(columns, Side.SHORT, row, slice(first, end), share),
-        by_leverage=_by_leverage(columns, slice(first, end)) if is_newest else (),
+        by_leverage=() if by_leverage is None else _shares(by_leverage[:, first:end]),
+        leverage_ms=None if noted is None else int(columns.time_ms[noted]),
     )
 
 
@@ -125,8 +129,8 @@ def band_of_row(columns: HeatmapColumns, row: int) -> FloatArray | None:
     """
     if row == len(columns.time_ms) - 1 and columns.band_base is not None:
         return columns.band_base.astype(np.float64)
-    note = bisect.bisect_right(columns.spread_from, row) - 1
-    if note < 0:
+    note = _note_of_row(columns, row)
+    if note is None:
         return None
     column = np.stack([columns.long_base[row], columns.short_base[row]])
     band: FloatArray = columns.spread[note].astype(np.float64) * column
@@ -151,13 +155,24 @@ def _waiting(
     )
 
 
-def _by_leverage(columns: HeatmapColumns, bins: slice) -> tuple[float, ...]:
-    if columns.by_leverage_base is None:
-        return ()
-    each = columns.by_leverage_base[:, :, bins].astype(np.float64).sum(axis=(0, 2))
-    group: NDArray[np.int64] = np.searchsorted(LEVERAGE_BANDS, columns.leverages)
+def _note_of_row(columns: HeatmapColumns, row: int) -> int | None:
+    note = bisect.bisect_right(columns.spread_from, row) - 1
+    return None if note < 0 else note
+
+
+def _leverage_of_row(
+    columns: HeatmapColumns, row: int
+) -> tuple[int | None, NDArray[np.float32] | None]:
+    # the row whose mix is told, and the (5, bins) coins of it
+    if row == len(columns.time_ms) - 1 and columns.by_leverage_base is not None:
+        return row, columns.by_leverage_base
+    note = _note_of_row(columns, row)
+    if note is None or not columns.by_leverage_noted:
+        return None, None
+    return columns.spread_from[note], columns.by_leverage_noted[note]
+
+
+def _shares(by_leverage: NDArray[np.float32]) -> tuple[float, ...]:
+    each = by_leverage.sum(axis=1, dtype=np.float64)
     total = float(each.sum())
-    if not total > 0:
-        return ()
-    shares = np.bincount(group, each, len(LEVERAGE_BANDS) + 1) / total
-    return tuple(float(share) for share in shares)
+    return tuple(float(share) for share in each / total) if total > 0 else ()

@@ -31,6 +31,7 @@ from workstation.risk.heatmap_fitted import (
     join_taken,
 )
 from workstation.risk.heatmap_grade import grade, plan_grading
+from workstation.risk.heatmap_reading import LEVERAGE_BANDS
 from workstation.risk.heatmap_score import events_of
 from workstation.risk.heatmap_scorecard import THIS, Grades
 from workstation.risk.kernels.book import LONG, SHORT, IntArray, Picture, PictureArray
@@ -45,6 +46,7 @@ BLOCK: Final = 256  # bars by which the first bar and the first column move on
 MAX_OPEN: Final = 96  # newest bars at most that are played again every time
 NOTE_EVERY: Final = 32  # bars between two notes of the band; a new day begins another
 _MOST_PIECES: Final = 256  # of what was expected, before they are joined
+_GROUP_OF_NODE: Final[IntArray] = np.searchsorted(LEVERAGE_BANDS, NODE_LEVERAGES)
 _LEARN_MS: Final = 30 * DAY_MS  # before the picture, for the rivals to learn from
 
 
@@ -67,6 +69,24 @@ class MapInput:
         if len(self.orders) < LEAST_ORDERS:
             return False
         return int(self.bars.time_ms[-1]) - self.orders[0].time_ms >= LEAST_DAYS * DAY_MS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Note:
+    """What was said of a column: its band over what stood there, and that by leverage, in coins."""
+
+    row: int
+    spread: PictureArray  # (2, 2, bins)
+    by_leverage: PictureArray  # (groups, bins)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stand:
+    """What stands in the books, and what is said of it, in coins."""
+
+    column: FloatArray  # (2, bins) longs and shorts
+    band: FloatArray  # (2, 2, bins)
+    by_leverage: PictureArray  # (groups, bins), both sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +150,7 @@ class HeatmapMap:
         self._final = 0  # rows of the picture that no later answer changes
         self._picture = blank_picture(COLUMNS + BLOCK, self._grid)
         self._trials: dict[MarketKey, HeatmapBook] = {}  # of the last answer; memory to use again
-        self._spread: list[tuple[int, PictureArray]] = []  # row, band over what stood there
+        self._noted: list[_Note] = []
 
     def _new_book(self, item: MapInput) -> HeatmapBook | FittedBook:
         parameters, rate = self._frame.parameters, item.maintenance_rate
@@ -199,8 +219,7 @@ class HeatmapMap:
         notes = [note for item in inputs for note in self._notes(item, trials[item.key], end)]
         counted = tuple(dict.fromkeys(item.key.venue for item in inputs))
         asked = dict.fromkeys(market.candles.key.venue for market in request.markets)
-        layers, band = self._stand(trials)
-        spread_from, spread = self._spread_since(first)
+        stand, noted = self._stand(trials), self._noted_since(first)
         return HeatmapColumns(
             coin=frame.coin,
             interval_s=request.interval_s,
@@ -217,11 +236,11 @@ class HeatmapMap:
             missing=tuple(venue for venue in asked if venue not in counted),
             notes=tuple(notes),
             final=max(0, self._final - first),
-            band_base=band.astype(np.float32),
-            spread=spread,
-            spread_from=spread_from,
-            by_leverage_base=layers.astype(np.float32),
-            leverages=NODE_LEVERAGES,
+            band_base=stand.band.astype(np.float32),
+            spread=tuple(note.spread for note in noted),
+            spread_from=tuple(max(0, note.row - first) for note in noted),
+            by_leverage_base=stand.by_leverage,
+            by_leverage_noted=tuple(note.by_leverage for note in noted),
             mix=tuple(dict.fromkeys(self._mix(item.key) for item in inputs)),
         )
 
@@ -234,7 +253,7 @@ class HeatmapMap:
             self._settle_to(inputs, row + 1 if noted else self._next_noted(row, final))
             if noted:
                 books = {key: _speaking(book) for key, book in self._books.items()}
-                self._spread.append((row, self._band_over_column(books)))
+                self._noted.append(_note(row, self._stand(books)))
 
     def _next_noted(self, row: int, final: int) -> int:
         return next((later for later in range(row + 1, final) if self._is_noted(later)), final)
@@ -279,36 +298,26 @@ class HeatmapMap:
             return book.belief
         return None if self._given is None else self._given.get(key)
 
-    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> tuple[FloatArray, FloatArray]:
-        # (2, J, bins) coins by leverage, and the (2, 2, bins) band of their sum
-        layers = np.zeros((2, len(NODE_LEVERAGES), self._grid.bins))
-        assumed, bands = np.zeros((2, self._grid.bins)), np.zeros((2, 2, self._grid.bins))
+    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> _Stand:
+        bins = self._grid.bins
+        column, assumed = np.zeros((2, bins)), np.zeros((2, bins))
+        band = np.zeros((2, 2, bins))
+        by_leverage = np.zeros((len(LEVERAGE_BANDS) + 1, bins), np.float32)
         for key, book in books.items():
-            belief = self._belief(key)
-            book.add_layers(layers)
+            belief, own = self._belief(key), book.column()
+            column += own
+            book.add_groups(_GROUP_OF_NODE, by_leverage)
             if belief is None:
-                assumed += book.column()
+                assumed += own
             else:
-                bands += column_band(book, belief)
-        bands += np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
-        return layers, bands
+                band += column_band(book, belief)
+        band += np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
+        return _Stand(column, band, by_leverage)
 
-    def _band_over_column(self, books: Mapping[MarketKey, HeatmapBook]) -> PictureArray:
-        layers, band = self._stand(books)
-        column = layers.sum(axis=1)
-        # what is opened later where nothing stands has the band of its whole side
-        whole = column.sum(axis=1)
-        rest = np.divide(band.sum(axis=2), whole, out=np.full((2, 2), np.nan), where=whole > 0)
-        over = np.broadcast_to(rest[:, :, np.newaxis], band.shape).copy()
-        np.divide(band, column, out=over, where=column > 0)
-        noted: PictureArray = over.astype(np.float32)
-        return noted
-
-    def _spread_since(self, first: int) -> tuple[tuple[int, ...], tuple[PictureArray, ...]]:
-        # the notes that columns from row `first` on need, their rows counted from it
-        later = sum(1 for row, _ in self._spread if row > first)
-        kept = self._spread[max(0, len(self._spread) - later - 1) :]
-        return tuple(max(0, row - first) for row, _ in kept), tuple(over for _, over in kept)
+    def _noted_since(self, first: int) -> list[_Note]:
+        # the notes that columns from row `first` on need
+        holds = bisect.bisect_right(self._noted, first, key=lambda note: note.row) - 1
+        return self._noted[max(0, holds) :]
 
     def _mix(self, key: MarketKey) -> str:
         belief = self._belief(key)
@@ -362,6 +371,16 @@ class HeatmapMap:
             taken.observed.base,
         )
         return (key, int(taken.bars.time_ms[-1]), graded) if graded.days >= 2 else None
+
+
+def _note(row: int, stand: _Stand) -> _Note:
+    # what is opened later where nothing stands has the band of its whole side
+    column, band = stand.column, stand.band
+    whole = column.sum(axis=1)
+    rest = np.divide(band.sum(axis=2), whole, out=np.full((2, 2), np.nan), where=whole > 0)
+    over = np.broadcast_to(rest[:, :, np.newaxis], band.shape).copy()
+    np.divide(band, column, out=over, where=column > 0)
+    return _Note(row, over.astype(np.float32), stand.by_leverage)
 
 
 def _seen(bars: Bars, item: MapInput) -> Observed:

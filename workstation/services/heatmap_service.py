@@ -171,7 +171,9 @@ class HeatmapAnswer:
         block_ms = BLOCK * candles.interval_s * SECOND_MS
         blocks = -(-(COLUMNS + BURN_IN) // BLOCK)
         start_ms = (int(candles.time_ms[-1]) // block_ms - blocks) * block_ms
-        log = self._logs.setdefault(candles.key, BarLog())
+        log = self._logs.get(candles.key)
+        if log is None:
+            log = self._logs[candles.key] = BarLog()
         bars = log.join(candles, interest, start_ms)
         begin_ms = bars.begin_ms()
         if begin_ms is None:

@@ -15,6 +15,7 @@ def cell(**changes):
         "long": Waiting(base=9_500.0, usd=6e8, low_usd=3e8, high_usd=1.1e9),
         "short": Waiting(base=0.0, usd=0.0),
         "by_leverage": (0.1, 0.2, 0.3, 0.25, 0.15),
+        "leverage_ms": 1_770_325_200_000,
     }
     return Cell(**(fields | changes))
 
@@ -43,9 +44,24 @@ def test_a_side_on_which_nothing_waits_has_no_line_and_without_a_mark_there_is_n
     assert lines == [("63,000 to 63,063", "text")]
 
 
-def test_an_earlier_bar_says_when_it_was_known():
-    last, _ = list(card_lines(cell(is_newest=False, by_leverage=()), "BTC", 64_000.0))[-1]
-    assert last == "As known after 2026-02-05 21:00 (leverage: newest bar only)"
+def test_an_earlier_bar_says_when_it_and_its_leverage_were_known():
+    def last_lines(**changes):
+        earlier = cell(is_newest=False, **changes)
+        return [text for text, _ in card_lines(earlier, "BTC", 64_000.0)][-2:]
+
+    known = "As known after 2026-02-05 21:00"
+    shares = leverage_text((0.1, 0.2, 0.3, 0.25, 0.15))
+    noted_ms = 1_770_325_200_000 - 3 * 3_600_000
+    assert last_lines() == [known, f"Leverage {shares}"]
+    assert last_lines(leverage_ms=noted_ms) == [
+        known,
+        f"Leverage, as noted after 2026-02-05 18:00: {shares}",
+    ]
+    assert last_lines(leverage_ms=noted_ms, by_leverage=()) == [
+        known,
+        "Leverage not known: nothing stood here when it was noted, after 2026-02-05 18:00",
+    ]
+    assert last_lines(leverage_ms=None, by_leverage=()) == [known, "Leverage not known"]
 
 
 def test_the_bands_of_leverage_are_named_by_their_ends():

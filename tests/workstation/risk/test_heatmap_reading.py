@@ -90,15 +90,20 @@ def test_a_cell_of_an_earlier_bar_has_the_band_that_was_noted_then():
     assert cell.by_leverage == ()
 
 
-def test_the_newest_cell_is_told_by_leverage():
-    layers = np.zeros((2, 3, 10), np.float32)
-    layers[0, :, 2] = 1.0, 2.0, 1.0
-    layers[1, 2, 2] = 4.0
-    told = columns(by_leverage_base=layers, leverages=(4.0, 16.0, 100.0))
+def test_a_cell_is_told_by_leverage_as_noted_last():
+    newest, noted = np.zeros((2, 5, 10), np.float32)
+    newest[:, 2] = 1.0, 0.0, 2.0, 0.0, 5.0
+    noted[:, 2] = 3.0, 1.0, 0.0, 0.0, 0.0
+    told = columns(by_leverage_base=newest, by_leverage_noted=(noted,))
     cell = cell_of(told, 1, 2, 3)
     assert cell.is_newest
+    assert cell.leverage_ms == cell.time_ms
     assert cell.by_leverage == pytest.approx((1 / 8, 0, 2 / 8, 0, 5 / 8))
     assert cell_of(told, 1, 7, 8).by_leverage == ()  # nothing stands there
+    earlier = cell_of(told, 0, 2, 4)
+    assert earlier.by_leverage == (0.75, 0.25, 0.0, 0.0, 0.0)
+    assert earlier.leverage_ms == 0
+    assert cell_of(columns(), 0, 2, 4).leverage_ms is None
 
 
 def test_an_unknown_band_is_not_shown_as_a_number():

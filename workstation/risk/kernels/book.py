@@ -399,6 +399,14 @@ def add_layers(state: BookState, weight: FloatArray, out: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
+def add_groups(state: BookState, weight: FloatArray, group: IntArray, out: PictureArray) -> None:
+    """Add what layers hold of both sides to the (groups, bins) ``out``, each to its group."""
+    for side in (LONG, SHORT):
+        for layer in range(state.mass.shape[2]):
+            _add_layer(state, side, layer, weight[side, layer], out[group[layer]])
+
+
+@njit(cache=True, nogil=True)
 def add_column(state: BookState, weight: FloatArray, out: FloatArray) -> None:
     """Add the sum of all layers at (side, layer) shares to the (side, bins) ``out``."""
     for side in (LONG, SHORT):
