@@ -54,6 +54,7 @@ from workstation.risk.kernels.book import (
     add_column,
     add_groups,
     add_layers,
+    add_variance,
     mirror,
     take_in,
 )
@@ -240,11 +241,16 @@ class HeatmapBook:
         """Add what all layers hold of both sides to the (groups, bins) total, each to its group."""
         add_groups(self._state, self.basis.weight, group, total)
 
-    def unit_layers(self) -> FloatArray:
-        """Return the (2, layers, bins) coins that would stand there at a share of one."""
-        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
-        add_layers(self._state, np.ones_like(self.basis.weight), layers)
-        return layers
+    def variance(self, covariance: FloatArray) -> FloatArray:
+        """Return the (2, bins) variance, in coins squared, of what stands there.
+
+        Parameters
+        ----------
+        covariance : (2, layers, layers) of the shares of each side
+        """
+        variance = np.zeros((2, self.grid.bins))
+        add_variance(self._state, covariance, variance)
+        return variance
 
     def set_shares(self, shares: FloatArray) -> None:
         """Believe another leverage mix from now on, of the whole book.

@@ -415,6 +415,35 @@ def add_column(state: BookState, weight: FloatArray, out: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
+def add_variance(state: BookState, covariance: FloatArray, out: FloatArray) -> None:
+    """Add the variance of what stands there, in coins squared, to the (side, bins) ``out``.
+
+    ``covariance`` is (side, layer, layer), of the layers' shares.
+    """
+    layers, bins = state.mass.shape[2], state.mass.shape[3]
+    unit = np.empty((layers, bins))
+    for side in (LONG, SHORT):
+        unit[:] = 0.0
+        for layer in range(layers):
+            _add_layer(state, side, layer, 1.0, unit[layer])
+        for one in range(layers):
+            for other in range(one + 1):
+                times = (1.0 if one == other else 2.0) * covariance[side, one, other]
+                first = max(state.extent[side, one, FIRST], state.extent[side, other, FIRST])
+                end = min(state.extent[side, one, END], state.extent[side, other, END])
+                if end > first:
+                    _add_product(
+                        times, unit[one, first:end], unit[other, first:end], out[side, first:end]
+                    )
+
+
+@_inlined
+def _add_product(times: float, one: FloatArray, other: FloatArray, out: FloatArray) -> None:
+    for k in range(len(out)):
+        out[k] += times * one[k] * other[k]
+
+
+@njit(cache=True, nogil=True)
 def mirror(state: BookState, twin: BookState) -> None:
     """Make a twin, of the same shape, hold what a book holds; costs what both have in use."""
     for side in (LONG, SHORT):
