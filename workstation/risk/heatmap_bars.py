@@ -17,7 +17,7 @@ from workstation.market.facts import (
     TimeArray,
 )
 from workstation.market.instrument import Side
-from workstation.risk.kernels.bars import CandleArrays, IntArray, PriceBars, join
+from workstation.risk.kernels.bars import CandleArrays, IntArray, PriceBars, add_orders, join
 from workstation.risk.kernels.book import LONG, SHORT
 from workstation.units import SECOND_MS
 
@@ -132,16 +132,12 @@ def observe(
     A liquidation belongs to the bar that has begun when it happens; one outside all bars is left
     out. The feed counts as running from ``since_ms`` on, or else from the first of them.
     """
-    times = np.array([row.time_ms for row in liquidations], np.int64)
-    side = np.array([LONG if row.side is Side.LONG else SHORT for row in liquidations], np.int64)
-    quantity = np.array([row.quantity_base for row in liquidations], np.float64)
-    order = np.argsort(times, kind="stable")
-    times, side, quantity = times[order], side[order], quantity[order]
-    bar = np.searchsorted(bars.time_ms, times, "right") - 1
+    rows = sorted(liquidations, key=lambda row: row.time_ms)
+    times = np.array([row.time_ms for row in rows], np.int64)
+    side = np.array([LONG if row.side is Side.LONG else SHORT for row in rows], np.int64)
+    quantity = np.array([row.quantity_base for row in rows], np.float64)
+    bar, base = add_orders(times, side, quantity, bars.time_ms, bars.interval_ms)
     inside = bar >= 0
-    inside[inside] = times[inside] < bars.time_ms[bar[inside]] + bars.interval_ms
-    base = np.zeros((len(bars), 2))
-    np.add.at(base, (bar[inside], side[inside]), quantity[inside])
     if since_ms is None and len(times):
         since_ms = int(times[0])
     if since_ms is not None:

@@ -196,7 +196,14 @@ class FittedBook:
                 self._refit(int(fits_ms[begin]))
             until = rows[1] if end == len(bars) else max(rows[0], min(int(row[end]), rows[1]))
             piece = slice(begin, end)
-            taken = self._take(bars[piece], observed[piece], picture, row[piece], (rows[0], until))
+            whole = end - begin == len(bars)
+            taken = self._take(
+                bars if whole else bars[piece],
+                observed if whole else observed[piece],
+                picture,
+                row[piece],
+                (rows[0], until),
+            )
             pieces.append(taken)
             rows = until, rows[1]
         if self._today and (now_ms := _ends_ms(self._today[-1][0].bars)) in self._refits_ms:

@@ -102,6 +102,27 @@ def _same(one: float, other: float) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def add_orders(
+    time_ms: IntArray, side: IntArray, quantity: FloatArray, bar_ms: IntArray, interval_ms: int
+) -> tuple[IntArray, FloatArray]:
+    """Add up orders, (m,) each and by time, by the bar that has begun when they happen.
+
+    Returns
+    -------
+    (m,) the row of each order's bar, -1 for one outside all bars; and (n, 2) sums by bar and side.
+    """
+    bar, base = np.full(len(time_ms), -1), np.zeros((len(bar_ms), 2))
+    row = -1
+    for i in range(len(time_ms)):
+        while row + 1 < len(bar_ms) and bar_ms[row + 1] <= time_ms[i]:
+            row += 1
+        if row >= 0 and time_ms[i] < bar_ms[row] + interval_ms:
+            bar[i] = row
+            base[row, side[i]] += quantity[i]
+    return bar, base
+
+
+@njit(cache=True, nogil=True)
 def bins_of(
     low: FloatArray, high: FloatArray, close: FloatArray, delta: float, first_bin: int
 ) -> tuple[IntArray, IntArray, IntArray]:
