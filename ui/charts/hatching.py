@@ -1,5 +1,8 @@
 """Hatching over the liquidation map where its band is wide: the estimate there is a rough one.
 
+Where the band is as wide everywhere, as with a prior alone, hatching would tell nothing; the map's
+title and legend say how wide it is, and only what is wider still is hatched.
+
 Which bins are wide is kept once a note of the band, not once a cell, and only the pixels of the
 lines are touched: an eighth of the picture, and nothing where no band is wide.
 """
@@ -16,7 +19,8 @@ from numpy.typing import NDArray
 from ui.charts.map_levels import MapSide, Sampling
 from workstation.risk.report import HeatmapColumns
 
-WIDE_RATIO: Final = 10.0  # of a band's high end to its low one, from which on it is hatched
+WIDE_RATIO: Final = 8.0  # of a band's high end to its low one, from which on it is hatched,
+UNEVEN: Final = 1.25  # [A] if it also is so many times that of the whole side
 PERIOD_PX: Final = 8  # between two lines
 _ONE: Final = np.uint32(1)
 _HALF: Final = np.uint32(0x7F7F7F)
@@ -88,7 +92,11 @@ class Hatching:
 def _wide_bins(
     band: NDArray[np.float32], columns: HeatmapColumns, row: int, side: MapSide
 ) -> NDArray[np.bool_]:
-    wide: NDArray[np.bool_] = band[1] > WIDE_RATIO * band[0]
+    low, high = band
+    all_low, all_high = band.sum(axis=2)
+    usual = np.divide(all_high, all_low, out=np.zeros_like(all_low), where=all_low > 0)
+    limit = np.maximum(WIDE_RATIO, UNEVEN * usual)
+    wide: NDArray[np.bool_] = high > limit[:, np.newaxis] * low
     long, short = wide
     if side is MapSide.LONG:
         short = long

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Side
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 
 LEVERAGE_BANDS: Final = (5.0, 10.0, 25.0, 50.0)  # between these the shares are added up
@@ -35,12 +36,27 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Positions of a venue that are known one by one, now, at some prices: never an estimate.
+
+    A part of what is estimated there, not more of it. ``coverage`` are the known longs and shorts
+    of the whole market over its open interest, fractions; ``None`` where that is not known.
+    """
+
+    venue: str
+    long_usd: float
+    short_usd: float
+    coverage: tuple[float, float] | None
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One bar and a range of prices of the map.
 
     ``by_leverage`` are the shares of both sides together below, between and above
     ``LEVERAGE_BANDS``, as noted after the bar that opened at ``leverage_ms``; empty where nothing
-    stood then.
+    stood then. ``known`` is of now, whatever the bar.
     """
 
     low: float
@@ -51,12 +67,12 @@ class Cell:
     short: Waiting
     by_leverage: tuple[float, ...] = ()
     leverage_ms: int | None = None  # None: not noted yet
+    known: tuple[Known, ...] = ()  # a market each
 
 
 def coin_values(columns: HeatmapColumns) -> FloatArray:
     """Return the (bins,) USD that a venue sells for a coin that stands in each bin."""
-    edges = columns.edges()
-    values: FloatArray = np.sqrt(edges[:-1] * edges[1:]) * columns.liquidatable_fraction
+    values: FloatArray = _middles(columns) * columns.liquidatable_fraction
     return values
 
 
@@ -91,6 +107,7 @@ def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
         short=_waiting(columns, Side.SHORT, row, slice(first, end), share),
         by_leverage=() if by_leverage is None else _shares(by_leverage[:, first:end]),
         leverage_ms=None if noted is None else int(columns.time_ms[noted]),
+        known=tuple(_known(columns, levels, slice(first, end)) for levels in columns.known),
     )
 
 
@@ -153,6 +170,34 @@ def _waiting(
     return Waiting(
         base=float(base.sum()) * columns.liquidatable_fraction, usd=usd, low_usd=low, high_usd=high
     )
+
+
+def band_width(columns: HeatmapColumns) -> float | None:
+    """Return how many times its low end the high end of the newest bar's band is, all in all.
+
+    ``None`` where it is not known.
+    """
+    if columns.band_base is None:
+        return None
+    low, high = (float(end) for end in columns.band_base.sum(axis=(1, 2), dtype=np.float64))
+    return high / low if low > 0 and math.isfinite(high) else None
+
+
+def _known(columns: HeatmapColumns, levels: KnownLevels, bins: slice) -> Known:
+    long_usd, short_usd = levels.by_bin[:, bins] @ _middles(columns)[bins]
+    return Known(
+        venue=levels.key.venue,
+        long_usd=float(long_usd),
+        short_usd=float(short_usd),
+        coverage=levels.coverage,
+        is_stale=levels.is_stale,
+    )
+
+
+def _middles(columns: HeatmapColumns) -> FloatArray:
+    edges = columns.edges()
+    middles: FloatArray = np.sqrt(edges[:-1] * edges[1:])
+    return middles
 
 
 def _note_of_row(columns: HeatmapColumns, row: int) -> int | None:

@@ -420,6 +420,7 @@ class HeatmapColumns:
     by_leverage_base: NDArray[np.float32] | None = None
     by_leverage_noted: tuple[NDArray[np.float32], ...] = ()
     mix: tuple[str, ...] = ()  # by venue: fitted to what, or the prior
+    fitted: tuple[str, ...] = ()  # venues whose leverage is fitted; the others' is assumed
     score: MapScore | None = None  # of the columns as they were known; None: not graded yet
     off: tuple[str, ...] = ()  # venues that the user switched off
     with_todays_fit: bool = False  # columns as the newest fit would have had them: never scored

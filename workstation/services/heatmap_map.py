@@ -15,28 +15,25 @@ from typing import Final
 
 import numpy as np
 
-from workstation.market.facts import FloatArray, Liquidation
+from workstation.market.facts import Liquidation
 from workstation.market.instrument import MarketKey
 from workstation.risk.heatmap import Grid, HeatmapBook, HeatmapParameters, blank_picture
-from workstation.risk.heatmap_band import PRIOR_FACTORS
 from workstation.risk.heatmap_bars import Bars, Observed, observe
-from workstation.risk.heatmap_basis import NODE_LEVERAGES
 from workstation.risk.heatmap_fitted import (
     LEAST_DAYS,
     LEAST_ORDERS,
     Belief,
     FittedBook,
     Taken,
-    column_band,
     join_taken,
 )
 from workstation.risk.heatmap_grade import grade, plan_grading
-from workstation.risk.heatmap_reading import LEVERAGE_BANDS
 from workstation.risk.heatmap_score import events_of
 from workstation.risk.heatmap_scorecard import THIS, Grades
 from workstation.risk.kernels.book import LONG, SHORT, IntArray, Picture, PictureArray
 from workstation.risk.map_rows import MapRows
 from workstation.risk.report import HeatmapColumns
+from workstation.services.heatmap_notes import Note, Stand, note_of, stand_of
 from workstation.services.heatmap_orders import OrderLog
 from workstation.services.heatmap_request import HeatmapRequest
 from workstation.units import DAY_MS, SECOND_MS, iso_utc
@@ -46,7 +43,6 @@ BLOCK: Final = 256  # bars by which the first bar and the first column move on
 MAX_OPEN: Final = 96  # newest bars at most that are played again every time
 NOTE_EVERY: Final = 32  # bars between two notes of the band; a new day begins another
 _MOST_PIECES: Final = 256  # of what was expected, before they are joined
-_GROUP_OF_NODE: Final[IntArray] = np.searchsorted(LEVERAGE_BANDS, NODE_LEVERAGES)
 _LEARN_MS: Final = 30 * DAY_MS  # before the picture, for the rivals to learn from
 
 
@@ -69,24 +65,6 @@ class MapInput:
         if len(self.orders) < LEAST_ORDERS:
             return False
         return int(self.bars.time_ms[-1]) - self.orders[0].time_ms >= LEAST_DAYS * DAY_MS
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Note:
-    """What was said of a column: its band over what stood there, and that by leverage, in coins."""
-
-    row: int
-    spread: PictureArray  # (2, 2, bins)
-    by_leverage: PictureArray  # (groups, bins)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Stand:
-    """What stands in the books, and what is said of it, in coins."""
-
-    column: FloatArray  # (2, bins) longs and shorts
-    band: FloatArray  # (2, 2, bins)
-    by_leverage: PictureArray  # (groups, bins), both sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +128,7 @@ class HeatmapMap:
         self._final = 0  # rows of the picture that no later answer changes
         self._picture = blank_picture(COLUMNS + BLOCK, self._grid)
         self._trials: dict[MarketKey, HeatmapBook] = {}  # of the last answer; memory to use again
-        self._noted: list[_Note] = []
+        self._noted: list[Note] = []
 
     def _new_book(self, item: MapInput) -> HeatmapBook | FittedBook:
         parameters, rate = self._frame.parameters, item.maintenance_rate
@@ -242,6 +220,9 @@ class HeatmapMap:
             by_leverage_base=stand.by_leverage,
             by_leverage_noted=tuple(note.by_leverage for note in noted),
             mix=tuple(dict.fromkeys(self._mix(item.key) for item in inputs)),
+            fitted=tuple(
+                dict.fromkeys(item.key.venue for item in inputs if self._is_fitted(item.key))
+            ),
         )
 
     def _settle(self, inputs: Sequence[MapInput], final: int) -> None:
@@ -253,7 +234,7 @@ class HeatmapMap:
             self._settle_to(inputs, row + 1 if noted else self._next_noted(row, final))
             if noted:
                 books = {key: _speaking(book) for key, book in self._books.items()}
-                self._noted.append(_note(row, self._stand(books)))
+                self._noted.append(note_of(row, self._stand(books)))
 
     def _next_noted(self, row: int, final: int) -> int:
         return next((later for later in range(row + 1, final) if self._is_noted(later)), final)
@@ -298,26 +279,17 @@ class HeatmapMap:
             return book.belief
         return None if self._given is None else self._given.get(key)
 
-    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> _Stand:
-        bins = self._grid.bins
-        column, assumed = np.zeros((2, bins)), np.zeros((2, bins))
-        band = np.zeros((2, 2, bins))
-        by_leverage = np.zeros((len(LEVERAGE_BANDS) + 1, bins), np.float32)
-        for key, book in books.items():
-            belief, own = self._belief(key), book.column()
-            column += own
-            book.add_groups(_GROUP_OF_NODE, by_leverage)
-            if belief is None:
-                assumed += own
-            else:
-                band += column_band(book, belief)
-        band += np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
-        return _Stand(column, band, by_leverage)
+    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> Stand:
+        return stand_of(self._grid, [(book, self._belief(key)) for key, book in books.items()])
 
-    def _noted_since(self, first: int) -> list[_Note]:
+    def _noted_since(self, first: int) -> list[Note]:
         # the notes that columns from row `first` on need
         holds = bisect.bisect_right(self._noted, first, key=lambda note: note.row) - 1
         return self._noted[max(0, holds) :]
+
+    def _is_fitted(self, key: MarketKey) -> bool:
+        belief = self._belief(key)
+        return belief is not None and belief.fit is not None
 
     def _mix(self, key: MarketKey) -> str:
         belief = self._belief(key)
@@ -371,16 +343,6 @@ class HeatmapMap:
             taken.observed.base,
         )
         return (key, int(taken.bars.time_ms[-1]), graded) if graded.days >= 2 else None
-
-
-def _note(row: int, stand: _Stand) -> _Note:
-    # what is opened later where nothing stands has the band of its whole side
-    column, band = stand.column, stand.band
-    whole = column.sum(axis=1)
-    rest = np.divide(band.sum(axis=2), whole, out=np.full((2, 2), np.nan), where=whole > 0)
-    over = np.broadcast_to(rest[:, :, np.newaxis], band.shape).copy()
-    np.divide(band, column, out=over, where=column > 0)
-    return _Note(row, over.astype(np.float32), stand.by_leverage)
 
 
 def _seen(bars: Bars, item: MapInput) -> Observed:
