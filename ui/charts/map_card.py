@@ -12,7 +12,7 @@ from ui import format as fmt
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
 from ui.theme import MIN_FONT_PX, Theme, figure_font
-from workstation.risk.heatmap_reading import LEVERAGE_BANDS, Cell, Waiting
+from workstation.risk.heatmap_reading import LEVERAGE_BANDS, Cell, Known, Waiting
 
 LINE_PX: Final = 18
 GAP_PX: Final = 16  # between cursor and card
@@ -36,8 +36,31 @@ def leverage_text(shares: tuple[float, ...]) -> str:
     )
 
 
-def card_lines(cell: Cell, coin: str, mark: float | None) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a card and the token of each one's colour."""
+def known_text(known: Known) -> str:
+    """Return ``Exact now at Hyperliquid: $1.20 M known long here, coverage 4.0 %``.
+
+    Coverage is of the sides that are told; of both where nothing is known here.
+    """
+    usd = {"long": known.long_usd, "short": known.short_usd}
+    here = {side: amount for side, amount in usd.items() if amount > 0}
+    amounts = " and ".join(f"{fmt.usd_short(amount)} {side}" for side, amount in here.items())
+    words = f"{amounts} known here" if here else "nothing known here"
+    covered = "coverage not known"
+    if known.coverage is not None:
+        shares = dict(zip(usd, known.coverage, strict=True))
+        told = " and ".join(f"{fmt.percent(shares[side], 1)} {side}" for side in here or shares)
+        covered = f"coverage {told}"
+    late = " (an old reading)" if known.is_stale else ""
+    return f"Exact now at {fmt.venue_name(known.venue)}: {words}, {covered}{late}"
+
+
+def card_lines(
+    cell: Cell, coin: str, mark: float | None, *, exact: bool = True
+) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a card and the token of each one's colour.
+
+    ``exact`` tells what is known position by position as well, below the estimate.
+    """
     distance = ""
     if mark:
         middle = (cell.low * cell.high) ** 0.5
@@ -50,6 +73,8 @@ def card_lines(cell: Cell, coin: str, mark: float | None) -> Iterator[tuple[str,
         yield f"As known after {fmt.utc_time(cell.time_ms)[:-3]}", "dim"
     if cell.long.usd + cell.short.usd > 0:
         yield _leverage_line(cell), "dim"
+    for known in cell.known if exact else ():
+        yield known_text(known), "text"
 
 
 def _leverage_line(cell: Cell) -> str:

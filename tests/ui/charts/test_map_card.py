@@ -1,9 +1,11 @@
+import dataclasses
+
 from PySide6.QtCore import QPointF
 
 from tests.ui.charts.frozen import pixel_map
 from ui import format as fmt
-from ui.charts.map_card import card_lines, card_place, leverage_text, likely_text
-from workstation.risk.heatmap_reading import Cell, Waiting
+from ui.charts.map_card import card_lines, card_place, known_text, leverage_text, likely_text
+from workstation.risk.heatmap_reading import Cell, Known, Waiting
 
 
 def cell(**changes):
@@ -62,6 +64,30 @@ def test_an_earlier_bar_says_when_it_and_its_leverage_were_known():
         "Leverage not known: nothing stood here when it was noted, after 2026-02-05 18:00",
     ]
     assert last_lines(leverage_ms=None, by_leverage=()) == [known, "Leverage not known"]
+
+
+def test_what_is_known_one_by_one_is_told_apart_from_the_estimate():
+    known = Known(
+        venue="hyperliquid",
+        long_usd=1.2e6,
+        short_usd=0.0,
+        coverage=(0.041, 0.02),
+        is_stale=False,
+    )
+    lines = [text for text, _ in card_lines(cell(known=(known,)), "BTC", 64_000.0)]
+    assert lines[:-1] == [text for text, _ in card_lines(cell(), "BTC", 64_000.0)]
+    assert lines[-1] == "Exact now at Hyperliquid: $1.20 M long known here, coverage 4.1 % long"
+    hidden = [text for text, _ in card_lines(cell(known=(known,)), "BTC", None, exact=False)]
+    assert not any(text.startswith("Exact") for text in hidden)
+    nothing = dataclasses.replace(known, long_usd=0.0, is_stale=True)
+    assert known_text(nothing) == (
+        "Exact now at Hyperliquid: nothing known here, coverage 4.1 % long and 2.0 % short "
+        "(an old reading)"
+    )
+    both = dataclasses.replace(known, short_usd=3e5, coverage=None)
+    assert known_text(both) == (
+        "Exact now at Hyperliquid: $1.20 M long and $300 k short known here, coverage not known"
+    )
 
 
 def test_the_bands_of_leverage_are_named_by_their_ends():
