@@ -25,13 +25,12 @@ from typing import Final
 
 import numpy as np
 
-from workstation.market.facts import OpenInterest, OpenInterestHistory
+from workstation.market.facts import Candles, Liquidation, OpenInterest, OpenInterestHistory
 from workstation.market.feed import FeedMode
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, Side
 from workstation.market.series import merge_open_interest
-from workstation.risk.heatmap import DEFAULT_PARAMETERS, Grid, HeatmapBook, blank_picture
-from workstation.risk.heatmap_bars import BarLog, Bars, Observed, open_from_ms
-from workstation.risk.heatmap_fitted import LEAST_DAYS, FittedBook, column_band
+from workstation.risk.heatmap_bars import BarLog, open_from_ms
+from workstation.risk.heatmap_fitted import LEAST_DAYS
 from workstation.risk.heatmap_scorecard import MapScore
 from workstation.risk.known_levels import KnownLevels, known_levels
 from workstation.risk.report import HeatmapColumns
@@ -40,7 +39,7 @@ from workstation.services.heatmap_orders import OrderLog
 from workstation.services.heatmap_request import HeatmapMarket, HeatmapRequest
 from workstation.services.heatmap_scores import ScoreFile
 from workstation.services.map_choice import AS_KNOWN, MapChoice
-from workstation.units import HOUR_MS, MINUTE_MS, SECOND_MS, iso_utc
+from workstation.units import HOUR_MS, MINUTE_MS, SECOND_MS, UnixMs, iso_utc
 
 BURN_IN: Final = 10_000  # bars at most that the books see before the picture begins
 
@@ -239,28 +238,35 @@ def warm_up(progress: Callable[[str], None]) -> None:
     """Compile the heatmap's kernels and keep them on disk, so that later starts find them."""
     progress("Preparing the liquidation heatmap: its kernels are compiled once, in ten seconds.")
     hours = 24 * math.ceil(LEAST_DAYS + 1)
-    price = np.full(hours, 100.0)
-    bars = Bars(
-        interval_ms=HOUR_MS,
-        time_ms=HOUR_MS * np.arange(hours),
-        low=price,
-        high=price + 1,
-        close=price,
-        middle=price,
-        volume_base=price,
-        open_interest_base=price,
+    time_ms, price = HOUR_MS * np.arange(hours), np.full(hours, 100.0)
+    key = MarketKey("warm-up", "BTC/USDT:USDT")
+    market = HeatmapMarket(
+        candles=Candles(
+            key=key,
+            interval_s=HOUR_MS // SECOND_MS,
+            time_ms=time_ms,
+            open=price,
+            high=price + 1,
+            low=price,
+            close=price,
+            volume_base=price,
+        ),
+        open_interest=OpenInterestHistory(
+            key=key, time_ms=time_ms, open_interest_base=price, open_interest_usd=100 * price
+        ),
+        liquidations=tuple(
+            Liquidation(key=key, side=side, quantity_base=1.0, price=100.0, time_ms=UnixMs(at))
+            for at in time_ms.tolist()
+            for side in Side
+        ),
     )
-    seen = Observed(
-        base=np.ones((hours, 2)),
-        orders=np.zeros((hours, 2), np.int64),
-        bar=np.arange(hours),
-    )
-    grid = Grid.around(100.0, 101.0, DEFAULT_PARAMETERS.delta)
-    row, rows = np.arange(hours), (0, hours)
-    book = HeatmapBook(grid)
-    book.advance(bars, blank_picture(hours, grid), row=row, rows=rows)
-    book.copy(book.copy()).column()
-    fitted = FittedBook(grid, "")
-    fitted.advance(bars, seen, blank_picture(hours, grid), row=row, rows=rows)
-    fitted.book.column()
-    column_band(fitted.book, fitted.belief)
+    answer = HeatmapAnswer()
+    for _ in range(2):  # from scratch, and grown
+        answer(
+            HeatmapRequest(
+                source=FeedMode.SIMULATED,
+                coin="BTC",
+                interval_s=market.candles.interval_s,
+                markets=(market,),
+            )
+        )
