@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -36,22 +36,34 @@ def leverage_text(shares: tuple[float, ...]) -> str:
     )
 
 
-def known_text(known: Known) -> str:
-    """Return ``Exact now at Hyperliquid: $1.20 M known long here, coverage 4.0 %``.
+def known_text(known: Sequence[Known]) -> str:
+    """Return ``Exact now at Hyperliquid: $1.20 M known long here, coverage 4.1 % long``.
 
-    Coverage is of the sides that are told; of both where nothing is known here.
+    Of several markets what is known is added up, and coverage is from the least to the most of
+    them. It is of the sides that are told; of both where nothing is known here.
     """
-    usd = {"long": known.long_usd, "short": known.short_usd}
+    usd = {
+        "long": sum(market.long_usd for market in known),
+        "short": sum(market.short_usd for market in known),
+    }
     here = {side: amount for side, amount in usd.items() if amount > 0}
     amounts = " and ".join(f"{fmt.usd_short(amount)} {side}" for side, amount in here.items())
     words = f"{amounts} known here" if here else "nothing known here"
-    covered = "coverage not known"
-    if known.coverage is not None:
-        shares = dict(zip(usd, known.coverage, strict=True))
-        told = " and ".join(f"{fmt.percent(shares[side], 1)} {side}" for side in here or shares)
-        covered = f"coverage {told}"
-    late = " (an old reading)" if known.is_stale else ""
-    return f"Exact now at {fmt.venue_name(known.venue)}: {words}, {covered}{late}"
+    names = dict.fromkeys(fmt.venue_name(market.venue) for market in known)
+    where = next(iter(names)) if len(names) == 1 else f"{len(names)} venues"
+    late = " (old readings)" if any(market.is_stale for market in known) else ""
+    return f"Exact now at {where}: {words}, {_coverage_text(known, here or usd)}{late}"
+
+
+def _coverage_text(known: Sequence[Known], sides: Iterable[str]) -> str:
+    shares = [market.coverage for market in known if market.coverage is not None]
+    if len(shares) < len(known):
+        return "coverage not known"
+    ends = {
+        side: dict.fromkeys(fmt.percent(end(each)) for end in (min, max))
+        for side, each in zip(("long", "short"), zip(*shares, strict=True), strict=True)
+    }
+    return "coverage " + " and ".join(f"{' to '.join(ends[side])} {side}" for side in sides)
 
 
 def card_lines(
@@ -70,21 +82,25 @@ def card_lines(
         if waiting.usd > 0:
             yield f"{name} {likely_text(waiting, coin)}", token
     if not cell.is_newest:
-        yield f"As known after {fmt.utc_time(cell.time_ms)[:-3]}", "dim"
+        yield _known_when(cell), "dim"
     if cell.long.usd + cell.short.usd > 0:
         yield _leverage_line(cell), "dim"
-    for known in cell.known if exact else ():
-        yield known_text(known), "text"
+    if exact and cell.known:
+        yield known_text(cell.known), "text"
+
+
+def _known_when(cell: Cell) -> str:
+    words = f"As known after {fmt.utc_time(cell.time_ms)[:-3]}"
+    if cell.leverage_ms is None or cell.leverage_ms == cell.time_ms:
+        return words
+    return f"{words}, its leverage as noted after {fmt.utc_time(cell.leverage_ms)[:-3]}"
 
 
 def _leverage_line(cell: Cell) -> str:
-    if cell.leverage_ms is None:
-        return "Leverage not known"
-    when = "" if cell.leverage_ms == cell.time_ms else fmt.utc_time(cell.leverage_ms)[:-3]
-    if not cell.by_leverage:
-        return f"Leverage not known: nothing stood here when it was noted, after {when}"
-    noted = f", as noted after {when}:" if when else ""
-    return f"Leverage{noted} {leverage_text(cell.by_leverage)}"
+    if cell.by_leverage:
+        return f"Leverage {leverage_text(cell.by_leverage)}"
+    noted = cell.leverage_ms is not None
+    return f"Leverage not known{': nothing stood here when it was noted' if noted else ''}"
 
 
 class MapCard(Layer):

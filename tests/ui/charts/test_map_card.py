@@ -52,17 +52,13 @@ def test_an_earlier_bar_says_when_it_and_its_leverage_were_known():
         return [text for text, _ in card_lines(earlier, "BTC", 64_000.0)][-2:]
 
     known = "As known after 2026-02-05 21:00"
-    shares = leverage_text((0.1, 0.2, 0.3, 0.25, 0.15))
+    noted = f"{known}, its leverage as noted after 2026-02-05 18:00"
+    shares = f"Leverage {leverage_text((0.1, 0.2, 0.3, 0.25, 0.15))}"
+    nothing = "Leverage not known: nothing stood here when it was noted"
     noted_ms = 1_770_325_200_000 - 3 * 3_600_000
-    assert last_lines() == [known, f"Leverage {shares}"]
-    assert last_lines(leverage_ms=noted_ms) == [
-        known,
-        f"Leverage, as noted after 2026-02-05 18:00: {shares}",
-    ]
-    assert last_lines(leverage_ms=noted_ms, by_leverage=()) == [
-        known,
-        "Leverage not known: nothing stood here when it was noted, after 2026-02-05 18:00",
-    ]
+    assert last_lines() == [known, shares]
+    assert last_lines(leverage_ms=noted_ms) == [noted, shares]
+    assert last_lines(leverage_ms=noted_ms, by_leverage=()) == [noted, nothing]
     assert last_lines(leverage_ms=None, by_leverage=()) == [known, "Leverage not known"]
 
 
@@ -80,13 +76,21 @@ def test_what_is_known_one_by_one_is_told_apart_from_the_estimate():
     hidden = [text for text, _ in card_lines(cell(known=(known,)), "BTC", None, exact=False)]
     assert not any(text.startswith("Exact") for text in hidden)
     nothing = dataclasses.replace(known, long_usd=0.0, is_stale=True)
-    assert known_text(nothing) == (
+    assert known_text([nothing]) == (
         "Exact now at Hyperliquid: nothing known here, coverage 4.1 % long and 2.0 % short "
-        "(an old reading)"
+        "(old readings)"
     )
-    both = dataclasses.replace(known, short_usd=3e5, coverage=None)
-    assert known_text(both) == (
-        "Exact now at Hyperliquid: $1.20 M long and $300 k short known here, coverage not known"
+
+
+def test_what_is_known_at_several_markets_is_one_line():
+    one = Known(venue="bybit", long_usd=1e6, short_usd=0.0, coverage=(0.96, 0.9), is_stale=False)
+    other = dataclasses.replace(one, venue="okx", short_usd=3e5, coverage=(1.0, 0.9))
+    assert known_text([one, other]) == (
+        "Exact now at 2 venues: $2.00 M long and $300 k short known here, "
+        "coverage 96.0 % to 100.0 % long and 90.0 % short"
+    )
+    assert known_text([one, dataclasses.replace(one, coverage=None)]) == (
+        "Exact now at Bybit: $2.00 M long known here, coverage not known"
     )
 
 
