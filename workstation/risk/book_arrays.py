@@ -19,9 +19,10 @@ from workstation.portfolio.model import MANUAL_VENUE, Account, Portfolio, Positi
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels import margin_arrays as layout
+from workstation.risk.legs import Leg
 from workstation.risk.liquidation import DRIVER, LiquidationPrices
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Leg, Pool, pools_of
+from workstation.risk.pools import Pool, pools_of
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
 from workstation.risk.tiers import TierBook, TierMode, TierTable, TierUnit
