@@ -25,7 +25,7 @@ from workstation.risk.heatmap_reading import LEVERAGE_BANDS
 from workstation.services.heatmap_map import BLOCK, COLUMNS
 from workstation.services.heatmap_request import HeatmapMarket, HeatmapRequest, heatmap_request
 from workstation.services.heatmap_service import HeatmapAnswer, warm_up
-from workstation.services.map_choice import AS_KNOWN
+from workstation.services.map_choice import AS_KNOWN, MapChoice
 
 OTHER = btc("bybit")
 MINUTE_S, MINUTE_MS = 60, 60_000
@@ -365,6 +365,26 @@ def test_a_venue_that_is_switched_off_leaves_the_rest_and_the_whole_map_stays():
     )
     assert answer(asked).venues == whole.venues == ("binanceusdm", "bybit")
     np.testing.assert_array_equal(answer(asked).long_base, whole.long_base)
+
+
+def test_a_history_that_was_otherwise_for_one_question_is_not_taken_for_the_same():
+    first, second = a_walk(300), a_walk(300, seed=2, key=OTHER)
+    candles, readings = first
+    told_wrong = candles.low.copy()
+    told_wrong[100] *= 0.99
+    wrong = dataclasses.replace(candles, low=told_wrong), readings
+    choice, answer = MapChoice(off=frozenset({OTHER.venue})), HeatmapAnswer()
+    asked = ask(known_until(first, 250), known_until(second, 250))
+    answer(asked)
+    before = answer.drawn(asked, choice)
+    answer(ask(known_until(wrong, 250), known_until(second, 250)))  # nobody looks at the drawing
+    after = ask(known_until(first, 250), known_until(second, 250))
+    answer(after)
+    assert_same(answer.drawn(after, choice), before)
+    wrong_again = ask(known_until(wrong, 250), known_until(second, 250))
+    answer(wrong_again)
+    drawn = answer.drawn(wrong_again, choice)
+    assert not np.array_equal(drawn.long_base, before.long_base)
 
 
 def test_with_every_venue_off_nothing_is_drawn():
