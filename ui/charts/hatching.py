@@ -42,7 +42,7 @@ class Hatching:
     def of(
         cls, columns: HeatmapColumns, side: MapSide, earlier: Hatching | None = None
     ) -> Hatching | None:
-        """Return the hatching of a map; ``None`` where its band is nowhere wide, or not known.
+        """Return the hatching of a map; ``None`` where its band is not known.
 
         ``earlier`` is that of an earlier answer and the same side; notes that it has are not looked
         at again.
@@ -64,7 +64,7 @@ class Hatching:
                 for start, band in zip(starts, bands, strict=True)
             ]
             wide = np.array([np.zeros_like(rows[0]), *rows])
-        return cls(wide, np.array(starts, np.int64), tuple(bands)) if wide.any() else None
+        return cls(wide, np.array(starts, np.int64), tuple(bands))
 
     def _goes_on(self, bands: list[NDArray[np.float32]]) -> bool:
         # whether only the newest of them is another one, as with most new bars
