@@ -46,18 +46,16 @@ from workstation.risk.kernels.book import (
     MISSING,
     Basis,
     BookState,
-    Flows,
     IntArray,
     Picture,
     PictureArray,
-    Terms,
     add_column,
     add_groups,
     add_layers,
     add_variance,
     mirror,
-    take_in,
 )
+from workstation.risk.kernels.flow import Flows, Terms, take_in
 
 DEFAULT_MAINTENANCE_RATE: Final = 0.004  # Binance's first tier of BTCUSDT
 
@@ -307,28 +305,38 @@ class HeatmapBook:
             bars, row = bars[known[0] :], row[known[0] :]
             crossed = None if crossed is None else crossed[known[0] :]
             rows = max(rows[0], int(row[0])), rows[1]
+        self._take_in(bars, picture, row, rows, _NOTHING if crossed is None else crossed)
+
+    def _take_in(
+        self,
+        bars: Bars,
+        picture: Picture | None,
+        row: IntArray,
+        rows: tuple[int, int],
+        crossed: FloatArray,
+    ) -> None:
         if len(bars) and not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
             raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
         before_ms = self.last_ms
         if before_ms is None:
             before_ms = int(bars.time_ms[0]) - bars.interval_ms
-        if not take_in(
+        follows = take_in(
             self._state,
             self.basis,
             bars.columns(),
             before_ms,
-            Terms(
-                self.grid.delta,
-                self.grid.first_bin,
-                bars.interval_ms,
-                self.parameters.glitch_factor,
-            ),
+            self._terms(bars.interval_ms),
             self.parameters.flows(),
             row,
             picture or blank_picture(0, self.grid),
             *rows,
-            _NOTHING if crossed is None else crossed,
-        ):
+            crossed,
+        )
+        if not follows:
             raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before_ms}")
         if len(bars):
             self.last_ms = int(bars.time_ms[-1])
+
+    def _terms(self, interval_ms: int) -> Terms:
+        grid = self.grid
+        return Terms(grid.delta, grid.first_bin, interval_ms, self.parameters.glitch_factor)

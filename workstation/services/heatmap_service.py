@@ -237,10 +237,24 @@ def _remember(heard: OpenInterestHistory | None, newest: OpenInterest) -> OpenIn
 def warm_up(progress: Callable[[str], None]) -> None:
     """Compile the heatmap's kernels and keep them on disk, so that later starts find them."""
     progress("Preparing the liquidation heatmap: its kernels are compiled once, in ten seconds.")
+    market = _market_that_is_fitted()
+    request = HeatmapRequest(
+        source=FeedMode.SIMULATED,
+        coin="BTC",
+        interval_s=market.candles.interval_s,
+        markets=(market,),
+    )
+    answer = HeatmapAnswer()
+    for _ in range(2):  # from scratch, and grown
+        answer(request)
+
+
+def _market_that_is_fitted() -> HeatmapMarket:
+    # price stands still, and every hour something is liquidated on both sides
     hours = 24 * math.ceil(LEAST_DAYS + 1)
     time_ms, price = HOUR_MS * np.arange(hours), np.full(hours, 100.0)
     key = MarketKey("warm-up", "BTC/USDT:USDT")
-    market = HeatmapMarket(
+    return HeatmapMarket(
         candles=Candles(
             key=key,
             interval_s=HOUR_MS // SECOND_MS,
@@ -260,13 +274,3 @@ def warm_up(progress: Callable[[str], None]) -> None:
             for side in Side
         ),
     )
-    answer = HeatmapAnswer()
-    for _ in range(2):  # from scratch, and grown
-        answer(
-            HeatmapRequest(
-                source=FeedMode.SIMULATED,
-                coin="BTC",
-                interval_s=market.candles.interval_s,
-                markets=(market,),
-            )
-        )
