@@ -174,6 +174,13 @@ def caption_font() -> QFont:
     return font
 
 
+def label_font() -> QFont:
+    """Return the face of a sentence that stands among small figures."""
+    font = QFont(QApplication.font())
+    font.setPixelSize(MIN_FONT_PX)
+    return font
+
+
 def plain_label(text: str = "", parent: QWidget | None = None) -> QLabel:
     """Return a label that shows its text as it is: what a file says is never markup."""
     label = QLabel(text, parent)

@@ -88,10 +88,16 @@ def _stop(nearest: NextLiquidation) -> Fact:
     help_text = "A stop order of the portfolio that closes it before the liquidation price."
     if nearest.stop_price is None:
         return Fact("no stop set", "text", help_text)
-    beyond = (nearest.stop_price - nearest.price) * nearest.distance >= 0
-    if beyond or nearest.past:
+    if not _stops_before(nearest):
         return Fact(f"stop at {fmt.price(nearest.stop_price)} too late", "warn", help_text)
     return Fact(f"stop at {fmt.price(nearest.stop_price)} before it", "text", help_text)
+
+
+def _stops_before(nearest: NextLiquidation) -> bool:
+    """Tell whether a stop stands between the mark and the liquidation price."""
+    if nearest.stop_price is None or nearest.past:
+        return False
+    return (nearest.stop_price - nearest.price) * nearest.distance < 0
 
 
 def _rescue(nearest: NextLiquidation) -> tuple[Fact, ...]:
@@ -208,7 +214,9 @@ class NextLiquidationPanel(Panel):
         trust = self._trust(nearest, report)
         token = distance_token(nearest.distance)
         self._token = token and ("warn" if trust is Trust.OLD else token)
-        self._caption.setText("Next liquidation" if token else "Nearest liquidation")
+        caption = "Next liquidation" if token else "Nearest liquidation"
+        stops = _stops_before(nearest)
+        self._caption.setText(f"{caption}, unless its stop fills before" if stops else caption)
         for label, words in zip((self._what, self._where), headline(nearest), strict=True):
             label.setText(words)
             label.setVisible(True)
