@@ -14,7 +14,7 @@ from ui import format as fmt
 from ui.models.rows import plain_tip
 from ui.names import coin_of, pool_name, position_name
 from ui.panels.base import Panel, PanelContext
-from ui.style import caption_font, plain_label, tint
+from ui.style import ElidedLabel, caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
 from ui.urgency import PAST, distance_token
@@ -263,8 +263,7 @@ class NextLiquidationPanel(Panel):
         return sum(QFontMetrics(font).height() + 4 for font in rows) + 2 * 8
 
     def _make_head(self) -> QLabel:
-        label = plain_label()
-        label.setMinimumWidth(1)  # its font gives way, not the window
+        label = ElidedLabel(asks=True)  # first its font gives way, then its end
         label.setFont(_head_font(_HEAD_PX[0]))
         return label
 
@@ -276,13 +275,15 @@ class NextLiquidationPanel(Panel):
         font = next(fitting, _head_font(_HEAD_PX[-1]))
         self._what.setFont(font)
         self._where.setFont(font)
+        wanted = QFontMetrics(font).horizontalAdvance(self._where.text())
+        self._where.setMinimumWidth(max(1, min(wanted, room)))  # price and distance are never cut
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _make_remark(self) -> QLabel:
-        label = plain_label()
+        label = ElidedLabel(asks=True)
         label.setFont(figure_font())
         return label
 
