@@ -24,7 +24,7 @@ svg{width:100%;height:auto}svg text{font-size:12px;fill:#566273}
 .curve{fill:none;stroke:#1b2430;stroke-width:1.6}.grid{stroke:#e3e8ee}
 .scenario{stroke:#b07a00}.now{stroke:#566273;stroke-dasharray:4 3}
 .state{fill:#98a3b1}.fall{fill:#c8313f}.rise{fill:#0f8a62}
-.scroll{overflow-x:auto}.death{fill:#d3122a}.event{fill:#fff;stroke:#566273}
+.scroll{overflow-x:auto}.death{fill:#d3122a}.event{fill:none;stroke:#566273;stroke-width:1.5}
 @media print{body{margin:0}}
 """
 

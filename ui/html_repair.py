@@ -12,8 +12,10 @@ from ui.html_facts import ReportFacts
 from ui.html_pieces import paragraph, table
 from ui.names import coin_of
 from ui.rescue_texts import (
+    POOL_HELP,
     RESCUE_HELP,
     arrival_text,
+    doomed,
     drained_text,
     equity_text,
     frontier_text,
@@ -24,6 +26,7 @@ from ui.rescue_texts import (
     step_text,
     time_left,
     way_out,
+    what_to_do,
 )
 from workstation.risk.rescue_report import RescueReport, RescueRow
 from workstation.services.decision_service import Decision
@@ -34,11 +37,13 @@ def to_do(rescue: RescueReport) -> Iterator[str]:
     if not rescue.rows:
         yield paragraph("Nothing.", "first")
         return
-    yield paragraph(way_out(rescue), "first" if rescue.alive else "first bad")
+    yield paragraph(what_to_do(rescue), "first" if rescue.alive else "first bad")
+    yield paragraph(doomed(rescue))
     yield from warnings(rescue)
     yield f"<ol>{''.join(f'<li>{escape(_save(row))}</li>' for row in rescue.rows)}</ol>"
     if next_text(rescue):
         yield paragraph(next_text(rescue))
+    yield paragraph(POOL_HELP, "dim")
 
 
 def warnings(rescue: RescueReport) -> Iterator[str]:
@@ -102,7 +107,7 @@ def _instead(decision: Decision) -> Iterator[str]:
     if decision.hedge is not None:
         hedge = decision.hedge
         yield paragraph(
-            f"Hedge it: {fmt.number(hedge.quantity, 3)} of {hedge.symbol} {hedge.side} at "
+            f"Hedge it: {fmt.exact_number(hedge.quantity)} of {hedge.symbol} {hedge.side} at "
             f"{hedge.account} (pays {fmt.usd(hedge.cost_usd, decimals=2)})."
         )
     if decision.repair.add_collateral:
@@ -114,7 +119,7 @@ def _instead(decision: Decision) -> Iterator[str]:
         yield paragraph(f"Fresh collateral alone, for all margin pools: {deposits}.")
     if decision.repair.reduce:
         cuts = "; ".join(
-            f"{fmt.quantity(c.quantity)} of {c.account} · {coin_of(c.symbol)} {c.side} "
+            f"{fmt.exact_number(c.quantity)} of {c.account} · {coin_of(c.symbol)} {c.side} "
             f"(pays {fmt.usd(c.cost_usd, decimals=2)})"
             for c in decision.repair.reduce
         )

@@ -15,7 +15,7 @@ from ui.html_facts import ReportFacts, moves_text
 from ui.html_pieces import paragraph, table
 from ui.names import EVENT_WORDS, RATIO_HELP, coin_of
 from ui.scenario_texts import DEATHS, MARKS_LEGEND
-from workstation.risk.report import PositionOutcome, ScenarioPosition, ScenarioReport
+from workstation.risk.report import PositionOutcome, ScenarioEvent, ScenarioPosition, ScenarioReport
 
 _RUNGS: Final = 25
 
@@ -86,7 +86,7 @@ def _curve(report: ScenarioReport) -> str:
             f"{event.account} {event.symbol} {event.side}: {EVENT_WORDS[event.kind]}",
             "death" if event.kind in DEATHS else "event",
         )
-        for event in report.events
+        for event in sorted(report.events, key=_is_hollow)
         if (at := event.coin_price.get(curve.coin)) is not None
     ]
     return svg.curve(
@@ -98,6 +98,11 @@ def _curve(report: ScenarioReport) -> str:
         flags,
         dots,
     )
+
+
+def _is_hollow(event: ScenarioEvent) -> bool:
+    """Tell whether a mark is a ring; rings are drawn last, that a full mark hides none."""
+    return event.kind not in DEATHS
 
 
 def money_ticks(values: Sequence[float]) -> list[svg.Tick]:

@@ -23,7 +23,7 @@ from workstation.risk.report import ScenarioReport
 def parts(report: ScenarioReport) -> Iterator[str]:
     """Yield the two tables, where the models have answered."""
     if report.reverse_stress:
-        yield "<h2>Reverse stress: the one move that liquidates each pool</h2>"
+        yield "<h2>Reverse stress: the one move that liquidates each margin pool</h2>"
         yield paragraph(STRESS_HELP, "dim")
         yield table(
             ("Margin pool", "What moves", "Now", "Liquidated at", "Move", "Daily sigmas"),
@@ -42,7 +42,7 @@ def parts(report: ScenarioReport) -> Iterator[str]:
         )
         yield paragraph(SIGMAS_HELP, "dim")
     if report.break_even:
-        yield "<h2>Break-even: where each pool has earned its costs</h2>"
+        yield "<h2>Break-even: where each margin pool has earned its costs</h2>"
         yield paragraph(BREAK_EVEN_HELP, "dim")
         yield table(
             ("Margin pool", "At", "Move", "Daily sigmas", "Profit now $", "Fees $", "Funding $"),

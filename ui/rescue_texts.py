@@ -23,9 +23,12 @@ from workstation.risk.rescue_report import (
 )
 from workstation.risk.transfers import SourceKind
 
+POOL_HELP: Final = (
+    "A margin pool is what stands or falls together: an isolated position (iso), or all cross "
+    "positions of an account with its wallet (cross)."
+)
 RESCUE_HELP: Final = (
-    "A margin pool is what stands or falls together: an isolated position, or all cross positions "
-    "of an account with its wallet.\n"
+    f"{POOL_HELP}\n"
     "Moved: collateral that stays yours and may be lost where it goes. Closed: face value of the "
     "positions, at their marks. Paid: fees and slippage.\n"
     "Checked: the book with all of this done was walked to the scenario once more, and nothing was "
@@ -54,9 +57,9 @@ def time_left(row: RescueRow) -> str:
 def step_text(row: RescueRow, step: Step | None) -> str:
     """Return ``+4,988.16 USDT`` or ``cut 0.995 BTC``."""
     if step is None:
-        return "saved by the above" if row.spared else "nothing at hand saves it"
+        return "saved by the steps above" if row.spared else "nothing at hand saves it"
     if step.action is Action.CUT:
-        return f"cut {fmt.number(step.amount, 3)} {coin_of(step.symbol or '')} {step.side}"
+        return f"cut {fmt.exact_number(step.amount)} {coin_of(step.symbol or '')} {step.side}"
     return f"{_amount(step.amount, step.asset, sign=True)} {step.asset}"
 
 
@@ -66,7 +69,7 @@ def step_sentence(row: RescueRow, step: Step | None) -> str:
         return step_text(row, None)
     when = f"({arrival_text(step)}, paid {fmt.usd(step.cost_usd, decimals=2)})"
     if step.action is Action.CUT:
-        what = f"{fmt.number(step.amount, 3)} {coin_of(step.symbol or '')} {step.side}"
+        what = f"{fmt.exact_number(step.amount)} {coin_of(step.symbol or '')} {step.side}"
         return f"close {what} by a market order {when}"
     what = f"{_amount(step.amount, step.asset)} {step.asset}"
     own = step.kind is SourceKind.OWN_WALLET
@@ -127,15 +130,29 @@ def warning_lines(report: RescueReport) -> list[str]:
 
 def way_out(report: RescueReport) -> str:
     """Return what is liquidated, and what it takes that nothing is."""
-    where = _where(report)
-    if not report.rows:
+    return f"{doomed(report)} {what_to_do(report)}".strip()
+
+
+def doomed(report: RescueReport) -> str:
+    """Say how many margin pools are liquidated if nothing is done."""
+    where, count = _where(report), len(report.rows)
+    if not count:
         return f"Nothing is liquidated on the way to {where}."
-    count = len(report.rows)
     pools = "1 margin pool is" if count == 1 else f"{count} margin pools are"
-    first = f"{pools} liquidated on the way to {where}."
+    return f"If nothing is done, {pools} liquidated on the way to {where}."
+
+
+def what_to_do(report: RescueReport) -> str:
+    """Return what the cheapest way out takes; empty where nothing is to be done."""
+    if not report.rows:
+        return ""
     if not report.alive:
-        return f"{first} What is at hand does not save all of them."
-    return f"{first} The cheapest way out, after which none is, {_paid(report)}"
+        return "What is at hand does not save all of them."
+    steps = sum(len(row.steps) for row in report.rows)
+    count = "1 step" if steps == 1 else f"{steps} steps"
+    return (
+        f"The cheapest way out takes {count}, after which nothing is liquidated: it {_paid(report)}"
+    )
 
 
 def _paid(report: RescueReport) -> str:

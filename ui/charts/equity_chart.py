@@ -21,7 +21,7 @@ from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 62, 18, 12, 18
 _LEAST_PX: Final = 84  # the axes, and room for the marks between them
-_TICK_PX: Final = (80, 34)  # least distance of two ticks, across and up
+_TICK_PX: Final = (80, 22)  # least distance of two ticks, across and up
 _MARK_PX: Final = 3.5
 _DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
 _HOLLOW_WORDS: Final = {
@@ -55,7 +55,9 @@ class EquityChart(QWidget):
     ) -> None:
         """Draw a curve, the scenario, and where something happens on the way to it."""
         self._curve, self._scenario = curve, scenario_price
-        self._events = [event for event in events if curve.coin in event.coin_price]
+        on_curve = [event for event in events if curve.coin in event.coin_price]
+        # rings are drawn last, so that no full mark hides one
+        self._events = sorted(on_curve, key=lambda event: event.kind not in _DEATHS)
         self.update()
 
     def show_now(self, price: float | None) -> None:
@@ -242,5 +244,5 @@ class EquityChart(QWidget):
         return "".join(
             f"\n{event.step}. {event.account} {event.symbol} {event.side}: "
             f"{EVENT_WORDS[event.kind]}, loss {fmt.usd(event.loss_usd)}"
-            for event in near
+            for event in sorted(near, key=lambda event: event.step)
         )

@@ -94,7 +94,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Reverse stress",
         factory=ReverseStressPanel,
         area=Area.BELOW_CHARTS,
-        help="The one move that liquidates each pool, ranked, and where each pool breaks even",
+        help="The one move that liquidates each margin pool, ranked, and where each breaks even",
     ),
     PanelSpec(
         key="comparison",

@@ -37,7 +37,7 @@ from workstation.risk.report import ScenarioReport
 _NO_BOOK: Final = (
     "Open a portfolio file (Ctrl+O) to see which single move liquidates each margin pool."
 )
-_WAITS: Final = "Looking for the moves that liquidate each pool"
+_WAITS: Final = "Looking for the moves that liquidate each margin pool"
 _NONE: Final = "No single move liquidates anything of this book."
 _PAGES: Final = {"Liquidated": STRESS_HELP, "Breaks even": BREAK_EVEN_HELP}
 _HEADS: Final = (

@@ -81,7 +81,7 @@ class RepairBox(QWidget):
 
     def _make_grid(self) -> QGridLayout:
         grid = QGridLayout()
-        grid.setHorizontalSpacing(10)
+        grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(1)
         grid.setColumnStretch(0, 1)
         self._rows: list[tuple[QLabel, ...]] = []
@@ -178,14 +178,21 @@ def _lost_line(row: RescueRow) -> _Line:
 
 def _cut_line(cut: Reduce, at: int) -> _Line:
     name = f"{'and' if at else 'instead'}: {cut.account}"
-    amount = f"cut {fmt.number(cut.quantity, 3)} {coin_of(cut.symbol)} {cut.side}"
+    amount = f"cut {fmt.exact_number(cut.quantity)} {coin_of(cut.symbol)}"
     paid = fmt.usd(cut.cost_usd, decimals=2)
-    return _Line(name, amount, _MARKET, "at once", paid, "Cuts alone, and no transfer.")
+    return _Line(
+        name,
+        amount,
+        _MARKET,
+        "at once",
+        paid,
+        f"{cut.symbol} {cut.side}: cuts alone, and no transfer.",
+    )
 
 
 def _hedge_line(hedge: Hedge) -> _Line:
     name = f"or hedge: {hedge.account}"
-    amount = f"{fmt.number(hedge.quantity, 3)} {coin_of(hedge.symbol)} {hedge.side}"
+    amount = f"{fmt.exact_number(hedge.quantity)} {coin_of(hedge.symbol)} {hedge.side}"
     paid = fmt.usd(hedge.cost_usd, decimals=2)
     tip = f"{hedge.symbol} {hedge.side} at {hedge.account}, of what is liquidated first alone."
     return _Line(name, amount, _MARKET, "at once", paid, tip)
