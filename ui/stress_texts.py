@@ -21,8 +21,8 @@ SIGMAS_HELP: Final = (
 )
 BREAK_EVEN_HELP: Final = (
     "Where closing a margin pool's positions pays for the taker fees of opening and closing them "
-    "and for the scenario's funding. Assumed: taker fees both ways. Funding that was paid before now is "
-    "not known, and not counted."
+    "and for the scenario's funding. Assumed: taker fees both ways. Funding that was paid before "
+    "now is not known, and not counted."
 )
 
 
