@@ -1,8 +1,8 @@
 """What a rescue leaves behind: who paid for it, and what is liquidated next beyond the scenario.
 
-The way is followed on, at the same pace and with the same orders, until the coin that moves stands
-at about six tenths of the scenario's price, or at its reciprocal: once with the book as it was and
-once with the rescued one. A payer whose liquidation comes nearer is named with both prices.
+The way is followed on, at the same pace and with the same orders, until the coin that moves is 14 %
+below the scenario's price (in a rise 16 % above): with the rescued book, and if somebody paid with
+the book as it was. A payer whose liquidation comes nearer is named with both prices.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workstation.risk.rescue_report import Action, Drained, NextAfter, RescueRep
 from workstation.risk.transfers import pool_of_asset
 from workstation.risk.waterfall import Waterfall
 
-_BEYOND: Final = 0.5  # ln(price): how far beyond the scenario the way is followed
+_BEYOND: Final = 0.15  # ln(price): how far beyond the scenario the way is followed
 
 
 def after_rescue(
@@ -40,8 +40,11 @@ def after_rescue(
     if not rate:
         return report
     longer = path.scaled(1.0 + _BEYOND / abs(rate))
-    before, after = (_fates(book, inputs, longer, report, coin) for book in (start, report.rescued))
-    drained = tuple(_drained(report, inputs, before, after, coin, math.copysign(1.0, rate)))
+    after = _fates(report.rescued, inputs, longer, report, coin)
+    drained: tuple[Drained, ...] = ()
+    if _taken(report):
+        before = _fates(start, inputs, longer, report, coin)
+        drained = tuple(_drained(report, inputs, before, after, coin, math.copysign(1.0, rate)))
     return replace(report, drained=drained, next_after=_next(report.rescued, inputs, after, coin))
 
 
