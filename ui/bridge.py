@@ -110,7 +110,8 @@ class Bridge(QObject):
         if not self._unsaid:
             self._unsaid.extend(self._pieces())
         while self._unsaid and time.perf_counter() < ends_s:
-            self._say_next()
+            if self._say_next() in (self.market_changed, self.book_changed):
+                break  # charts and tables: painted at once, a hand on a slider would feel it
         (self._rest if self._unsaid else self._drawn).start()
 
     @Slot()
@@ -119,9 +120,10 @@ class Bridge(QObject):
         self.desk.ask()
         self.desk.courtesy.idle()
 
-    def _say_next(self) -> None:
+    def _say_next(self) -> SignalInstance:
         signal, said = self._unsaid.popleft()
         signal.emit(*said)
+        return signal
 
     def _pieces(self) -> Iterator[Piece]:
         """Take the desk's news in the order in which it is said."""

@@ -12,6 +12,7 @@ the value at entry as cost and the side's sign, turned round for inverse contrac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,6 +32,7 @@ from workstation.portfolio.model import (
 )
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
+from workstation.risk.kernels.way_arrays import LegRow
 from workstation.risk.profiles import FeeInMaintenance, MaintenancePrice, VenueProfile, profile_of
 from workstation.risk.tiers import TierMode, TierTable, TierUnit, file_tier
 
@@ -121,6 +123,29 @@ class Leg:
             return self.value * (base + slope * (self.value if self.coins is None else self.coins))
         leverage = self.position.leverage
         return self.value / leverage + self.fee_fixed if leverage else None
+
+    @cached_property
+    def row(self) -> LegRow:
+        """The leg among the arrays of its pool."""
+        tiers = self.tiers
+        by_contracts = tiers is not None and tiers.unit is TierUnit.CONTRACTS
+        linear = tiers is not None and tiers.mode is TierMode.LINEAR_IN_SIZE
+        return LegRow(
+            direction=self.direction,
+            value=self.value,
+            cost=self.cost,
+            size=self.contracts or 0.0 if by_contracts else math.nan,
+            slope=tiers.slope if tiers is not None and linear else math.nan,
+            coins=math.nan if self.coins is None else self.coins,
+            fee_rate=self.fee_rate,
+            fee_fixed=self.fee_fixed,
+        )
+
+    @cached_property
+    def log_kinks(self) -> FloatArray:
+        """Logarithms of the factors at which the tier changes, none where there are no tiers."""
+        kinks = [] if self.tiers is None else [kink for kink in self.kinks() if kink > 0]
+        return np.log(np.array(kinks, np.float64))
 
     def kinks(self) -> list[float]:
         """Return the factors at which the tier changes, ascending."""
