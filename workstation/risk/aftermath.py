@@ -8,7 +8,7 @@ the book as it was. A payer whose liquidation comes nearer is named with both pr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -42,10 +42,16 @@ def after_rescue(
     longer = path.scaled(1.0 + _BEYOND / abs(rate))
     after = _fates(report.rescued, inputs, longer, report, coin)
     drained: tuple[Drained, ...] = ()
-    if _taken(report):
-        before = _fates(start, inputs, longer, report, coin)
+    payers = {account_id for account_id, _ in _taken(report)}
+    if payers:
+        before = _fates(_only(start, payers), inputs, longer, report, coin)
         drained = tuple(_drained(report, inputs, before, after, coin, math.copysign(1.0, rate)))
     return replace(report, drained=drained, next_after=_next(report.rescued, inputs, after, coin))
+
+
+def _only(book: Portfolio, names: Collection[str]) -> Portfolio:
+    """Return the book of some accounts: none has a say in another's fate."""
+    return replace(book, accounts=tuple(a for a in book.accounts if a.id in names))
 
 
 def _fates(
