@@ -187,7 +187,7 @@ def less_text(report: RescueReport) -> str:
         return ""
     repaired = fmt.usd(report.equity_rescued_usd)
     nothing = fmt.usd(report.equity_doing_nothing_usd)
-    return f"Leaves less at {_where(report)} than doing nothing: {repaired}, not {nothing}"
+    return f"Leaves less than doing nothing: {repaired}, not {nothing}"
 
 
 def drained_text(drained: Drained) -> str:

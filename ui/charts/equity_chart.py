@@ -77,13 +77,13 @@ class EquityChart(QWidget):
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), _EMPTY)
             return
         self._draw_axes(painter, self._curve)
+        self._draw_legend(painter, self._curve)
         self._draw_line(painter, self._now, "now", "dim", Qt.PenStyle.DashLine)
         self._draw_line(
             painter, self._scenario, fmt.price(self._scenario), "accent", Qt.PenStyle.SolidLine
         )
         self._draw_curve(painter, self._curve)
         self._draw_events(painter, self._curve)
-        self._draw_legend(painter, self._curve)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         curve = self._curve
@@ -200,7 +200,7 @@ class EquityChart(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _draw_legend(self, painter: QPainter, curve: EquityCurve) -> None:
-        """Say what the marks are, in the lower corner that the curve leaves free."""
+        """Say what the marks are, in the upper corner that the curve leaves free."""
         metrics, gap, plot = painter.fontMetrics(), 4 * _MARK_PX, self._plot()
         for words in (self.legend(), self.legend(prices=False)):
             width = sum(metrics.horizontalAdvance(text) + 1.5 * gap for _, text in words)
@@ -209,8 +209,8 @@ class EquityChart(QWidget):
         else:
             return
         ends = np.interp(self._range(), curve.price, curve.equity_usd)
-        x = plot.right() - width if ends[1] >= ends[0] else plot.left()
-        y = plot.bottom() - 9
+        x = plot.left() if ends[1] >= ends[0] else plot.right() - width
+        y = plot.top() + 9
         painter.fillRect(QRectF(x, y - 8, width, 16), self._theme.colour("panel", 0.8))
         for full, text in words:
             self._draw_mark(painter, QPointF(x + gap / 2, y), full=full)

@@ -268,7 +268,7 @@ class NextLiquidationPanel(Panel):
         return label
 
     def _fit(self) -> None:
-        room = self.width() - 2 * _MARGIN_PX - _HEAD_GAP_PX
+        room = self.width() - 2 * _MARGIN_PX - 2 * _HEAD_GAP_PX  # one is before the stretch
         words = self._what.text() + self._where.text()
         fonts = map(_head_font, _HEAD_PX)
         fitting = (f for f in fonts if QFontMetrics(f).horizontalAdvance(words) <= room)

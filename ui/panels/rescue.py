@@ -25,7 +25,7 @@ from ui.rescue_texts import (
     time_left,
     warning_lines,
 )
-from ui.style import ElidedLabel, tint
+from ui.style import ElidedLabel, label_font, tint
 from ui.urgency import distance_token
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
@@ -177,6 +177,7 @@ class RescuePanel(Panel):
             COLUMNS, self.theme, key=lambda line: (line.row.pool, line.step is None, line.place)
         )
         self._head, self._warnings = ElidedLabel(EMPTY), ElidedLabel()
+        self._warnings.setFont(label_font())
         tint(self._warnings, self.theme, "warn")
         self._apply = QPushButton("Apply to a what-if copy")
         self._apply.setToolTip(

@@ -159,8 +159,8 @@ class ScenarioPanel(Panel):
         self._curve = EquityChart(self.theme)
         self._repair = RepairBox(self.theme)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 4, 12, 4)
-        layout.setSpacing(3)
+        layout.setContentsMargins(12, 3, 12, 3)
+        layout.setSpacing(2)
         for widget in (
             self.entry, self._cards, self._first, self._likely, self._doubts,
             self._empty,

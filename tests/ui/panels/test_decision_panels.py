@@ -83,7 +83,7 @@ def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_a
     pays = "pays $76.47 · moves $19,127 · closes $72,465"
     assert panel._head.text() == f"Cheapest way out at BTC 60,000: {pays}"
     assert panel._warnings.text() == (
-        "Leaves less at BTC 60,000 than doing nothing: $94,055, not $109,261 · Takes 10,001 USDT "
+        "Leaves less than doing nothing: $94,055, not $109,261 · Takes 10,001 USDT "
         "from bybit-cross, then liquidated at BTC 59,971 (was 59,167)"
     )
     assert "cut 0 % and add 17,084" in panel._between.text()
@@ -294,7 +294,7 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel.show_decision(sample_decision())
     seen = words(panel)
     assert "Cheapest way out: pays $76.47 · moves $19,127 · closes $72,465" in seen
-    assert "Leaves less at BTC 60,000 than doing nothing: $94,055, not $109,261" in seen
+    assert "Leaves less than doing nothing: $94,055, not $109,261" in seen
     assert "Takes 10,001 USDT from bybit-cross, then liquidated at BTC 59,971 (was 59,167)" in seen
     assert "Liquidated first: binance-main · BTC long at 67,123; then 2 more" in seen
     assert "binance-main · BTC long iso" in seen
