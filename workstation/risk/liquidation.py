@@ -14,8 +14,9 @@ from typing import Final
 from workstation.market.instrument import Instrument
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
+from workstation.risk.legs import Leg
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.pools import Pool
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
 from workstation.risk.surplus import (

@@ -20,7 +20,8 @@ import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.kernels.way_arrays import LegArrays, LegRow, TierArrays
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
 from workstation.risk.tiers import file_tier
 
 _GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from workstation.market.instrument import Side
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
 from workstation.risk.profiles import LiquidationRules, Reduction
 from workstation.risk.tiers import TierMode
 

@@ -28,8 +28,9 @@ from workstation.portfolio.model import (
 from workstation.risk.deleveraging import DeleveragingOrder
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.ledger import Ledger, Purse
+from workstation.risk.legs import Leg, taker_fee
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Leg, Pool, pools_of, taker_fee, without
+from workstation.risk.pools import Pool, pools_of, without
 from workstation.risk.profiles import profile_of
 from workstation.risk.reduction import Cut, name_of, next_cuts
 from workstation.risk.report import EventKind, ScenarioEvent

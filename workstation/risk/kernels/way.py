@@ -1,6 +1,6 @@
 """The surplus of one pool along a path, leg by leg, in one pass: see ``path`` and ``surplus``.
 
-The equations are those of ``pools.Leg``; the arrays are its fields. A tier is found as there: the
+The equations are those of ``legs.Leg``; the arrays are its fields. A tier is found as there: the
 last row whose floor is not above the size.
 """
 
