@@ -168,8 +168,8 @@ class NextLiquidationPanel(Panel):
         layout.addWidget(self._note)
         layout.addLayout(foot)
         layout.addStretch(1)
-        self.setMinimumHeight(self._full_height())
-        self.setMaximumHeight(self._full_height() + _NOTE_PX)
+        self._note.hide()
+        self._keep_height()
         self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -209,6 +209,7 @@ class NextLiquidationPanel(Panel):
         text = " · ".join(filter(None, doubts))
         self._note.setText(text[:1].upper() + text[1:])
         self._note.setVisible(bool(text))
+        self._keep_height()
 
     def _show_nearest(self, nearest: NextLiquidation, report: RiskReport) -> None:
         trust = self._trust(nearest, report)
@@ -255,7 +256,15 @@ class NextLiquidationPanel(Panel):
             hidden.hide()
         self._quiet.setText(sentence)
         self._quiet.show()
+        self._keep_height()
         self.update()
+
+    def _keep_height(self) -> None:
+        """Take room for a note only while there is one; what stands below needs it."""
+        height = self._full_height() + (_NOTE_PX if self._note.isVisibleTo(self) else 0)
+        if height != self.maximumHeight():
+            self.setFixedHeight(height)
+            self.height_changed.emit()
 
     def _full_height(self) -> int:
         """Return the height of caption, headline and three rows of remarks, shown or not."""
