@@ -12,7 +12,7 @@ and a feed that is complete or throttled. No default of the model was chosen on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -93,6 +93,17 @@ def generate(kind, seed, days=60, *, flip_day=-1.0, complete=False):
         bars = _damaged(bars, np.random.default_rng([seed, 7]))
     slot_ms = 1_000 * STEP_S if kind == FLOW else 1_000
     return observed_market(bars, grid, truth, books, slot_ms=None if complete else slot_ms)
+
+
+def ledgered_run(simulate, seed, days, *, more, most):
+    """One run of a compiled market that keeps a ledger; feeds of odd seeds are throttled."""
+    grid, table, books, rows = blank_run(days)
+    ledger = np.zeros((days * 24, 2, 4))
+    count = simulate(seed, table, books, rows, ledger, grid.first_bin, DELTA)
+    truth = published_orders(rows[:count], np.random.default_rng([seed, 19]), more=more, most=most)
+    slot_ms = 1_000 if seed % 2 else None
+    market = observed_market(bars_of(table), grid, truth, books, slot_ms=slot_ms)
+    return replace(market, ledger=ledger)
 
 
 def blank_run(days):

@@ -1,24 +1,23 @@
 """A market of isolated accounts under a venue's margin tiers, in sessions, with funding.
 
-Price is an Ornstein-Uhlenbeck swing (half-life nine hours) around a trend that switches between
-rising, falling and flat; forced sales and stops stretch the swing by a linear depth, and it comes
-back. Activity follows the hours of weekdays and weekends as measured on Binance BTCUSDT, 2023 to
-2025 (mean of |hourly return| over its overall mean, ``SESSIONS``). An account has a notional
-(heavy-tailed) and a leverage from a menu, at most what its tier of the Binance BTCUSDT table allows
-(``TIERS``, snapshot of August 2026), and the table's exact isolated liquidation price; a large
-account is liquidated down to the floor of its tier first, which needs less margin. Accounts hold for
-Lomax times. Half of them chase the day, half fade the swing. Funding is paid from margin every
-eight hours, moves with the crowd's lean within the venue's bounds of .3 %, makes newcomers prefer
-the side that is paid, and draws arbitrageurs, who are hedged: they are the rest of open interest.
-The feed shows one order a second and side in odd seeds, all in even ones.
+Price is an Ornstein-Uhlenbeck swing (half-life nine hours) around a trend that rises, falls or lies
+flat for days, and jumps on news; forced sales and stops stretch the swing by a linear depth, and it
+comes back. Activity follows the hours of weekdays and weekends (``SESSIONS``). An account has a
+notional (heavy-tailed) and a leverage from a menu, at most what its tier allows (``TIERS``), and
+the table's exact isolated liquidation price; a large account is liquidated down to the floor of its
+tier first, which needs less margin. Accounts hold for Lomax times. Half of them chase the day, half
+fade the swing. Funding is paid out of margin every eight hours, moves with the crowd's lean within
+the bounds of .3 %, makes newcomers prefer the side that is paid, and draws arbitrageurs, who are
+hedged: they are the rest of open interest. Feeds of odd seeds show the latest order of each side
+and second, those of even ones all.
 
-Aims: as in ``whales``. Nothing of the map was chosen on this market, and nothing of it will be: see
+From the recordings of Binance BTCUSDT: margin tiers (August 2026); sessions, the mean of absolute
+hourly returns by hour over their overall mean (2023 to 2025); bounds of funding. Aims: as in
+``whales``. Nothing of the map was chosen on this market, and nothing of it will be: see
 ``RESULTS.md``.
 """
 
 from __future__ import annotations
-
-import dataclasses
 
 import numpy as np
 from numba import njit
@@ -53,16 +52,12 @@ from tests.generators.crowd import (
 from tests.generators.markets import (
     BARS_A_DAY,
     BARS_AN_HOUR,
-    DELTA,
     SLOTS,
     START,
     STEP_S,
     STEPS,
-    bars_of,
-    blank_run,
-    observed_market,
+    ledgered_run,
     pick,
-    published_orders,
 )
 
 # fmt: off
@@ -82,20 +77,14 @@ MENU = np.array([2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 100.0, 125.0])
 MENU_STEPS = np.cumsum([0.05, 0.08, 0.14, 0.23, 0.24, 0.09, 0.10, 0.03, 0.03, 0.01])
 DRIFTS = np.array([0.007, -0.007, 0.0])  # of the trend, a day
 REGIME_DAYS, SWING_H = 3.0, 13.0  # mean life of a regime; time constant of the swing
-TREND_SIGMA, SWING_SIGMA = 0.012, 0.018  # a day
+TREND_SIGMA, SWING_SIGMA = 0.011, 0.018  # a day
 NEWS_A_DAY, NEWS_SD = 0.5, 0.014
 DEPTH = 15_000.0  # coins that stretch the swing by 1 %
 
 
 def generate_tiers(seed, days=60):
     """One run, with its ledger."""
-    grid, table, books, rows = blank_run(days)
-    ledger = np.zeros((days * 24, 2, 4))
-    count = _simulate(seed, table, books, rows, ledger, grid.first_bin, DELTA)
-    truth = published_orders(rows[:count], np.random.default_rng([seed, 23]), more=0.6, most=5)
-    slot_ms = 1_000 if seed % 2 else None
-    market = observed_market(bars_of(table), grid, truth, books, slot_ms=slot_ms)
-    return dataclasses.replace(market, ledger=ledger)
+    return ledgered_run(_simulate, seed, days, more=0.6, most=5)
 
 
 # --- compiled -----------------------------------------------------------------------------------

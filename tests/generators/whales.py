@@ -1,15 +1,16 @@
-"""A market of four hundred named funds and a retail crowd that runs after moves.
+"""A market of 384 named funds and a retail crowd that runs after moves.
 
 Value is a jump-diffusion with stochastic variance (Bates 1996; variance jumps alongside, as in
-Duffie, Pan and Singleton 2000). Orders push price by a square-root law whose depth thins as
-variance grows (models.md 0.6 and 0.7: Y near 1, depth a third in liquidations); the push decays.
-*Funds* exist for the whole run, each with its own size (Pareto: on Hyperliquid, 10 October 2025,
-the hundred largest BTC accounts hold 88 %, Hill exponent 0.83), leverage, horizon and threshold.
-Three in four follow the trend of their horizon, the others fade it: they enter by two fifths,
-pyramid what wins, so that entry and liquidation move towards price, stop and reverse on the
-opposite signal, defend some positions with margin, and pause after ruin. *Retail* enters with moves
-of the last hours. The rest of open interest is a hedged desk that never liquidates. Feeds of odd
-seeds are throttled, those of even ones complete.
+Duffie, Pan and Singleton 2000). Orders in need, and part of what funds do, push price by a
+square-root law whose depth thins as variance grows; most of the push decays. Its constant is .3 of
+a day's move for a day's volume: with 1, the published one, this crowd alone moves days by 10 %.
+*Funds* (``funds.py``) exist for the whole run, each with its own size (Pareto: on Hyperliquid, 10
+October 2025, the hundred largest BTC accounts hold 88 %, Hill exponent 0.83), leverage, horizon and
+threshold. Two in three follow the trend of their horizon, the others fade it: they enter by two
+fifths, pyramid what wins, so that entry and liquidation move towards price, stop and reverse on the
+opposite signal, defend some positions with margin, and pause after a loss. *Retail* enters with
+moves of the last hours. The rest of open interest is a hedged desk that never liquidates. Feeds of
+odd seeds show the latest order of each side and second, those of even ones all.
 
 Aims, from Binance BTCUSDT in the recordings: closes of days move 2.4 % (2023 to 2025), the log of
 daily volatility deviates by .5 with a half-life of days, turnover is three times open interest a
@@ -18,8 +19,6 @@ chosen on this market, and nothing of it will be: see ``RESULTS.md``.
 """
 
 from __future__ import annotations
-
-import dataclasses
 
 import numpy as np
 from numba import njit
@@ -31,7 +30,6 @@ from tests.generators.crowd import (
     CLOSED,
     CROSS,
     DISTANCE,
-    ENTRY,
     FIELDS,
     HELD,
     LIQUIDATED,
@@ -52,77 +50,42 @@ from tests.generators.crowd import (
     take_stock,
     true_book,
 )
+from tests.generators.funds import (
+    FUNDS,
+    HORIZON_H,
+    LAST,
+    MEAN,
+    found_funds,
+    look,
+    set_liquidation,
+    take_position,
+)
 from tests.generators.markets import (
     BARS_A_DAY,
     BARS_AN_HOUR,
-    DELTA,
     SLOTS,
     START,
     STEP_S,
     STEPS,
-    bars_of,
-    blank_run,
-    observed_market,
-    published_orders,
+    ledgered_run,
 )
 
-FUNDS = 6 * BLOCK  # they own the first slots for good
-SIZE, LEVERAGE, HORIZON_H, THRESHOLD, MANNER, MEAN, STOPS, UNITS, LAST = range(
-    9
-)  # a fund's columns
 STEPS_A_DAY = 86_400 / STEP_S
 DAY_SIGMA, JUMPS_A_DAY, JUMP_SD = 0.014, 0.8, 0.015
 REVERSION, VOL_OF_VARIANCE, LEVERAGE_EFFECT = 0.23, 0.45, -0.2  # variance a day, mean 1
 VARIANCE_JUMP = 0.15
 IMPACT, DAY_VOLUME, LASTING = 0.0072, 210_000.0, 0.3
 PATIENCE = 0.3  # of a fund's order presses at once, the rest is worked off unseen
-MAINTENANCE_RETAIL, MAINTENANCE_FUND = 0.004, 0.01
+MAINTENANCE = 0.004
 LARGE = 15.0  # coins from which a liquidation takes several rounds
-MOST_UNITS = 4
 
 
 def generate_whales(seed, days=60):
     """One run, with its ledger."""
-    grid, table, books, rows = blank_run(days)
-    ledger = np.zeros((days * 24, 2, 4))
-    count = _simulate(seed, table, books, rows, ledger, grid.first_bin, DELTA)
-    truth = published_orders(rows[:count], np.random.default_rng([seed, 19]), more=0.6, most=6)
-    slot_ms = 1_000 if seed % 2 else None
-    market = observed_market(bars_of(table), grid, truth, books, slot_ms=slot_ms)
-    return dataclasses.replace(market, ledger=ledger)
+    return ledgered_run(_simulate, seed, days, more=0.6, most=6)
 
 
 # --- compiled -----------------------------------------------------------------------------------
-
-
-@njit(cache=True)
-def _set_liquidation(a):
-    side = 1.0 if a[QUANTITY] > 0 else -1.0
-    a[LIQUIDATION] = max(1e-9, a[ENTRY] * (1.0 - side * a[DISTANCE]))
-
-
-@njit(cache=True)
-def _position(a, side, quantity, price, distance):
-    a[QUANTITY], a[ENTRY], a[DISTANCE] = side * quantity, price, distance
-    a[TOP_UPS] = 0.0
-    a[STOP], a[TARGET] = (0.0, np.inf) if side > 0 else (np.inf, 0.0)
-    _set_liquidation(a)
-
-
-@njit(cache=True)
-def _found_funds(accounts):
-    funds = np.zeros((FUNDS, 9))
-    for f in range(FUNDS):
-        funds[f, SIZE] = min(3_000.0, 40.0 * (np.random.pareto(1.1) + 1.0))
-        funds[f, LEVERAGE] = min(40.0, max(2.0, np.exp(np.random.normal(np.log(6.0), 0.6))))
-        funds[f, HORIZON_H] = np.exp(np.random.uniform(np.log(6.0), np.log(240.0)))
-        funds[f, THRESHOLD] = np.random.uniform(0.4, 1.3)
-        funds[f, MANNER] = 1.0 if np.random.random() < 0.65 else -1.0
-        funds[f, MEAN] = np.log(START)
-        funds[f, STOPS] = np.random.uniform(0.3, 0.9) if np.random.random() < 0.5 else 0.0
-        accounts[f, CROSS] = 1.0 if np.random.random() < 0.4 else 0.0  # defends its position
-        accounts[f, UNTIL] = np.random.uniform(0.0, 12.0)
-    return funds
 
 
 @njit(cache=True)
@@ -131,8 +94,8 @@ def _retail(price, t_h, move):
     lev = min(100.0, 1.5 + np.exp(np.random.normal(np.log(18.0), 0.8)))
     a = np.zeros(FIELDS)
     size = min(150.0, 1.5 * np.exp(np.random.normal(0.0, 1.2)) * (10.0 / lev) ** 0.8)
-    distance = max(0.0025, 1.0 / lev - MAINTENANCE_RETAIL)
-    _position(a, side, size, price, distance)
+    distance = max(0.0025, 1.0 / lev - MAINTENANCE)
+    take_position(a, side, size, price, distance)
     a[UNTIL] = t_h + min(1_500.0, 24.0 * np.exp(np.random.normal(0.0, 1.5)) * (10.0 / lev) ** 0.4)
     if np.random.random() < 0.3:
         a[STOP] = price * (1.0 - side * distance * np.random.uniform(0.3, 0.9))
@@ -142,43 +105,12 @@ def _retail(price, t_h, move):
 
 
 @njit(cache=True)
-def _look(fund, a, logp, t_h, flows):
-    # A fund's decision: stay, enter, pyramid, leave or reverse. Returns the coins bought.
-    a[UNTIL] = t_h + np.random.exponential(min(3.0, 0.06 * fund[HORIZON_H]))
-    signal = fund[MANNER] * (logp - fund[MEAN]) / (0.024 * np.sqrt(fund[HORIZON_H] / 24.0))
-    price, before = np.exp(logp), a[QUANTITY]
-    side = 1.0 if before > 0 else -1.0
-    unit = 0.4 * fund[SIZE]
-    distance = 1.0 / fund[LEVERAGE] - MAINTENANCE_FUND
-    if before != 0 and side * signal < -0.3 * fund[THRESHOLD]:
-        flows[0 if side > 0 else 1, CLOSED] += abs(before)
-        a[QUANTITY] = 0.0
-    if a[QUANTITY] == 0:
-        if abs(signal) > fund[THRESHOLD]:
-            side = 1.0 if signal > 0 else -1.0
-            _position(a, side, unit, price, distance)
-            if fund[STOPS] > 0:
-                a[STOP] = price * (1.0 - side * distance * fund[STOPS])
-            fund[UNITS], fund[LAST] = 1.0, logp
-            flows[0 if side > 0 else 1, OPENED] += unit
-    elif fund[UNITS] < MOST_UNITS and side * (logp - fund[LAST]) > 0.25 * distance:
-        unit *= 0.6 ** fund[UNITS]
-        a[ENTRY] = (abs(before) * a[ENTRY] + unit * price) / (abs(before) + unit)
-        a[QUANTITY] += side * unit
-        _set_liquidation(a)
-        fund[UNITS] += 1.0
-        fund[LAST] = logp
-        flows[0 if side > 0 else 1, OPENED] += unit
-    return a[QUANTITY] - before
-
-
-@njit(cache=True)
 def _liquidate(i, a, step, orders, count):
     # Returns the coins taken and the number of rows; nothing where margin is added instead.
     if (a[CROSS] > 0 or i >= FUNDS) and a[TOP_UPS] < 1 and np.random.random() < 0.25:
         a[TOP_UPS] += 1
         a[DISTANCE] = min(0.95, 1.4 * a[DISTANCE])
-        _set_liquidation(a)
+        set_liquidation(a)
         return 0.0, count
     held = abs(a[QUANTITY])
     gone = held / 3.0 if held > LARGE else held
@@ -186,7 +118,7 @@ def _liquidate(i, a, step, orders, count):
     a[QUANTITY] *= 1.0 - gone / held
     a[DISTANCE] = min(0.97, a[DISTANCE] + 0.003)
     if a[QUANTITY] != 0:
-        _set_liquidation(a)
+        set_liquidation(a)
     return gone, count
 
 
@@ -222,7 +154,7 @@ def _visit(step, t_h, logp, accounts, blocks, free, left, funds, orders, count, 
                 bought -= a[QUANTITY] if stopped else 0.0
                 _leave(i, a, t_h, accounts, free, left)
             if i < FUNDS and t_h >= a[UNTIL]:
-                bought += PATIENCE * _look(funds[i], a, logp, t_h, flows)
+                bought += PATIENCE * look(funds[i], a, logp, t_h, flows)
         renew_block(accounts, blocks, b)
         if b * BLOCK < FUNDS:  # one without a position still looks again
             blocks[b, NEXT] = accounts[b * BLOCK : (b + 1) * BLOCK, UNTIL].min()
@@ -234,7 +166,7 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
     np.random.seed(150_000 + seed)
     accounts, blocks, free, left = empty_crowd(SLOTS)
     left[0] -= FUNDS
-    funds = _found_funds(accounts)
+    funds = found_funds(accounts)
     blocks[: FUNDS // BLOCK, NEXT] = 0.0
     flows = np.zeros((2, HELD))
     value = hours = np.log(START)
@@ -291,7 +223,7 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
                     blocks[b, NEXT] = accounts[b * BLOCK : (b + 1) * BLOCK, UNTIL].min()
             continue
         table[bar, 0], table[bar, 1], table[bar, 2], table[bar, 3] = opened, high, low, np.exp(logp)
-        interest = held.max() + 1.0 * base * np.exp(desk)
+        interest = held.max() + base * np.exp(desk)
         table[bar, 4] = 1.6 * (traded - before) + 0.005 * interest * v * np.random.exponential()
         table[bar, 5] = interest
         if bar % BARS_AN_HOUR == BARS_AN_HOUR - 1:
