@@ -72,19 +72,19 @@ SESSIONS = np.array([  # by hour of the day in UTC; weekdays, weekends
      0.59, 0.69, 0.74, 0.73, 0.71, 0.80, 0.68, 0.72, 0.76, 0.79, 1.02, 0.85),
 ])
 # fmt: on
-RATE_MAX, FUNDING_H = 0.003, 8.0
+RATE, RATE_MAX, FUNDING_H = 0.0001, 0.003, 8.0
 MENU = np.array([2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 100.0, 125.0])
-MENU_STEPS = np.cumsum([0.05, 0.08, 0.14, 0.23, 0.24, 0.09, 0.10, 0.03, 0.03, 0.01])
-DRIFTS = np.array([0.007, -0.007, 0.0])  # of the trend, a day
+MENU_STEPS = np.cumsum([0.04, 0.06, 0.12, 0.23, 0.28, 0.13, 0.09, 0.02, 0.02, 0.01])
+DRIFTS = np.array([0.006, -0.006, 0.0])  # of the trend, a day
 REGIME_DAYS, SWING_H = 3.0, 13.0  # mean life of a regime; time constant of the swing
-TREND_SIGMA, SWING_SIGMA = 0.011, 0.018  # a day
+TREND_SIGMA, SWING_SIGMA = 0.0105, 0.018  # a day
 NEWS_A_DAY, NEWS_SD = 0.5, 0.014
-DEPTH = 15_000.0  # coins that stretch the swing by 1 %
+DEPTH = 20_000.0  # coins that stretch the swing by 1 %
 
 
 def generate_tiers(seed, days=60):
     """One run, with its ledger."""
-    return ledgered_run(_simulate, seed, days, more=0.6, most=5)
+    return ledgered_run(_simulate, seed, days, more=0.25, most=5)
 
 
 # --- compiled -----------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def _tier(notional):
 
 
 @njit(cache=True)
-def _set_liquidation(a):
+def set_tier_liquidation(a):
     # Where margin plus profit is the tier's maintenance; the margin a coin is DISTANCE * ENTRY.
     side, held = (1.0 if a[QUANTITY] > 0 else -1.0), abs(a[QUANTITY])
     _, rate, _, amount = TIERS[_tier(held * a[ENTRY])]
@@ -110,19 +110,19 @@ def _set_liquidation(a):
 @njit(cache=True)
 def _newcomer(price, t_h, chase, fade, rate):
     lean = 1.0 * np.tanh(chase / 0.02) if np.random.random() < 0.5 else -1.0 * np.tanh(fade / 0.01)
-    side = 1.0 if np.random.random() < 1.0 / (1.0 + np.exp(-lean + rate / 0.0005)) else -1.0
+    side = 1.0 if np.random.random() < 1.0 / (1.0 + np.exp(-lean + (rate - RATE) / 0.0005)) else -1.0
     notional = min(3e7, 24_000.0 * (np.random.pareto(1.15) + 1.0))
     lev = min(MENU[pick(MENU_STEPS, np.random.random())], TIERS[_tier(notional), 2])
     notional *= (10.0 / lev) ** 0.8
     a = np.zeros(FIELDS)
     a[QUANTITY], a[ENTRY], a[DISTANCE] = side * notional / price, price, 1.0 / lev
-    _set_liquidation(a)
+    set_tier_liquidation(a)
     a[STOP], a[TARGET] = (0.0, np.inf) if side > 0 else (np.inf, 0.0)
-    if np.random.random() < 0.35:
+    if np.random.random() < 0.25:
         a[STOP] = price + np.random.uniform(0.25, 0.9) * (a[LIQUIDATION] - price)
-    if np.random.random() < 0.4:
+    if np.random.random() < 0.3:
         a[TARGET] = price * (1.0 + side * np.random.uniform(0.3, 1.5) / (lev + 3.0))
-    a[UNTIL] = t_h + min(2_000.0, 30.0 * (10.0 / lev) ** 0.3 * np.random.pareto(1.2))
+    a[UNTIL] = t_h + min(2_000.0, 40.0 * (10.0 / lev) ** 0.7 * np.random.pareto(1.2))
     return a
 
 
@@ -138,7 +138,7 @@ def _liquidate(a, step, orders, count):
     a[QUANTITY] -= side * gone
     if floor > 0:
         a[DISTANCE] = equity / ((held - gone) * a[ENTRY]) + side * (a[ENTRY] - price) / a[ENTRY]
-        _set_liquidation(a)
+        set_tier_liquidation(a)
     return gone, count
 
 
@@ -156,10 +156,10 @@ def _visit(step, t_h, price, accounts, blocks, free, left, orders, count, flows)
             side, row = (1.0, 0) if a[QUANTITY] > 0 else (-1.0, 1)
             stopped = side * (price - a[STOP]) <= 0
             if side * (price - a[LIQUIDATION]) <= 0 and not stopped:
-                if a[TOP_UPS] < 1 and np.random.random() < 0.2:  # margin is added
+                if a[TOP_UPS] < 1 and np.random.random() < 0.1:  # margin is added
                     a[TOP_UPS] += 1
                     a[DISTANCE] *= 1.4
-                    _set_liquidation(a)
+                    set_tier_liquidation(a)
                     continue
                 gone, count = _liquidate(a, step, orders, count)
                 flows[row, LIQUIDATED] += gone
@@ -181,7 +181,7 @@ def _settle(accounts, blocks, rate):
         for i in range(b * BLOCK, (b + 1) * BLOCK):
             if accounts[i, QUANTITY] != 0:
                 accounts[i, DISTANCE] -= rate if accounts[i, QUANTITY] > 0 else -rate
-                _set_liquidation(accounts[i])
+                set_tier_liquidation(accounts[i])
         renew_block(accounts, blocks, b)
 
 
@@ -191,7 +191,7 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
     accounts, blocks, free, left = empty_crowd(SLOTS)
     flows = np.zeros((2, HELD))
     trend = day = np.log(START)
-    swing, log_v, rate, arbitrage, base = 0.0, 0.0, 0.0001, 0.8, 1.0
+    swing, log_v, rate, arbitrage, base = 0.0, 0.0, RATE, 0.8, 1.0
     regime, traded, count, step = 2, 0.0, 0, 0
     burn, dt = 28 * BARS_A_DAY, STEP_S / 86_400.0
     for bar in range(-burn, len(table)):
@@ -229,9 +229,9 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
         held = flows[:, OPENED] - flows[:, CLOSED] - flows[:, LIQUIDATED]
         if bar % int(FUNDING_H * BARS_AN_HOUR) == 0:
             _settle(accounts, blocks, rate)
-        wanted = 0.0001 + 0.002 * (held[0] - held[1]) / held.sum()
+        wanted = RATE + 0.002 * (held[0] - held[1]) / held.sum()
         rate += (min(RATE_MAX, max(-RATE_MAX, wanted)) - rate) / BARS_AN_HOUR
-        arbitrage += (0.8 + 300.0 * abs(rate - 0.0001) - arbitrage) / BARS_A_DAY
+        arbitrage += (0.8 + 300.0 * abs(rate - RATE) - arbitrage) / BARS_A_DAY
         arbitrage += 0.003 * np.random.normal()
         before, traded = traded, flows.sum()
         if bar < 0:

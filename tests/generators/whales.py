@@ -82,7 +82,7 @@ LARGE = 15.0  # coins from which a liquidation takes several rounds
 
 def generate_whales(seed, days=60):
     """One run, with its ledger."""
-    return ledgered_run(_simulate, seed, days, more=0.6, most=6)
+    return ledgered_run(_simulate, seed, days, more=0.4, most=6)
 
 
 # --- compiled -----------------------------------------------------------------------------------
