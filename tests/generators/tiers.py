@@ -74,12 +74,12 @@ SESSIONS = np.array([  # by hour of the day in UTC; weekdays, weekends
 # fmt: on
 RATE, RATE_MAX, FUNDING_H = 0.0001, 0.003, 8.0
 MENU = np.array([2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 100.0, 125.0])
-MENU_STEPS = np.cumsum([0.04, 0.06, 0.12, 0.23, 0.28, 0.13, 0.09, 0.02, 0.02, 0.01])
+MENU_STEPS = np.cumsum([0.04, 0.06, 0.11, 0.20, 0.28, 0.15, 0.11, 0.02, 0.02, 0.01])
 DRIFTS = np.array([0.006, -0.006, 0.0])  # of the trend, a day
 REGIME_DAYS, SWING_H = 3.0, 13.0  # mean life of a regime; time constant of the swing
-TREND_SIGMA, SWING_SIGMA = 0.0105, 0.018  # a day
-NEWS_A_DAY, NEWS_SD = 0.5, 0.014
-DEPTH = 20_000.0  # coins that stretch the swing by 1 %
+TREND_SIGMA, SWING_SIGMA = 0.0105, 0.019  # a day
+NEWS_A_DAY, NEWS_SD = 0.7, 0.014
+DEPTH = 22_000.0  # coins that stretch the swing by 1 %
 
 
 def generate_tiers(seed, days=60):
@@ -200,7 +200,7 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
         session = SESSIONS[weekend, (bar % BARS_A_DAY) // BARS_AN_HOUR]
         if np.random.random() < 1.0 / (REGIME_DAYS * BARS_A_DAY):
             regime = np.random.randint(3)
-        log_v += -log_v / (2.0 * BARS_A_DAY) + 0.030 * np.random.normal()
+        log_v += -log_v / (2.0 * BARS_A_DAY) + 0.022 * np.random.normal()
         v = session * np.exp(log_v) * (1.25 if regime < 2 else 0.75)
         for _ in range(STEPS):
             t_h = step * STEP_S / 3_600.0
