@@ -58,10 +58,12 @@ def test_longs_stand_below_the_price_and_shorts_above(market):
 
 
 def test_a_feed_shows_a_part_of_the_truth_and_nothing_else(market):
-    shown = np.rec.fromarrays([market.feed.time_ms, market.feed.quantity])
-    true = np.rec.fromarrays([market.truth.time_ms, market.truth.quantity])
-    assert np.isin(shown, true).all()
-    assert 0.25 < market.reported < 0.6
+    shown, true = (
+        set(zip(orders.time_ms.tolist(), orders.quantity.tolist(), strict=True))
+        for orders in (market.feed, market.truth)
+    )
+    assert shown < true
+    assert 0.25 < market.reported < 0.75  # few days, few cascades: more is seen
     assert generate(HAWKES, 1, 2, complete=True).reported == 1.0
 
 

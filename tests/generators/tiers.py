@@ -1,20 +1,19 @@
 """A market of isolated accounts under a venue's margin tiers, in sessions, with funding.
 
 Price is an Ornstein-Uhlenbeck swing (half-life nine hours) around a trend that rises, falls or lies
-flat for days, and jumps on news; forced sales and stops stretch the swing by a linear depth, and it
-comes back. Activity follows the hours of weekdays and weekends (``SESSIONS``). An account has a
-notional (heavy-tailed) and a leverage from a menu, at most what its tier allows (``TIERS``), and
-the table's exact isolated liquidation price; a large account is liquidated down to the floor of its
-tier first, which needs less margin. Accounts hold for Lomax times. Half of them chase the day, half
-fade the swing. Funding is paid out of margin every eight hours, moves with the crowd's lean within
-the bounds of .3 %, makes newcomers prefer the side that is paid, and draws arbitrageurs, who are
-hedged: they are the rest of open interest. Feeds of odd seeds show the latest order of each side
-and second, those of even ones all.
+flat for days, and jumps on news; forced sales and stops stretch the swing by a linear depth.
+Activity follows the hours of weekdays and weekends (``SESSIONS``). An account has a notional
+(heavy-tailed), a leverage from a menu, at most what its tier allows (``TIERS``), and the table's
+exact isolated liquidation price; a large one is liquidated down to the floor of its tier first,
+which needs less margin. Accounts hold for Lomax times; half chase the day, half fade the swing.
+Funding is paid out of margin every eight hours, moves with the crowd's lean within the bounds of
+.3 %, makes newcomers prefer the side that is paid, and draws arbitrageurs, who are hedged: they are
+the rest of open interest. Feeds of odd seeds show the latest order of each side and second, those
+of even ones all.
 
 From the recordings of Binance BTCUSDT: margin tiers (August 2026); sessions, the mean of absolute
 hourly returns by hour over their overall mean (2023 to 2025); bounds of funding. Aims: as in
-``whales``. Nothing of the map was chosen on this market, and nothing of it will be: see
-``RESULTS.md``.
+``whales``. Nothing of the map was or will be chosen on this market: see ``RESULTS.md``.
 """
 
 from __future__ import annotations
@@ -109,8 +108,10 @@ def set_tier_liquidation(a):
 
 @njit(cache=True)
 def _newcomer(price, t_h, chase, fade, rate):
-    lean = 1.0 * np.tanh(chase / 0.02) if np.random.random() < 0.5 else -1.0 * np.tanh(fade / 0.01)
-    side = 1.0 if np.random.random() < 1.0 / (1.0 + np.exp(-lean + (rate - RATE) / 0.0005)) else -1.0
+    lean = np.tanh(chase / 0.02) if np.random.random() < 0.5 else -np.tanh(fade / 0.01)
+    side = (
+        1.0 if np.random.random() < 1.0 / (1.0 + np.exp(-lean + (rate - RATE) / 0.0005)) else -1.0
+    )
     notional = min(3e7, 24_000.0 * (np.random.pareto(1.15) + 1.0))
     lev = min(MENU[pick(MENU_STEPS, np.random.random())], TIERS[_tier(notional), 2])
     notional *= (10.0 / lev) ** 0.8
@@ -130,11 +131,11 @@ def _newcomer(price, t_h, chase, fade, rate):
 def _liquidate(a, step, orders, count):
     # Down to the floor of the tier, or all of it; equity is the maintenance margin at that price.
     held, price = abs(a[QUANTITY]), a[LIQUIDATION]
+    side = 1.0 if a[QUANTITY] > 0 else -1.0
     floor, rate, _, amount = TIERS[_tier(held * a[ENTRY])]
+    equity = rate * held * price - amount
     gone = held - 0.999 * floor / a[ENTRY]
     count = note_order(orders, count, step, a, gone)
-    side = 1.0 if a[QUANTITY] > 0 else -1.0
-    equity = rate * held * price - amount
     a[QUANTITY] -= side * gone
     if floor > 0:
         a[DISTANCE] = equity / ((held - gone) * a[ENTRY]) + side * (a[ENTRY] - price) / a[ENTRY]
@@ -166,8 +167,7 @@ def _visit(step, t_h, price, accounts, blocks, free, left, orders, count, flows)
                 sold += side * gone
             elif stopped or t_h >= a[UNTIL] or side * (price - a[TARGET]) >= 0:
                 flows[row, CLOSED] += abs(a[QUANTITY])
-                sold += a[QUANTITY] if stopped else 0.0
-                a[QUANTITY] = 0.0
+                sold, a[QUANTITY] = sold + (a[QUANTITY] if stopped else 0.0), 0.0
             if abs(a[QUANTITY]) < 1e-9:
                 close_account(accounts, free, left, i)
         renew_block(accounts, blocks, b)
@@ -241,8 +241,8 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
                 trend, day = trend + shift, day + shift
                 rebase(accounts, blocks, np.exp(shift))
             continue
-        table[bar, 0], table[bar, 1], table[bar, 2] = opened, high, low
-        table[bar, 3] = np.exp(trend + swing)
+        close = np.exp(trend + swing)
+        table[bar, 0], table[bar, 1], table[bar, 2], table[bar, 3] = opened, high, low, close
         interest = held.max() + base * max(0.1, arbitrage)
         table[bar, 4] = 1.6 * (traded - before) + 0.006 * interest * v * np.random.exponential()
         table[bar, 5] = interest
