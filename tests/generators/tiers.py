@@ -8,8 +8,7 @@ exact isolated liquidation price; a large one is liquidated down to the floor of
 which needs less margin. Accounts hold for Lomax times; half chase the day, half fade the swing.
 Funding is paid out of margin every eight hours, moves with the crowd's lean within the bounds of
 .3 %, makes newcomers prefer the side that is paid, and draws arbitrageurs, who are hedged: they are
-the rest of open interest. Feeds of odd seeds show the latest order of each side and second, those
-of even ones all.
+the rest of open interest. Feeds of odd seeds are throttled, those of even ones complete.
 
 From the recordings of Binance BTCUSDT: margin tiers (August 2026); sessions, the mean of absolute
 hourly returns by hour over their overall mean (2023 to 2025); bounds of funding. Aims: as in
@@ -76,8 +75,7 @@ MENU = np.array([2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 100.0, 125.0])
 MENU_STEPS = np.cumsum([0.04, 0.06, 0.11, 0.20, 0.28, 0.15, 0.11, 0.02, 0.02, 0.01])
 DRIFTS = np.array([0.006, -0.006, 0.0])  # of the trend, a day
 REGIME_DAYS, SWING_H = 3.0, 13.0  # mean life of a regime; time constant of the swing
-TREND_SIGMA, SWING_SIGMA = 0.0105, 0.019  # a day
-NEWS_A_DAY, NEWS_SD = 0.7, 0.014
+TREND_SIGMA, SWING_SIGMA, NEWS_A_DAY, NEWS_SD = 0.0105, 0.019, 0.7, 0.014  # a day
 DEPTH = 22_000.0  # coins that stretch the swing by 1 %
 
 
@@ -196,8 +194,8 @@ def _simulate(seed, table, books, orders, ledger, first_bin, delta):
     burn, dt = 28 * BARS_A_DAY, STEP_S / 86_400.0
     for bar in range(-burn, len(table)):
         opened = high = low = np.exp(trend + swing)
-        weekend = 1 if (bar // BARS_A_DAY) % 7 >= 5 else 0
-        session = SESSIONS[weekend, (bar % BARS_A_DAY) // BARS_AN_HOUR]
+        days, time = divmod(bar, BARS_A_DAY)
+        session = SESSIONS[int(days % 7 >= 5), time // BARS_AN_HOUR]
         if np.random.random() < 1.0 / (REGIME_DAYS * BARS_A_DAY):
             regime = np.random.randint(3)
         log_v += -log_v / (2.0 * BARS_A_DAY) + 0.022 * np.random.normal()
