@@ -14,6 +14,7 @@ from workstation.services.desk import Desk
 from workstation.services.desk_news import DeskNews
 
 DRAIN_MS: Final = 50
+DRAG_MS: Final = 25  # while a price is dragged: a hand sees when an answer comes late
 SLICE_S: Final = 0.008  # of saying what is new, before the window may paint and hear the mouse
 
 Piece = tuple[SignalInstance, tuple[object, ...]]  # a signal and what it is emitted with
@@ -113,6 +114,9 @@ class Bridge(QObject):
             if self._say_next() in (self.market_changed, self.book_changed):
                 break  # charts and tables: painted at once, a hand on a slider would feel it
         (self._rest if self._unsaid else self._drawn).start()
+        wanted_ms = DRAG_MS if self.desk.dragging else DRAIN_MS
+        if self._timer.interval() != wanted_ms:
+            self._timer.setInterval(wanted_ms)
 
     @Slot()
     def ask(self) -> None:

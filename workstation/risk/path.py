@@ -46,6 +46,13 @@ class MarketPath:
     def rate(self, coin: str) -> float:
         return self.rates.get(coin, 0.0)
 
+    def scaled(self, times: float) -> MarketPath:
+        """Return the same way, so many times as long at the same pace."""
+        return MarketPath(
+            rates={coin: times * rate for coin, rate in self.rates.items()},
+            funding={key: times * rate for key, rate in self.funding.items()},
+        )
+
     def leg_rate(self, leg: Leg) -> float:
         """Return the log return of a leg's value; an inverse contract's falls with the price."""
         rate = self.rate(leg.coin) - self.rate(leg.quote)
