@@ -17,6 +17,7 @@ from ui import format as fmt
 from ui.charts.axes import Flag
 from ui.charts.candles_item import CandlesItem
 from ui.charts.chart import Extent
+from ui.charts.hatching import WIDE_RATIO
 from ui.charts.heatmap_item import HeatmapItem
 from ui.charts.ladder_item import LadderItem
 from ui.charts.map_card import MapCard, card_lines
@@ -354,14 +355,14 @@ class PricePanel(ChartPanel):
         if columns is None:
             return ""
         if columns.with_todays_fit:
-            return "map with today's fit, not scored"
-        if columns.score:
-            return f"map {columns.score.title()}"
-        if columns.fitted:
-            return "map estimated, not graded yet"
-        width = band_width(columns)
-        wide = "not known" if width is None else f"×{width:.3g} wide"
-        return f"map of assumed leverage, 80 % band {wide}, not graded yet"
+            words = "map with today's fit, not scored"
+        elif columns.score:
+            words = f"map {columns.score.title()}"
+        else:
+            origin = "estimated" if columns.fitted else "of assumed leverage"
+            words = f"map {origin}, not graded yet"
+        width = band_width(columns)  # where all of it is wide, hatching does not tell
+        return words if width is None or width <= WIDE_RATIO else f"{words}, band ×{width:.3g} wide"
 
     def _link_words(self) -> str:
         return f"The estimated liquidation {self._map_words()}.\nClick for its scores."

@@ -243,11 +243,7 @@ def show_map(desk, bridge, **changes):
 def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     feed()
     show_map(desk, bridge)
-    assumed = "map of assumed leverage, 80 % band {}, not graded yet"
-    assert panel.header.text().endswith(assumed.format("not known"))
-    column = np.stack([heatmap().long_base[-1], heatmap().short_base[-1]])
-    show_map(desk, bridge, band_base=np.stack([column / 7, column * 2.5]).astype(np.float32))
-    assert panel.header.text().endswith(assumed.format("×17.5 wide"))
+    assert panel.header.text().endswith("map of assumed leverage, not graded yet")
     show_map(desk, bridge, fitted=("binanceusdm",))
     assert panel.header.text().endswith("map estimated, not graded yet")
     show_map(desk, bridge, score=scored())
@@ -256,6 +252,15 @@ def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     assert panel.header.text().endswith("map with today's fit, not scored")
     panel.map_picker.setCurrentText(MAP_OFF)
     assert panel.header.text().endswith("Binance 15m")
+
+
+@pytest.mark.parametrize(("times", "ending"), [(2.5, ", band ×17.5 wide"), (1.1, "41 days")])
+def test_a_band_that_is_wide_all_over_stands_in_the_title(panel, feed, desk, bridge, times, ending):
+    feed()
+    column = np.stack([heatmap().long_base[-1], heatmap().short_base[-1]])
+    band = np.stack([column / 7, column * times]).astype(np.float32)
+    show_map(desk, bridge, score=scored(), band_base=band)
+    assert panel.header.text().endswith(ending)
 
 
 def test_the_scores_are_one_click_away(panel, feed, desk, bridge, qtbot):
