@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import PySide6QtAds as ads  # noqa: N813 - its own abbreviation
-from PySide6.QtCore import QByteArray, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from ui.panels.base import Area, Panel, PanelSpec
@@ -54,11 +54,15 @@ class Docks(QObject):
         super().__init__(parent)
         for name, on in _FLAGS.items():
             ads.CDockManager.setConfigFlag(ads.CDockManager.eConfigFlag[name], on)
+        # else the first block that floats makes every widget of the window a native one: menus
+        # opened from it lose their window, and the program can crash when the window is deleted
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontCreateNativeWidgetSiblings)
         self._manager: Any = ads.CDockManager(parent)
         self._docks: dict[str, Any] = {}
         self._specs: dict[str, PanelSpec] = {}
         self._arranging = False
         self._home = ""  # the newest arrangement in which nothing floated
+        self._lent: list[int] = []  # heights of a column before one of its blocks was given room
         self._manager.dockAreaCreated.connect(self._dress)
 
     @property
@@ -96,6 +100,7 @@ class Docks(QObject):
 
     def set_default_layout(self) -> None:
         """Put every block where it belongs and show it."""
+        self._lent = []
         for dock in self._docks.values():
             if dock.dockAreaWidget() is not None:
                 self._manager.removeDockWidget(dock)
@@ -140,8 +145,25 @@ class Docks(QObject):
         dock = self._docks[key]
         dock.toggleView(True)
         dock.setAsCurrentTab()
-        dock.raise_()
+        dock.window().raise_()
+        dock.window().activateWindow()  # it may float behind the others
         dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def raise_with_room(self, key: str, height: int) -> None:
+        """Bring a block to the front with a height, up to half of its column; again: give it back.
+
+        What stands above and below it gives the room, each by its share.
+        """
+        before = self._docks[key].isCurrentTab() and bool(self._lent)
+        self.raise_(key)
+        area = self._docks[key].dockAreaWidget()
+        now: list[int] = self._manager.splitterSizes(area)
+        if before and len(now) == len(self._lent):
+            self._manager.setSplitterSizes(area, self._lent)
+            self._lent = []
+        elif not self._lent and len(now) > 1:
+            self._lent = now
+            self._manager.setSplitterSizes(area, _with_room(now, _place_of(area), height))
 
     def set_floating(self, key: str, *, floating: bool) -> None:
         """Take a block out into a window of its own, or put it back where it was."""
@@ -151,7 +173,9 @@ class Docks(QObject):
         self._remember_home()
         dock = self._docks[key]
         dock.toggleView(True)
+        place = dock.mapToGlobal(QPoint(0, 0))
         dock.setFloating()
+        dock.floatingDockContainer().move(place)  # the library puts it where the mouse is
 
     def is_floating(self, key: str) -> bool:
         return bool(self._docks[key].isInFloatingContainer())
@@ -182,6 +206,7 @@ class Docks(QObject):
         readable = state.startswith("<?xml")  # the library decompresses what does not, and warns
         if not (readable and self._manager.restoreState(QByteArray(state.encode()))):
             return False
+        self._lent = []
         for key in self._docks:
             if f'Name="{key}"' not in state:
                 self._join(key)
@@ -217,7 +242,7 @@ class Docks(QObject):
         # the library does not know where a floating block came from: the last arrangement without
         # floating blocks is restored, and what else floats or is hidden now is so again
         floating = [other for other in self._docks if other != key and self.is_floating(other)]
-        hidden = [other for other in self._docks if not self.is_shown(other)]
+        hidden = [other for other in self._docks if other != key and not self.is_shown(other)]
         self.restore(self._home)
         for other in hidden:
             self.set_shown(other, shown=False)
@@ -294,3 +319,16 @@ class Docks(QObject):
     @Slot()
     def _say_arranged(self, *_: object) -> None:
         self.arranged.emit()
+
+
+def _place_of(area: Any) -> int:
+    place: int = area.parentSplitter().indexOf(area)
+    return place
+
+
+def _with_room(sizes: Sequence[int], place: int, height: int) -> list[int]:
+    """Return the sizes of a column in which one is at least so high; the others shrink alike."""
+    wanted = max(sizes[place], min(height, sum(sizes) // 2))
+    others = sum(sizes) - sizes[place]
+    share = (sum(sizes) - wanted) / others if others else 1.0
+    return [wanted if at == place else round(size * share) for at, size in enumerate(sizes)]

@@ -1,5 +1,6 @@
 import pytest
-from PySide6.QtWidgets import QLabel, QMainWindow
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
 
 from ui.docks import Docks
 from ui.panels.base import Area, PanelSpec
@@ -75,6 +76,52 @@ def test_floating_block_comes_back_where_it_was(docks, qtbot):
     assert docks.is_floating("next")
     docks.set_floating("next", floating=False)
     qtbot.waitUntil(lambda: place(docks, "positions") == before)
+
+
+def test_a_floating_block_that_was_closed_is_seen_when_it_comes_back(docks, qtbot):
+    before = place(docks, "positions")
+    docks.set_floating("positions", floating=True)
+    docks.set_shown("positions", shown=False)
+    docks.set_floating("positions", floating=False)
+    assert docks.is_shown("positions")
+    qtbot.waitUntil(lambda: place(docks, "positions") == before)
+
+
+def test_a_block_floats_over_the_place_where_it_stood(docks):
+    dock = docks._docks["positions"]
+    before = dock.mapToGlobal(QPoint(0, 0))
+    docks.set_floating("positions", floating=True)
+    assert dock.floatingDockContainer().pos() == before
+
+
+def test_a_block_that_floated_leaves_no_native_widgets(docks):
+    docks.set_floating("positions", floating=True)
+    docks.set_floating("positions", floating=False)
+    inside = docks.widget.findChildren(QWidget)
+    assert not [widget for widget in inside if widget.windowHandle() and not widget.isWindow()]
+
+
+def test_a_block_has_room_at_a_key_and_gives_it_back_at_the_next(docks, qtbot):
+    docks.raise_("log")
+    before = place(docks, "log")[3]
+
+    def grown():
+        return place(docks, "log")[3] - before
+
+    docks.raise_with_room("log", before + 90)
+    qtbot.waitUntil(lambda: 50 < grown() <= 90)
+    docks.raise_("accounts")
+    docks.raise_with_room("log", before + 90)  # in front again, and its room is there still
+    assert grown() > 50
+    docks.raise_with_room("log", before + 90)
+    qtbot.waitUntil(lambda: abs(grown()) <= 3)
+
+
+def test_no_block_takes_more_than_half_of_its_column(docks, qtbot):
+    docks.raise_with_room("log", 5_000)
+    column = docks.widget.height() - 44
+    qtbot.waitUntil(lambda: place(docks, "log")[3] > 0.4 * column)
+    assert place(docks, "log")[3] <= 0.5 * column
 
 
 def test_saved_layout_is_restored(docks):
