@@ -124,6 +124,11 @@ class AlertCenter(QObject):
 
     # --- what the person does -------------------------------------------------------------------
 
+    @property
+    def waiting(self) -> int:
+        """How many alerts nobody has done anything about."""
+        return len(self._open)
+
     @Slot()
     def acknowledge(self) -> None:
         """Note that the alert in the banner was seen."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -24,7 +24,8 @@ class Command:
     """One action.
 
     ``menu`` is a path such as ``View/Panels``; commands of one menu with different ``group`` are
-    parted by a line. ``checked`` makes it a tick box; ``enabled`` says whether it applies now.
+    parted by a line. ``checked`` makes it a tick box; ``lacking`` says in a sentence why
+    it does not apply now and what to do; empty when it does.
     """
 
     id: str
@@ -35,7 +36,11 @@ class Command:
     shortcut: str = ""
     group: int = 0
     checked: bool | None = None
-    enabled: bool = True
+    lacking: str = ""
+
+    @property
+    def enabled(self) -> bool:
+        return not self.lacking
 
 
 class CommandSource(Protocol):
@@ -45,7 +50,14 @@ class CommandSource(Protocol):
 
 
 class CommandBook(QObject):
-    """Keeps one ``QAction`` a command, in the menus and among the shortcuts of a window."""
+    """Keeps one ``QAction`` a command, in the menus and among the shortcuts of a window.
+
+    Signals
+    -------
+    refused : str, why a command that was asked for does not apply now
+    """
+
+    refused = Signal(str)
 
     def __init__(self, window: QMainWindow, sources: Sequence[CommandSource]) -> None:
         super().__init__(window)
@@ -66,7 +78,7 @@ class CommandBook(QObject):
         return tuple(self._commands.values())
 
     def run(self, command_id: str) -> None:
-        """Do it, if it applies now.
+        """Do it if it applies now, or else say what is lacking.
 
         Raises
         ------
@@ -75,7 +87,9 @@ class CommandBook(QObject):
         """
         self.refresh()
         command = self._commands[command_id]
-        if command.enabled:
+        if command.lacking:
+            self.refused.emit(command.lacking)
+        else:
             command.run()
 
     @Slot()
@@ -114,7 +128,7 @@ class CommandBook(QObject):
             action.triggered.connect(self._run_sender)
             self._window.addAction(action)
         action.setText(command.text.replace("&", "&&"))
-        action.setToolTip(command.help)
+        action.setToolTip(command.lacking or command.help)
         action.setChecked(bool(command.checked))
 
     def _fill_menus(self, offered: Sequence[Command]) -> None:

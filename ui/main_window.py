@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QSize, Slot
+from PySide6.QtCore import QByteArray, QSize, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
@@ -36,6 +36,8 @@ from workstation.market.feed import FeedMode
 from workstation.paths import sample_path
 from workstation.settings import Settings
 
+_SIZE: Final = QSize(1_600, 900)
+_FRAME: Final = QSize(20, 50)  # px, about as much as any system puts around a window
 _LEAST_DOCKS: Final = QSize(900, 500)  # with less, blocks would lie over one another
 
 
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self.files = FileActions(self, bridge, theme, save_state, asks=asks)
         self.alerts = AlertCenter(self, bridge, theme)
         self.heatmap = HeatmapActions(self, bridge, theme)
+        self.alerting = AlertActions(self, self, bridge, theme)
         self.book = CommandBook(
             self,
             (
@@ -83,7 +86,7 @@ class MainWindow(QMainWindow):
                 MarketActions(self, bridge, self.status.tape_controls),
                 self.heatmap,
                 ViewActions(self, self, self.workspace),
-                AlertActions(self, self, bridge, theme),
+                self.alerting,
                 HelpActions(self, self, diagnostics),
             ),
         )
@@ -97,7 +100,10 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.resize(QSize(1_600, 900).boundedTo(self.screen().availableSize()))
+        room = self.screen().availableSize()
+        self.resize(_SIZE.boundedTo(room))
+        if self.size() != _SIZE.boundedTo(room - _FRAME):  # with its frame it would not fit
+            self.setWindowState(Qt.WindowState.WindowMaximized)
         self.welcome = FirstStartBar(self.book.run)
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -113,6 +119,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.bridge.noticed.connect(self.notifier.note)
         self.bridge.command_requested.connect(self.book.run)
+        self.book.refused.connect(self.notifier.note)
         self.files.noticed.connect(self.notifier.note)
         self.notifier.noticed.connect(self.status.show_notice)
         self.bridge.portfolio_changed.connect(self._show_title)
@@ -136,6 +143,7 @@ class MainWindow(QMainWindow):
         self.files.set_theme(theme)
         self.status.set_theme(theme)
         self.heatmap.set_theme(theme)
+        self.alerting.set_theme(theme)
         self.alerts.banner.set_theme(theme)
         self.workspace.rebuild(context)
         self.bridge.repeat()

@@ -45,9 +45,10 @@ def _known_positions(bridge: Bridge) -> Command:
     return Command(
         id="map.known", menu=_MENU, text="Mark positions known one by one", group=4,
         help="Mark on the ladder, and tell beside the mouse, the positions of public addresses, or "
-        "of everybody in the simulated market; they are never added to the estimate"
-        if there else "No positions are known one by one: add a public Hyperliquid address",
-        checked=view.known_positions, enabled=there,
+        "of everybody in the simulated market; they are never added to the estimate",
+        lacking="" if there else "No positions are known one by one: add a public Hyperliquid "
+        "address in the settings.",
+        checked=view.known_positions,
         run=lambda: bridge.desk.set_view(
             dataclasses.replace(view, known_positions=not view.known_positions)
         ),
@@ -75,8 +76,9 @@ def _venues(bridge: Bridge) -> Iterator[Command]:
         name = fmt.venue_name(venue)
         yield Command(
             id=f"map.missing.{venue}", menu=_MENU, text=f"{name}: no open interest is known",
-            group=5, help=f"The map is without {name}: nobody knows how much is open there",
-            enabled=False, run=lambda: None,
+            group=5, help=f"Count the open interest of {name} in the map that is drawn",
+            lacking=f"The map is without {name}: nobody knows how much is open there.",
+            run=lambda: None,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from ui.actions.alerts import AlertActions
 from ui.dialogs.alert_rules import AlertRulesDialog
-from ui.theme import DARK
+from ui.theme import DARK, LIGHT
 from workstation.settings import AlertSettings, Settings
 
 
@@ -20,7 +20,7 @@ class Window(QMainWindow):
         self.settings = Settings()
         self.seen = 0
         self.alerts = SimpleNamespace(
-            acknowledge_all=self.see, try_sound=self.see, try_tray=lambda: False
+            waiting=1, acknowledge_all=self.see, try_sound=self.see, try_tray=lambda: False
         )
 
     def see(self):
@@ -91,13 +91,19 @@ def test_rules_are_offered_with_what_there_is_and_kept_in_the_settings(actions, 
     assert window.settings.alerts.rules == ("bybit down",)
 
 
-def test_the_list_is_exported_by_the_desk(actions, desk, monkeypatch, tmp_path):
-    file = tmp_path / "alerts.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
+def test_the_list_is_exported_by_the_desk(actions, window, desk, tmp_path):
     run(actions, "alerts.export")
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
-    run(actions, "alerts.export")
-    assert desk.requests == [("export_alerts", file)]
+    (dialog,) = window.findChildren(QFileDialog)
+    assert desk.requests == []
+    dialog.selectFile(str(tmp_path / "alerts"))
+    dialog.accept()
+    assert desk.requests == [("export_alerts", tmp_path / "alerts.csv")]
+
+
+def test_dialogs_open_in_the_theme_of_now(actions, window):
+    actions.set_theme(LIGHT)
+    run(actions, "alerts.rules")
+    assert window.findChild(AlertRulesDialog)._theme is LIGHT
 
 
 def test_every_channel_can_be_tried_and_a_missing_tray_is_said(actions, window, bridge, qtbot):

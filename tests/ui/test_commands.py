@@ -44,14 +44,17 @@ def test_command_that_does_not_apply_is_greyed_and_does_not_run(window, source):
     assert not actions(window, "Market")[0].isEnabled()
     market.aboutToHide.emit()
     actions(window, "Market")[0].trigger()
+    said = []
+    book.refused.connect(said.append)
     book.run("step")
     assert source.ran == []
+    assert said == ["Pause first."]  # a key without an effect says why
 
 
 def test_a_key_works_as_soon_as_its_command_applies_though_no_menu_was_opened(
     window, source, qtbot
 ):
-    source.offered = [source.command("step", "Step", shortcut="Ctrl+Right", enabled=False)]
+    source.offered = [source.command("step", "Step", shortcut="Ctrl+Right", lacking="Pause first.")]
     CommandBook(window, (source,))
     with qtbot.waitExposed(window):
         window.show()

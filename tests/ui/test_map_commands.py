@@ -48,7 +48,7 @@ def test_todays_fit_is_a_switch(commands, desk):
 
 def test_known_positions_are_marked_by_a_switch_where_there_are_any(commands, desk):
     assert not commands()["map.known"].enabled
-    assert "add a public Hyperliquid address" in commands()["map.known"].help
+    assert "add a public Hyperliquid address" in commands()["map.known"].lacking
     desk.heatmap = known_at(heatmap(), 30)
     assert commands()["map.known"].enabled
     assert commands()["map.known"].checked

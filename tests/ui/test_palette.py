@@ -15,7 +15,7 @@ class Source:
             self.command("open", "Open portfolio…", shortcut="Ctrl+O"),
             self.command("sample", "Open sample"),
             self.command("crash", "Crash layout", menu="View", shortcut="F12"),
-            self.command("step", "Step", menu="Market", enabled=False),
+            self.command("step", "Step", menu="Market", lacking="Pause first."),
         ]
 
     def command(self, name, text, menu="File", **kwargs):

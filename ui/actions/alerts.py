@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtWidgets import QMainWindow
 
 from ui.alert_center import AlertCenter
 from ui.bridge import Bridge
 from ui.commands import Command
 from ui.dialogs.alert_rules import AlertRulesDialog
 from ui.dialogs.push_address import PushAddressDialog
+from ui.dialogs.target import ask_for_target
 from ui.theme import Theme
 from workstation.alerts.grammar import Known
 from workstation.market.instrument import split_symbol
 from workstation.settings import AlertSettings, Settings
 
+_NONE_WAITS: Final = (
+    "No alert waits to be acknowledged; those that fired stand in the Alerts panel."
+)
 _EXPORTS: Final = "Tables (*.csv);;JSON lines (*.jsonl)"
 
 
@@ -47,12 +51,17 @@ class AlertActions(QObject):
         self._bridge = bridge
         self._theme = theme
 
+    def set_theme(self, theme: Theme) -> None:
+        """Open further dialogs in another theme."""
+        self._theme = theme
+
     def commands(self) -> Sequence[Command]:
         chosen = self._alerting.settings.alerts
         return (
             Command(
                 id="alerts.acknowledge", menu="Alerts", text="Acknowledge all",
                 shortcut="Ctrl+Shift+A", help="Note that you have seen what stands in the banner",
+                lacking="" if self._alerting.alerts.waiting else _NONE_WAITS,
                 run=self._alerting.alerts.acknowledge_all,
             ),
             Command(
@@ -106,11 +115,13 @@ class AlertActions(QObject):
         self._set(rules=chosen.rules, off=chosen.off)
 
     def ask_for_export(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._window, "Export the list of alerts", "alerts.csv", _EXPORTS
+        ask_for_target(
+            self._window, "Export the list of alerts", "alerts.csv", _EXPORTS, self.export
         )
-        if chosen:
-            self._bridge.desk.export_alerts(Path(chosen))
+
+    @Slot(str)
+    def export(self, path: str) -> None:
+        self._bridge.desk.export_alerts(Path(path))
 
     def try_tray(self) -> None:
         """Show a message in the tray, or say that there is none."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from ui.bridge import Bridge
 from ui.commands import Command
+from ui.dialogs.target import ask_for_target
 from ui.dialogs.text import TextDialog
 from ui.theme import Theme
 from workstation.errors import PortfolioFileError
@@ -17,6 +19,9 @@ from workstation.market.feed import FeedMode
 from workstation.paths import sample_path
 from workstation.portfolio.model import Portfolio
 from workstation.services import session
+
+_NO_BOOK: Final = "No book is open: open a portfolio file (Ctrl+O) or add a position (Ctrl+N)."
+_NO_COPY: Final = "There is no what-if copy: the panel What-if makes one."
 
 
 class FileActions(QObject):
@@ -59,7 +64,7 @@ class FileActions(QObject):
 
     def _books(self) -> tuple[Command, ...]:
         desk = self._bridge.desk
-        opened = desk.portfolio is not None
+        closed = "" if desk.portfolio is not None else _NO_BOOK
         return (
             Command(
                 id="file.open", menu="File", text="Open portfolio…", shortcut="Ctrl+O",
@@ -78,7 +83,7 @@ class FileActions(QObject):
             Command(
                 id="file.add_to_copy", menu="File", text="Add a position to the copy…", group=1,
                 help="Fill in a form; the position joins the what-if copy, and no file",
-                enabled=desk.copy is not None, run=self.add_to_copy,
+                lacking="" if desk.copy is not None else _NO_COPY, run=self.add_to_copy,
             ),
             Command(
                 id="file.address", menu="File", text="Public Hyperliquid address…", group=1,
@@ -91,17 +96,17 @@ class FileActions(QObject):
             ),
             Command(
                 id="file.save_book", menu="File", text="Save as portfolio file…", group=2,
-                help="Write the whole book, live accounts included, to a file", enabled=opened,
+                help="Write the whole book, live accounts included, to a file", lacking=closed,
                 run=self.choose_copy,
             ),
             Command(
                 id="file.reload", menu="File", text="Reload", shortcut="Ctrl+R", group=2,
-                help="Read the book's file or account again", enabled=opened,
+                help="Read the book's file or account again", lacking=closed,
                 run=desk.reload_portfolio,
             ),
             Command(
                 id="file.close", menu="File", text="Close the book", shortcut="Ctrl+W", group=2,
-                help="Close the book; the market stays", enabled=opened, run=desk.close_portfolio,
+                help="Close the book; the market stays", lacking=closed, run=desk.close_portfolio,
             ),
         )  # fmt: skip
 
@@ -141,6 +146,7 @@ class FileActions(QObject):
 
     def choose_file(self) -> None:
         dialog = QFileDialog(self._window, "Open portfolio", "", _filter())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.open_file)
         dialog.open()
@@ -170,17 +176,23 @@ class FileActions(QObject):
         AccountsDialog(self._bridge.desk, self._theme, self._window).open()
 
     def choose_copy(self) -> None:
-        self._choose_target("Save as portfolio file", "portfolio.toml", _filter(), self.save_book)
+        ask_for_target(
+            self._window, "Save as portfolio file", "portfolio.toml", _filter(), self.save_book
+        )
 
     @Slot(str)
     def save_book(self, path: str) -> None:
         self._bridge.desk.save_book(Path(path))
 
     def choose_picture(self) -> None:
-        self._choose_target("Save a picture", "workstation.png", "PNG (*.png)", self.save_picture)
+        ask_for_target(
+            self._window, "Save a picture", "workstation.png", "PNG (*.png)", self.save_picture
+        )
 
     def choose_state(self) -> None:
-        self._choose_target("Save state", "workstation.json", "JSON (*.json)", self.save_state)
+        ask_for_target(
+            self._window, "Save state", "workstation.json", "JSON (*.json)", self.save_state
+        )
 
     @Slot(str)
     def save_picture(self, path: str) -> None:
@@ -196,14 +208,6 @@ class FileActions(QObject):
             self.noticed.emit(f"{path} cannot be written: {error.strerror}.")
         else:
             self.noticed.emit(f"State saved to {path}.")
-
-    def _choose_target(
-        self, title: str, name: str, kinds: str, save: Callable[[str], None]
-    ) -> None:
-        dialog = QFileDialog(self._window, title, name, kinds)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(save)
-        dialog.open()
 
     @Slot(object)
     def show_refusal(self, error: PortfolioFileError) -> None:
@@ -238,6 +242,7 @@ class FileActions(QObject):
             return
         self._asks = False
         question = QMessageBox(self._window)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle("Live prices?")
         question.setText("This is your own book, but the market is simulated.")
         question.setInformativeText("Watch it at live prices of the exchanges?")

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from ui.bridge import Bridge
@@ -17,6 +17,8 @@ from workstation.market.feed import INTERVALS_S, FeedMode
 
 _USUAL_COINS: Final = ("BTC", "ETH", "SOL")
 _MAX_COINS: Final = 40  # of a menu
+_NO_TAPE: Final = "Live prices have no tape: only a simulated market or a recording is paused."
+_RUNNING: Final = "Pause the tape first (Ctrl+Space), then step."
 
 
 class MarketActions(QObject):
@@ -81,24 +83,25 @@ class MarketActions(QObject):
     def _tape_commands(self) -> tuple[Command, ...]:
         state = self._bridge.desk.store.tape
         there = self._bridge.desk.tape is not None and state is not None
+        lacking = "" if there else _NO_TAPE
         paused = state is not None and state.paused
         speed = state.speed if state is not None else 0.0
         return (
             Command(
                 id="market.pause", menu="Market", text="Pause", shortcut="Ctrl+Space", group=2,
-                help="Stop the tape, or run on", checked=paused, enabled=there,
+                help="Stop the tape, or run on", checked=paused, lacking=lacking,
                 run=self._tape.toggle_pause,
             ),
             Command(
                 id="market.step", menu="Market", text="Step", shortcut="Ctrl+Right", group=2,
-                help="Advance the paused tape by one candle", enabled=there and paused,
-                run=self._tape.step,
+                help="Advance the paused tape by one candle",
+                lacking=lacking or ("" if paused else _RUNNING), run=self._tape.step,
             ),
             *(
                 Command(
                     id=f"market.speed.{each:g}", menu="Market/Speed", text=f"{each:,.0f}×",
-                    group=2, help=f"Run the tape at {each:,.0f} times real time", enabled=there,
-                    checked=each == speed, run=self._speed_setter(each),
+                    group=2, help=f"Run the tape at {each:,.0f} times real time",
+                    lacking=lacking, checked=each == speed, run=self._speed_setter(each),
                 )
                 for each in SPEEDS
             ),
@@ -124,6 +127,7 @@ class MarketActions(QObject):
 
     def choose_recording(self) -> None:
         dialog = QFileDialog(self._window, "Replay a recording")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.fileSelected.connect(self.open_recording)
         dialog.open()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
-from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtWidgets import QInputDialog, QMainWindow
 
 from ui import layout_store
@@ -14,6 +14,8 @@ from ui.commands import Command
 from ui.layout_store import Layout
 from ui.workspace import Workspace
 from workstation.settings import Settings, WindowSettings
+
+_RESCUE_PX: Final = 300  # the words of the panel, and six steps
 
 
 class Arrangeable(Protocol):
@@ -83,8 +85,9 @@ class ViewActions(QObject):
         return (
             Command(
                 id="view.rescue", menu="View", text="Rescue", shortcut="F9", group=1,
-                help="What is liquidated next, and the cheapest move that still arrives in time",
-                run=self._raiser("rescue"),
+                help="What is liquidated next, and the cheapest move that still arrives in time, "
+                "with room for it; again: the charts have the room back",
+                run=lambda: self._workspace.docks.raise_with_room("rescue", _RESCUE_PX),
             ),
             Command(
                 id="view.arrange", menu="View", text="Arrange panels", shortcut="F11", group=1,
@@ -153,6 +156,7 @@ class ViewActions(QObject):
 
     def choose_name(self) -> None:
         dialog = QInputDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Save layout")
         dialog.setLabelText("Name of this layout")
         dialog.textValueSelected.connect(self.save_layout)

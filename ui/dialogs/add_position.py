@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QCompleter,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
+from ui.dialogs.target import ask_for_target
 from ui.style import plain_label, tint
 from ui.theme import Theme
 from workstation.errors import FileProblem, PortfolioFileError
@@ -282,11 +282,7 @@ class AddPositionDialog(QDialog):
         return buttons
 
     def choose_file(self) -> None:
-        dialog = QFileDialog(self, "Save the book", str(self.path), _KINDS)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("toml")
-        dialog.fileSelected.connect(self.set_path)
-        dialog.open()
+        ask_for_target(self, "Save the book", str(self.path), _KINDS, self.set_path)
 
     @Slot(str)
     def set_path(self, path: str) -> None:

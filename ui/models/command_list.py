@@ -69,7 +69,7 @@ class CommandListModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _COLUMNS[index.column()].text(command)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return command.help
+            return command.lacking or command.help
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

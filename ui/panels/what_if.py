@@ -8,7 +8,6 @@ from typing import Final
 from PySide6.QtCore import QModelIndex, Slot
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QPushButton,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
+from ui.dialogs.target import ask_for_target
 from ui.models.rows import SORT_ROLE, Column, RowsModel, make_table
 from ui.names import coin_of
 from ui.panels.base import Panel, PanelContext
@@ -140,11 +140,7 @@ class WhatIfPanel(Panel):
 
     @Slot()
     def choose_file(self) -> None:
-        dialog = QFileDialog(self, "Save the what-if copy", "what-if.toml", _FILTER)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("toml")
-        dialog.fileSelected.connect(self.save)
-        dialog.open()
+        ask_for_target(self, "Save the what-if copy", "what-if.toml", _FILTER, self.save)
 
     @Slot(str)
     def save(self, path: str) -> None:
