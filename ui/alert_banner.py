@@ -100,7 +100,7 @@ class AlertBanner(QFrame):
         self._text.setToolTip(
             f"{fmt.utc_time(fire.time_ms)} UTC ({fmt.local_time(fire.time_ms)})\n{fire.sentence}"
         )
-        self._more.setText(f"+{waiting}" if waiting else "")
+        self._more.setText(f"{waiting} more" if waiting else "")
         self._more.setToolTip(f"{waiting} more alerts wait; all stand in the Alerts panel")
         self._colour()
         self.show()

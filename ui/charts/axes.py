@@ -26,7 +26,6 @@ LEAST_TICKS: Final = 4  # on a low chart rather this many, closer to one another
 TIME_TICK_PX: Final = 90
 VALUE_AXIS_PX: Final = 68
 TIME_AXIS_PX: Final = 20
-READOUT_PX: Final = 20
 _FLAG_PX: Final = 18
 
 # The text of a value; given the distance of ticks, only as fine as that needs.
@@ -192,26 +191,6 @@ class MessageItem(Layer):
         place = QRectF(0, 0, pixels.width, pixels.height).adjusted(24, 8, -24, -8)
         align = Qt.AlignmentFlag.AlignCenter.value | Qt.TextFlag.TextWordWrap.value
         painter.drawText(place, align, self.text)
-
-
-class ReadoutItem(Layer):
-    """The values under the crosshair, in the upper right corner."""
-
-    def __init__(self, view: ViewBox, theme: Theme) -> None:
-        super().__init__(view, z=20)
-        self._theme = theme
-        self.text = ""
-
-    def draw(self, painter: QPainter, pixels: PixelMap) -> None:
-        if not self.text:
-            return
-        font = figure_font(MIN_FONT_PX + 1)
-        width = min(QFontMetricsF(font).horizontalAdvance(self.text) + 12, pixels.width)
-        place = QRectF(pixels.width - width, 0, width, READOUT_PX)
-        painter.fillRect(place, self._theme.colour("background", 0.85))
-        painter.setFont(font)
-        painter.setPen(self._theme.colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self.text)
 
 
 class WatermarkItem(Layer):

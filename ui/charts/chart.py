@@ -20,7 +20,6 @@ from ui.charts.axes import (
     CrosshairItem,
     GridItem,
     MessageItem,
-    ReadoutItem,
     TimeAxis,
     ValueAxis,
     ValueText,
@@ -38,6 +37,7 @@ PADDING: Final = 0.06  # share of the height left free above and below
 WHEEL_ZOOM: Final = 0.85  # a notch
 KEY_ZOOM: Final = 0.75
 KEY_PAN: Final = 0.1  # of the span
+_LEAST_PX: Final = 40
 _GRAB_PX: Final = 5  # how near a line must be to be dragged
 _WHEEL_NOTCH: Final = 120  # Qt: eighths of a degree
 
@@ -99,14 +99,13 @@ class Chart(GraphicsView):
         self._watermark = WatermarkItem(self.view, theme)
         self._message = MessageItem(self.view, theme)
         self._crosshair = CrosshairItem(self.view, theme, group)
-        self._readout = ReadoutItem(self.view, theme)
         self._side: QGraphicsWidget | None = None
         self._time_axis = TimeAxis(self.view, theme, group) if with_time else None
         self._layout = self._lay_out()
         self._back = self._make_back_button()
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
-        self.setMinimumHeight(60)
+        self.setMinimumHeight(_LEAST_PX)
         group.range_changed.connect(self.refit)
         group.cursor_moved.connect(self._move_crosshair)
         group.following_changed.connect(self._show_back_button)
@@ -151,12 +150,6 @@ class Chart(GraphicsView):
             for scale in (self.axis, self._time_axis, self._grid):
                 if scale is not None:
                     scale.setVisible(not text)
-            self.redraw()
-
-    def set_readout(self, text: str) -> None:
-        """Show the values under the crosshair; empty takes them away."""
-        if text != self._readout.text:
-            self._readout.text = text
             self.redraw()
 
     def redraw(self) -> None:

@@ -91,11 +91,11 @@ class EquityChart(QWidget):
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), _EMPTY)
             return
         self._draw_axes(painter)
-        self._draw_legend(painter, self._curve)
         self._draw_line(painter, self._now, "now", "dim", Qt.PenStyle.DashLine)
         self._draw_line(
             painter, self._scenario, fmt.price(self._scenario), "accent", Qt.PenStyle.SolidLine
         )
+        self._draw_legend(painter, self._curve)
         self._draw_curve(painter, self._curve)
         self._draw_events(painter, self._curve)
 

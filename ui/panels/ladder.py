@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.models.rows import Column, RowsModel, make_table
@@ -114,6 +114,7 @@ class LadderPanel(Panel):
         self.model = RowsModel[Rung](COLUMNS, self.theme, key=lambda rung: rung.price)
         self._mark: float | None = None
         self._report: ScenarioReport | None = None
+        self._at_mark = False  # whether the rows began at the mark, from where the user scrolls
         self._empty = plain_label(_NO_BOOK)
         tint(self._empty, self.theme, "dim")
         self._table = make_table(self.model)
@@ -148,3 +149,8 @@ class LadderPanel(Panel):
         self.model.replace_rows(rungs)
         self._table.setVisible(bool(rungs))
         self._empty.setVisible(not rungs)
+        moves = [abs(rung.move) for rung in self.model.rows if rung.move is not None]
+        if moves and not self._at_mark:  # the first rows are far above it
+            middle = self.model.index(int(np.argmin(moves)), 0)
+            self._table.scrollTo(middle, QAbstractItemView.ScrollHint.PositionAtCenter)
+        self._at_mark = bool(moves)

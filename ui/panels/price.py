@@ -139,7 +139,7 @@ class PricePanel(ChartPanel):
                 self.map_menu.addSeparator()
                 group = command.group
             action = self.map_menu.addAction(command.text)
-            action.setToolTip(command.help)
+            action.setToolTip(command.lacking or command.help)
             action.setCheckable(command.checked is not None)
             action.setChecked(bool(command.checked))
             action.setEnabled(command.enabled)
@@ -337,7 +337,6 @@ class PricePanel(ChartPanel):
         view = self.bridge.desk.view
         if self._reference is None:
             self.header.show_text(view.coin, "no candles yet")
-            self.chart.set_readout("")
             return
         pair = self._reference.symbol.partition(":")[0]
         interval = _INTERVAL_NAMES.get(view.interval_s, f"{view.interval_s} s")
@@ -345,9 +344,9 @@ class PricePanel(ChartPanel):
         if self._candles.stale and self._mark is not None:
             words += f", {fmt.age(self._mark.age_s(self.bridge.desk.store.now_ms))} old"
         has_map = self._columns is not None and self._map.isVisible()
-        self.header.show_text(pair, f"{words} · {self._map_words()}" if has_map else words)
+        words = f"{words} · {self._map_words()}" if has_map else words
+        self.header.show_text(pair, words, self._values_at_cursor())
         self.header.set_link(self._link_words() if has_map else "")
-        self.chart.set_readout(self._values_at_cursor())
         self._show_card()
 
     def _map_words(self) -> str:

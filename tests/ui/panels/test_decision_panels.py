@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -136,6 +137,16 @@ def test_a_way_without_events_says_so(make, book):
     panel = make(WaterfallPanel)
     panel.show_report(sample_scenario(70_500.0))
     assert "Nothing happens on the way to the scenario." in words(panel)
+
+
+def test_the_ladder_begins_where_the_price_is(qtbot, make, book):
+    panel = make(LadderPanel)
+    panel.resize(800, 160)
+    panel.show_overview(SimpleNamespace(mark_price=71_000.0))
+    panel.show_report(sample_scenario())
+    near = min(range(panel.model.rowCount()), key=lambda at: abs(panel.model.row(at).move))
+    table, index = panel._table, panel.model.index(near, 0)
+    qtbot.waitUntil(lambda: table.viewport().rect().intersects(table.visualRect(index)))
 
 
 def test_the_ladder_has_round_prices_and_marks_the_scenario(make, book):
