@@ -20,6 +20,7 @@ from ui.panels.base import Area, Panel, PanelSpec
 _LEFT_SHARE: Final = 0.6  # of the width: charts; the rest is the risk column
 _STRIP_HEIGHT: Final = 44
 _TITLE_HEIGHT: Final = 28
+_LEAST_CHART: Final = 70
 _UNBOUNDED: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _HIDE_SINGLE_TITLE: Final = ads.CDockAreaWidget.eDockAreaFlag.HideSingleWidgetTitleBar
 _FLAGS: Final = {
@@ -327,8 +328,14 @@ def _place_of(area: Any) -> int:
 
 
 def _with_room(sizes: Sequence[int], place: int, height: int) -> list[int]:
-    """Return the sizes of a column in which one is at least so high; the others shrink alike."""
+    """Return the sizes of a column in which one is at least so high.
+
+    The others shrink alike, down to what a low chart needs; the highest makes up for the rest.
+    """
     wanted = max(sizes[place], min(height, sum(sizes) // 2))
-    others = sum(sizes) - sizes[place]
-    share = (sum(sizes) - wanted) / others if others else 1.0
-    return [wanted if at == place else round(size * share) for at, size in enumerate(sizes)]
+    share = (sum(sizes) - wanted) / max(1, sum(sizes) - sizes[place])
+    found = [max(round(size * share), min(size, _LEAST_CHART)) for size in sizes]
+    found[place] = wanted
+    highest = max((at for at in range(len(sizes)) if at != place), key=lambda at: sizes[at])
+    found[highest] -= sum(found) - sum(sizes)
+    return found

@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
 
-from ui.docks import Docks
+from ui.docks import Docks, _with_room
 from ui.panels.base import Area, PanelSpec
 
 _PLACES = (
@@ -161,3 +161,9 @@ def test_replaced_panel_stands_where_the_old_one_stood(docks, qtbot):
     before = place(docks, "price")
     docks.replace("price", QLabel("other"))
     qtbot.waitUntil(lambda: place(docks, "other") == before)
+
+
+def test_the_highest_block_gives_most_room_and_none_becomes_too_low():
+    assert _with_room([300, 90, 90, 150], 3, 285) == [205, 70, 70, 285]
+    assert _with_room([300, 90, 90, 150], 3, 100) == [300, 90, 90, 150]
+    assert sum(_with_room([301, 97, 83, 150], 0, 400)) == 631

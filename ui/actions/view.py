@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QInputDialog, QMainWindow
 from ui import layout_store
 from ui.commands import Command
 from ui.layout_store import Layout
+from ui.notifications import Notifier
 from ui.workspace import Workspace
 from workstation.settings import Settings, WindowSettings
 
-_RESCUE_PX: Final = 300  # the words of the panel, and six steps
+_RESCUE_PX: Final = 285  # the words of the panel, and six steps
 
 
 class Arrangeable(Protocol):
@@ -23,6 +24,9 @@ class Arrangeable(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+
+    @property
+    def notifier(self) -> Notifier: ...
 
     def layout_now(self) -> Layout: ...
 
@@ -164,8 +168,12 @@ class ViewActions(QObject):
 
     @Slot(str)
     def save_layout(self, name: str) -> None:
-        if layout_store.fit_name(name):
-            layout_store.save(name, self._arrangeable.layout_now())
+        known_as = layout_store.fit_name(name)
+        if not known_as:
+            self._arrangeable.notifier.note("A layout needs a name of letters or digits.")
+            return
+        layout_store.save(name, self._arrangeable.layout_now())
+        self._arrangeable.notifier.note(f"View > Layouts > {known_as} brings this layout back.")
 
     def _toggler(self, key: str) -> Callable[[], None]:
         docks = self._workspace.docks
