@@ -201,9 +201,11 @@ class AlertCenter(QObject):
 
     # --- tests of the channels ------------------------------------------------------------------
 
-    def try_sound(self) -> None:
-        """Play the gravest sound, as loud as the settings say."""
-        self.play(Severity.CRITICAL, self._desk.settings.alerts.volume)
+    def try_sound(self) -> str:
+        """Play the gravest sound, as loud as the settings say; return what it is played by."""
+        volume = self._desk.settings.alerts.volume
+        self.play(Severity.CRITICAL, volume)
+        return alert_sounds.says_how(volume)
 
     def try_tray(self) -> bool:
         """Show a message in the tray; return whether there is one."""

@@ -69,6 +69,24 @@ def play(severity: Severity, volume: float) -> None:
         QApplication.beep()
 
 
+def says_how(volume: float) -> str:
+    """Return a sentence on what a sound of this volume is played by here."""
+    if volume <= 0:
+        return "The volume is 0 (Settings > Alerts): nothing is heard."
+    if sys.platform == "win32":
+        return "The sound of a critical alert, played by Windows."
+    player = _player()
+    if player is None:
+        return (
+            f"No player of sounds is installed ({', '.join(_PLAYERS)}): the system beeps instead."
+        )
+    return f"The sound of a critical alert, played by {Path(player).name}."
+
+
+def _player() -> str | None:
+    return next((found for name in _PLAYERS if (found := shutil.which(name))), None)
+
+
 def _play_file(file: str) -> bool:
     """Return whether something plays it."""
     if sys.platform == "win32":
@@ -76,7 +94,7 @@ def _play_file(file: str) -> bool:
 
         winsound.PlaySound(file, winsound.SND_FILENAME | winsound.SND_ASYNC)
         return True
-    player = next((found for name in _PLAYERS if (found := shutil.which(name))), None)
+    player = _player()
     if player is None:
         return False
     started: tuple[bool, int] | bool = QProcess.startDetached(player, [file])

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QStackedWidget, QTableView
 
 from tests.ui.alerts import record
@@ -19,6 +19,7 @@ from tests.workstation.risk.worlds import account, book, cross, isolated, listed
 from ui.bridge import Bridge
 from ui.charts.chart import Chart
 from ui.charts.header import HeaderText
+from ui.models.rows import RowsView
 from ui.panels.base import Area, Panel, PanelContext, PanelSpec
 from ui.panels.registry import PANELS
 from ui.theme import DARK, LIGHT
@@ -166,6 +167,18 @@ def test_a_panel_without_data_says_what_it_waits_for_or_what_to_do(panel: Panel)
     assert not {"nan", "None"} & set(" ".join(words(panel)).split())
 
 
+OF_THE_BOOK: Final = {
+    "accounts", "rescue", "waterfall", "ladder", "reverse_stress", "what_if", "exposure",
+    "funding_drift", "alerts", "next_liquidation", "scenario", "positions",
+}  # fmt: skip
+
+
+@every_panel
+def test_a_panel_of_the_book_says_how_to_open_one(panel: Panel, spec: PanelSpec):
+    said = any("pen a portfolio file (Ctrl+O)" in text for text in words(panel))
+    assert said == (spec.key in OF_THE_BOOK)
+
+
 @every_panel
 def test_a_panel_shows_what_it_is_told(qtbot, panel: Panel, bench: Bench, frozen: Frozen):
     before = panel.grab().toImage()
@@ -177,6 +190,30 @@ def test_a_panel_shows_what_it_is_told(qtbot, panel: Panel, bench: Bench, frozen
 
 def rows(panel: Panel) -> list[int]:
     return [table.model().rowCount() for table in panel.findChildren(QTableView)]
+
+
+@every_panel
+def test_tables_sort_by_every_column_both_ways_and_keep_what_is_selected(
+    panel: Panel, bench: Bench, frozen: Frozen
+):
+    bench.tell(frozen)
+    for table in panel.findChildren(RowsView):
+        model = table.model()
+        given = list(model.rows)
+        for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+            for section, column in enumerate(model.columns):
+                table.selectRow(0)
+                selected = model.rows[0] if model.rows else None
+                table.sortByColumn(section, order)
+                rows = [row for row in model.rows if not model.is_total(row)]
+                values = [value for row in rows if (value := column.value(row)) is not None]
+                falls = order is Qt.SortOrder.DescendingOrder
+                assert values == sorted(values, reverse=falls), column.heading
+                assert all(column.value(row) is None for row in rows[len(values) :])
+                marked = [model.rows[at.row()] for at in table.selectionModel().selectedRows()]
+                assert marked == ([selected] if selected is not None else [])
+        table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        assert list(model.rows) == given
 
 
 @pytest.mark.parametrize("spec", TABBED, ids=lambda spec: spec.key)

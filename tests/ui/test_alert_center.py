@@ -190,7 +190,7 @@ def test_sound_and_tray_can_be_tried(center, monkeypatch):
     shown = []
     monkeypatch.setattr(alert_center.QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
     monkeypatch.setattr(center, "_show_tray_message", lambda *message: shown.append(message[0]))
-    center.try_sound()
+    assert center.try_sound()
     assert center.try_tray()
     assert center.played == [(Severity.CRITICAL, 0.6)]
     assert shown == ["Risk Workstation: test"]
@@ -220,3 +220,7 @@ def test_a_system_without_a_player_beeps(monkeypatch, qapp):
     alert_sounds.play(WARN, 0.5)
     alert_sounds.play(WARN, 0.0)
     assert beeps == [1]
+    assert "the system beeps instead" in alert_sounds.says_how(0.5)
+    assert "volume is 0" in alert_sounds.says_how(0.0)
+    monkeypatch.setattr(alert_sounds.shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert "played by pw-play" in alert_sounds.says_how(0.5)

@@ -15,7 +15,7 @@ from ui.bridge import Bridge
 from ui.commands import Command
 from ui.dialogs.alert_rules import AlertRulesDialog
 from ui.dialogs.push_address import PushAddressDialog
-from ui.dialogs.target import ask_for_target
+from ui.save_dialog import ask_for_target
 from ui.theme import Theme
 from workstation.alerts.grammar import Known
 from workstation.market.instrument import split_symbol
@@ -95,7 +95,7 @@ class AlertActions(QObject):
             ),
             Command(
                 id="alerts.test_sound", menu="Alerts", text="Test the sound", group=2,
-                help="Play the sound of a critical alert", run=self._alerting.alerts.try_sound,
+                help="Play the sound of a critical alert", run=self.try_sound,
             ),
             Command(
                 id="alerts.test_tray", menu="Alerts", text="Test the tray message", group=2,
@@ -122,6 +122,10 @@ class AlertActions(QObject):
     @Slot(str)
     def export(self, path: str) -> None:
         self._bridge.desk.export_alerts(Path(path))
+
+    def try_sound(self) -> None:
+        """Play it, and say by what: a silent one is looked for in the right place."""
+        self._bridge.noticed.emit(self._alerting.alerts.try_sound())
 
     def try_tray(self) -> None:
         """Show a message in the tray, or say that there is none."""

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from ui.bridge import Bridge
 from ui.commands import Command
-from ui.dialogs.target import ask_for_target
 from ui.dialogs.text import TextDialog
+from ui.save_dialog import ask_for_target
 from ui.theme import Theme
 from workstation.errors import PortfolioFileError
 from workstation.market.feed import FeedMode

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
-from ui.dialogs.target import ask_for_target
+from ui.save_dialog import ask_for_target
 from ui.style import plain_label, tint
 from ui.theme import Theme
 from workstation.errors import FileProblem, PortfolioFileError

@@ -16,6 +16,7 @@ from ui.urgency import severity_token
 from workstation.services.alert_service import MAX_RECORDS, AlertNews, AlertRecord
 
 _EMPTY: Final = "Nothing has fired. The rules watch your book as long as the program runs."
+_NO_BOOK: Final = "No book is open, so no rule watches anything: open a portfolio file (Ctrl+O)."
 _MOST_NAMED: Final = 12
 
 
@@ -113,11 +114,11 @@ class AlertsPanel(Panel):
         tint(self._standing, self.theme, "dim")
         self._empty = plain_label(_EMPTY)
         tint(self._empty, self.theme, "dim")
-        copy = QPushButton("Copy")
-        copy.setToolTip("Copy the whole list as a table")
-        copy.clicked.connect(self.copy)
+        self._copy = QPushButton("Copy")
+        self._copy.setToolTip("Copy the whole list as a table")
+        self._copy.clicked.connect(self.copy)
         controls = QHBoxLayout()
-        controls.addWidget(copy)
+        controls.addWidget(self._copy)
         controls.addWidget(self._standing, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
@@ -147,6 +148,7 @@ class AlertsPanel(Panel):
         """Say what holds now, and what was held back."""
         alerts = self.bridge.desk.alerts
         standing = alerts.standing if self.bridge.desk.portfolio is not None else ()
+        self._empty.setText(_EMPTY if self.bridge.desk.portfolio is not None else _NO_BOOK)
         crossings, waiting = alerts.held_back
         untold = sum(not one.told for one in standing)
         parts = [f"{len(standing)} hold now"]
@@ -176,4 +178,5 @@ class AlertsPanel(Panel):
         records = tuple(self._records[number] for number in sorted(self._records, reverse=True))
         self.model.replace_rows(records)
         self._table.setVisible(bool(records))
+        self._copy.setVisible(bool(records))
         self._empty.setVisible(not records)

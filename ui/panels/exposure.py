@@ -13,7 +13,8 @@ from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from workstation.risk.report import Exposure, RiskReport
 
-_EMPTY: Final = "No exposure: no book is open, or it holds nothing that moves."
+_EMPTY: Final = "No exposure: the book holds nothing that moves."
+_NO_BOOK: Final = "Open a portfolio file (Ctrl+O) to see what it holds, coin by coin."
 
 
 def _venues(row: Exposure) -> str:
@@ -112,4 +113,5 @@ class ExposurePanel(Panel):
         exposures = self._exposures
         self.model.replace_rows(exposures)
         self._table.setVisible(bool(exposures))
+        self._empty.setText(_NO_BOOK if self.bridge.desk.portfolio is None else _EMPTY)
         self._empty.setVisible(not exposures)

@@ -35,6 +35,9 @@ _NONE: Final = (
     "Funding is paid out of an isolated position's own margin; the book holds no such position "
     "whose margin is known."
 )
+_NO_BOOK: Final = (
+    "Open a portfolio file (Ctrl+O) to see where funding takes its liquidation prices."
+)
 _WIDEST_PERCENT: Final = 4.0  # per 8 h; the widest cap of the venues is far below
 _STEP_PERCENT: Final = 0.005
 _ANEW_S: Final = 10.0  # a line over days need not follow every price
@@ -123,6 +126,7 @@ class FundingDriftPanel(Panel):
         self._reveal(drawn=False)
 
     def _reveal(self, *, drawn: bool) -> None:
+        self._empty.setText(_NONE if self.bridge.desk.portfolio is not None else _NO_BOOK)
         self._empty.setVisible(not drawn)
         for widget in (self._tools, self.words, self.chart):
             widget.setVisible(drawn)

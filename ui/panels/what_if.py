@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
-from ui.dialogs.target import ask_for_target
 from ui.models.rows import SORT_ROLE, Column, RowsModel, make_table
 from ui.names import coin_of
 from ui.panels.base import Panel, PanelContext
+from ui.save_dialog import ask_for_target
 from ui.style import plain_label, tint
 from ui.theme import figure_font
 from workstation.portfolio.model import Portfolio
