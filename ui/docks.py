@@ -63,7 +63,7 @@ class Docks(QObject):
         self._specs: dict[str, PanelSpec] = {}
         self._arranging = False
         self._home = ""  # the newest arrangement in which nothing floated
-        self._lent: list[int] = []  # heights of a column before one of its blocks was given room
+        self._lent: tuple[str, list[int]] | None = None  # a block with room, the heights before
         self._manager.dockAreaCreated.connect(self._dress)
 
     @property
@@ -101,7 +101,7 @@ class Docks(QObject):
 
     def set_default_layout(self) -> None:
         """Put every block where it belongs and show it."""
-        self._lent = []
+        self._lent = None
         for dock in self._docks.values():
             if dock.dockAreaWidget() is not None:
                 self._manager.removeDockWidget(dock)
@@ -155,16 +155,26 @@ class Docks(QObject):
 
         What stands above and below it gives the room, each by its share.
         """
-        before = self._docks[key].isCurrentTab() and bool(self._lent)
+        was_in_front = self._docks[key].isCurrentTab()
         self.raise_(key)
+        if self._lent is not None:
+            if was_in_front:
+                self._swap_heights(*self._lent)
+                self._lent = None
+            return
+        area = self._docks[key].dockAreaWidget()
+        now = self._manager.splitterSizes(area)
+        if len(now) > 1:
+            self._lent = key, now
+            self._swap_heights(key, _with_room(now, _place_of(area), height))
+
+    def _swap_heights(self, key: str, heights: list[int]) -> list[int]:
+        """Give the blocks of a column these heights; return those that they had."""
         area = self._docks[key].dockAreaWidget()
         now: list[int] = self._manager.splitterSizes(area)
-        if before and len(now) == len(self._lent):
-            self._manager.setSplitterSizes(area, self._lent)
-            self._lent = []
-        elif not self._lent and len(now) > 1:
-            self._lent = now
-            self._manager.setSplitterSizes(area, _with_room(now, _place_of(area), height))
+        if len(heights) == len(now):
+            self._manager.setSplitterSizes(area, heights)
+        return now
 
     def set_floating(self, key: str, *, floating: bool) -> None:
         """Take a block out into a window of its own, or put it back where it was."""
@@ -194,8 +204,12 @@ class Docks(QObject):
         self._pin()
 
     def save(self) -> str:
-        """Return where every block stands, as the library's XML."""
-        return bytes(self._manager.saveState().data()).decode()
+        """Return where every block stands, as the library's XML; lent room is given back in it."""
+        heights = self._swap_heights(*self._lent) if self._lent else []
+        state = bytes(self._manager.saveState().data()).decode()
+        if self._lent:
+            self._swap_heights(self._lent[0], heights)
+        return state
 
     def restore(self, state: str) -> bool:
         """Take a saved layout; blocks that it does not know yet come up where they belong.
@@ -207,7 +221,7 @@ class Docks(QObject):
         readable = state.startswith("<?xml")  # the library decompresses what does not, and warns
         if not (readable and self._manager.restoreState(QByteArray(state.encode()))):
             return False
-        self._lent = []
+        self._lent = None
         for key in self._docks:
             if f'Name="{key}"' not in state:
                 self._join(key)

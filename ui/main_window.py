@@ -22,6 +22,7 @@ from ui.alert_center import AlertCenter
 from ui.bridge import Bridge
 from ui.commands import CommandBook
 from ui.first_start import FirstStartBar
+from ui.fitting import FRAME
 from ui.frame_meter import FrameMeter
 from ui.icon import app_icon
 from ui.layout_store import Layout
@@ -37,7 +38,6 @@ from workstation.paths import sample_path
 from workstation.settings import Settings
 
 _SIZE: Final = QSize(1_600, 900)
-_FRAME: Final = QSize(20, 50)  # px, about as much as any system puts around a window
 _LEAST_DOCKS: Final = QSize(900, 500)  # with less, blocks would lie over one another
 
 
@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         room = self.screen().availableSize()
         self.resize(_SIZE.boundedTo(room))
-        if self.size() != _SIZE.boundedTo(room - _FRAME):  # with its frame it would not fit
+        if self.size() != _SIZE.boundedTo(room - FRAME):  # with its frame it would not fit
             self.setWindowState(Qt.WindowState.WindowMaximized)
         self.welcome = FirstStartBar(self.book.run)
         content = QWidget()

@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from ui.commands import Command, CommandBook
+from ui.fitting import fit
 from ui.models.command_list import CommandListModel
+from ui.style import plain_label
 
 _SIZE: Final = (760, 420)
 _LIST_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -44,12 +46,21 @@ def score(letters: str, text: str) -> float | None:
 
 
 def matching(letters: str, commands: Iterable[Command]) -> list[Command]:
-    """Return the commands that match, the best first; all of them without letters."""
-    scored = [(score(letters, f"{c.text} {c.menu}"), c) for c in commands]
-    found = [(points, c) for points, c in scored if points is not None]
+    """Return the commands that match, the best first; all of them without letters.
+
+    The menu may be typed before a command or after it.
+    """
+    found = [(points, c) for c in commands if (points := _points(letters, c)) is not None]
     if letters.strip():
         found.sort(key=lambda pair: -pair[0])
     return [command for _, command in found]
+
+
+def _points(letters: str, command: Command) -> float | None:
+    orders = (f"{command.text} {command.menu}", f"{command.menu} {command.text}")
+    return max(
+        (each for text in orders if (each := score(letters, text)) is not None), default=None
+    )
 
 
 class Palette(QDialog):
@@ -68,17 +79,20 @@ class Palette(QDialog):
         self.entry.returnPressed.connect(self.run_current)
         self.entry.installEventFilter(self)
         self._table = self._make_table()
+        self._nothing = plain_label("No command that applies now has these letters in this order.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addWidget(self.entry)
-        layout.addWidget(self._table)
-        self.resize(*_SIZE)
+        layout.addWidget(self._nothing)
+        layout.addWidget(self._table, 1)
+        fit(self, *_SIZE)
         self.show_matching("")
 
     @Slot(str)
     def show_matching(self, letters: str) -> None:
         self.model.replace(matching(letters, self._commands))
         self._table.selectRow(0)
+        self._nothing.setVisible(not self.model.rowCount())
 
     @Slot()
     def run_current(self) -> None:

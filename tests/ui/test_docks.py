@@ -110,10 +110,13 @@ def test_a_block_has_room_at_a_key_and_gives_it_back_at_the_next(docks, qtbot):
 
     docks.raise_with_room("log", before + 90)
     qtbot.waitUntil(lambda: 50 < grown() <= 90)
+    saved = docks.save()
     docks.raise_("accounts")
     docks.raise_with_room("log", before + 90)  # in front again, and its room is there still
     assert grown() > 50
     docks.raise_with_room("log", before + 90)
+    qtbot.waitUntil(lambda: abs(grown()) <= 3)
+    assert docks.restore(saved)  # what is kept for the next start has no lent room
     qtbot.waitUntil(lambda: abs(grown()) <= 3)
 
 

@@ -55,6 +55,11 @@ def test_best_match_stands_first(source):
     assert found[0].text == "Crash layout"
 
 
+def test_the_menu_may_be_typed_before_the_command_or_after_it(source):
+    for letters in ("view crash", "crash view"):
+        assert matching(letters, source.commands())[0].text == "Crash layout"
+
+
 def test_without_letters_everything_stands_in_menu_order(source):
     assert matching(" ", source.commands()) == source.commands()
 
@@ -74,7 +79,9 @@ def test_keyboard_alone_finds_and_runs_a_command(qtbot, palette, source):
 
 
 def test_enter_without_a_match_runs_nothing(qtbot, palette, source):
+    assert not palette._nothing.isVisible()
     qtbot.keyClicks(palette.entry, "zzz")
+    assert palette._nothing.isVisible()
     qtbot.keyClick(palette.entry, Qt.Key.Key_Return)
     assert source.ran == []
     assert palette.isVisible()

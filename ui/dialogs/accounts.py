@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ui import format as fmt
 from ui.dialogs.add_account import AddAccountDialog
+from ui.fitting import fit
 from ui.models.rows import Column, RowsModel, make_table
 from ui.style import plain_label, tint
 from ui.theme import Theme
@@ -82,7 +83,7 @@ class AccountsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Accounts at exchanges")
-        self.resize(640, 320)
+        fit(self, 640, 320)
         self._desk, self._theme = desk, theme
         words = plain_label(_WORDS)
         words.setWordWrap(True)

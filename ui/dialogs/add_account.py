@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
+from ui.fitting import Scrolled
 from ui.style import plain_label, tint
 from ui.theme import Theme, figure_font
 from workstation.exchanges.accounts.base import AccountSource
@@ -61,7 +62,7 @@ class AddAccountDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(self._words)
-        layout.addLayout(self._make_form())
+        layout.addWidget(Scrolled(self._make_form()), 1)
         layout.addWidget(self._said)
         layout.addWidget(self.for_now)
         layout.addWidget(self._make_buttons())

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
+from ui.fitting import Scrolled
 from ui.save_dialog import ask_for_target
 from ui.style import plain_label, tint
 from ui.theme import Theme
@@ -91,7 +92,7 @@ class AddPositionDialog(QDialog):
         self._refused: tuple[FileProblem, ...] = ()
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addLayout(self._make_form())
+        layout.addWidget(Scrolled(self._make_form()), 1)
         if not into_copy:
             layout.addLayout(self._make_file_line())
         layout.addWidget(self._problems)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.fitting import Scrolled, fit
 from ui.style import caption_font, plain_label, tint
 from ui.theme import Theme, figure_font
 from workstation.alerts.facts import Severity
@@ -67,7 +68,7 @@ class AlertRulesDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Alert rules")
-        self.resize(760, 640)
+        fit(self, 760, 640)
         self._settings, self._known, self._theme = settings, known, theme
         words = plain_label(_WORDS)
         words.setWordWrap(True)
@@ -80,11 +81,13 @@ class AlertRulesDialog(QDialog):
         self.own.itemDoubleClicked.connect(self.edit)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        layout.addWidget(words)
-        layout.addWidget(self._caption("Built in"))
-        layout.addWidget(self.built_in)
-        layout.addWidget(self._caption("Your own"))
-        layout.addWidget(self.own, 1)
+        lists = QVBoxLayout()
+        lists.addWidget(words)
+        lists.addWidget(self._caption("Built in"))
+        lists.addWidget(self.built_in)
+        lists.addWidget(self._caption("Your own"))
+        lists.addWidget(self.own, 1)
+        layout.addWidget(Scrolled(lists), 1)
         layout.addLayout(self._make_form())
         layout.addLayout(self._make_entry())
         layout.addWidget(self._make_reading())

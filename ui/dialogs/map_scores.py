@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ui import format as fmt
 from ui.bridge import Bridge
 from ui.charts.reliability_chart import ReliabilityChart
+from ui.fitting import fit
 from ui.models.rows import ROW_PX, Column, RowsModel, make_table
 from ui.style import plain_label, tint
 from ui.theme import SPACING, Theme
@@ -174,7 +175,7 @@ class MapScoresDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
-        self.resize(1_100, self.sizeHint().height())
+        fit(self, 1_100, self.sizeHint().height())
 
     def _table(self) -> QTableView:
         table = make_table(self.model)

@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from ui.fitting import fit
 from ui.style import plain_label, tint
 from ui.theme import Theme, figure_font
 from workstation.errors import WorkstationError
@@ -35,7 +36,7 @@ class PushAddressDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Push addresses")
-        self.resize(560, 300)
+        fit(self, 560, 300)
         words = plain_label(_WORDS)
         words.setWordWrap(True)
         tint(words, theme, "dim")

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.fitting import Scrolled, fit
 from ui.style import plain_label
 from ui.theme import MIN_FONT_PX
 from workstation import settings as declarations
@@ -125,7 +126,7 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Settings")
-        self.resize(640, 520)
+        fit(self, 640, 520)
         self._settings = settings
         self.editors: dict[tuple[str, str], _Editor] = {}
         pages = QTabWidget()
@@ -158,8 +159,7 @@ class SettingsDialog(QDialog):
         self._fill(Settings())
 
     def _make_page(self, name: str) -> QWidget:
-        page = QWidget()
-        form = QFormLayout(page)
+        form = QFormLayout()
         form.setVerticalSpacing(4)
         section = getattr(self._settings, name)
         for item in _fields(section):
@@ -168,7 +168,7 @@ class SettingsDialog(QDialog):
             editor.write(getattr(section, item.name))
             form.addRow(plain_label(_title(item.name)), editor.widget)
             form.addRow("", _help_label(item.metadata["help"]))
-        return page
+        return Scrolled(form)
 
     def _make_buttons(self) -> QDialogButtonBox:
         kinds = QDialogButtonBox.StandardButton

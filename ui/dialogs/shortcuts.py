@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.commands import CommandBook
+from ui.fitting import fit
 from ui.models.command_list import CommandListModel
 
 
@@ -25,7 +26,7 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Commands and shortcuts")
-        self.resize(980, 620)
+        fit(self, 980, 620)
         commands = sorted(book.commands(), key=lambda command: not command.shortcut)
         self.model = CommandListModel(commands)
         self._found = QSortFilterProxyModel(self)

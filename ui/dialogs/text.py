@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.fitting import fit
 from ui.theme import figure_font
 
 _PICTURE: Final = re.compile(r"^!\[.*\]\(.*\)\n?", re.MULTILINE)
@@ -35,7 +36,7 @@ class TextDialog(QDialog):
         self._source = text
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.resize(820, 460)
+        fit(self, 820, 460)
         self._text: QPlainTextEdit | QTextBrowser
         if markdown:
             self._text = QTextBrowser()
