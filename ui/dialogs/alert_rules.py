@@ -42,6 +42,7 @@ _WORDS: Final = (
     "'via push,sound', 'note text'."
 )
 _EXAMPLE: Final = "critical BTC price < 60000 again after 0.5%"
+_USUAL_COIN: Final = "BTC"
 _OWN_ROWS: Final = 5
 _EXAMPLES: Final = {
     Unit.PRICE: "60000",
@@ -81,8 +82,9 @@ class AlertRulesDialog(QDialog):
         self.own.itemDoubleClicked.connect(self.edit)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
+        layout.addWidget(words)
         lists = QVBoxLayout()
-        lists.addWidget(words)
+        lists.setContentsMargins(0, 0, 0, 0)
         lists.addWidget(self._caption("Built in"))
         lists.addWidget(self.built_in)
         lists.addWidget(self._caption("Your own"))
@@ -190,6 +192,7 @@ class AlertRulesDialog(QDialog):
         self.subject.blockSignals(True)
         self.subject.clear()
         self.subject.addItems(subjects)
+        self.subject.setCurrentIndex(max(0, self.subject.findText(_USUAL_COIN)))
         self.subject.blockSignals(False)
         self.op.setEnabled(quantity.unit is not Unit.STATE)
         self.value.setPlaceholderText(_EXAMPLES[quantity.unit])

@@ -23,7 +23,10 @@ def price(value: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    return f"{fraction:.1%}".replace(".0%", "%").replace("%", " %")
+    shown = 100 * fraction
+    if 0 < abs(shown) < 1:  # two digits that count: a spread of 0.03 % is not 0
+        return f"{float(f'{shown:.2g}'):.6f}".rstrip("0").rstrip(".") + " %"
+    return f"{shown:.1f}".removesuffix(".0") + " %"
 
 
 def rate(fraction_8h: float) -> str:

@@ -55,6 +55,12 @@ def test_a_condition_that_stands_already_is_refused(dialog):
     assert dialog.rules() == ("ETH price > 5000",)
 
 
+def test_the_form_begins_with_the_usual_coin_and_not_with_the_first_of_the_alphabet(qtbot):
+    dialog = AlertRulesDialog(AlertSettings(), Known(coins=frozenset({"0G", "BTC", "ETH"})), DARK)
+    qtbot.addWidget(dialog)
+    assert dialog.subject.currentText() == "BTC"
+
+
 def test_the_form_writes_the_rule(dialog):
     dialog.quantity.setCurrentText("distance")
     dialog.subject.setCurrentText("main")

@@ -9,8 +9,10 @@ import pytest
 from tests.workstation.alerts.looks import BOOK, KEY, NAME, VENUE, look, price_at
 from tests.workstation.market.facts import candles_of, funding, ticker
 from tests.workstation.risk import worlds
+from workstation.alerts import words
 from workstation.alerts.facts import Severity
-from workstation.alerts.typed_rules import read_rules
+from workstation.alerts.grammar import parse
+from workstation.alerts.typed_rules import read_rules, reading_of
 from workstation.alerts.watcher import Watcher
 from workstation.market.facts import CandlePrice, VenueState
 from workstation.market.feed import FeedMode
@@ -157,3 +159,15 @@ def test_the_age_of_the_book_may_be_typed_in_hours():
     looks = {"step_s": 2_400.0, "book": book, "mode": FeedMode.REPLAY}
     (fire,) = fires_of(watcher, *[70_000.0] * 3, **looks)
     assert (fire.value, fire.threshold) == (pytest.approx(1 + 2 * 40 / 60), 2.0)
+
+
+def test_a_small_share_keeps_the_digits_that_count():
+    assert words.percent(0.0003) == "0.03 %"
+    assert words.percent(-0.00456) == "-0.46 %"
+    assert words.percent(0.000_000_12) == "0.000012 %"
+    assert words.percent(0.0799) == "8 %"
+    assert words.percent(0.0) == "0 %"
+    said = reading_of(parse("BTC spread > 0.03%"))
+    assert said.startswith(
+        "Warn when spread of BTC is above 0.03 %; again after it was back by 0.006 %"
+    )
