@@ -178,6 +178,7 @@ class AddAccountDialog(QDialog):
         for entry in (self.secret, self.passphrase):
             entry.setEchoMode(QLineEdit.EchoMode.Password)
         self._form = QFormLayout()
+        self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setVerticalSpacing(6)
         for name, widget, tip in (
             ("Exchange", self.venue, "One of these, or any derivatives exchange by its ccxt id"),

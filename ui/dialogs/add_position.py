@@ -242,6 +242,7 @@ class AddPositionDialog(QDialog):
         beside.addWidget(self.quantity, 1)
         beside.addWidget(self.unit)
         form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(6)
         entries: dict[str, QWidget] = {
             "account": self.account, "venue": self.venue, "symbol": self.symbol,
@@ -256,6 +257,7 @@ class AddPositionDialog(QDialog):
         self.wallet.setToolTip(_HELP["wallet"])
         form.addRow(self._wallet_label, self.wallet)
         excluded = plain_label(_EXCLUDED)
+        excluded.setWordWrap(True)
         tint(excluded, self._theme, "dim")
         form.addRow("", excluded)
         return form
