@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workstation.risk.heatmap_bars import Observed
+from workstation.risk.heatmap_fit import reported_spread
 from workstation.risk.heatmap_fitted import FittedBook, join_taken
 from workstation.risk.heatmap_grade import grade, plan_grading
 from workstation.risk.heatmap_score import place_events
@@ -58,5 +59,6 @@ def graded(market, seed=1):
     grades = grade(
         bars, market.grid, plan, events, {THIS: maps, ORACLE: market.books[hour]},
         taken.expected, truth, band_of=taken.observed.base / taken.reported_share[:, np.newaxis],
+        reported_spread=reported_spread(fitted.belief.reported_share),
     )  # fmt: skip
     return grades, fitted
