@@ -74,11 +74,11 @@ def hourly_band(
     small = _SMALL * np.cumsum(expected) / np.arange(1, count + 1) + 1e-12
     residual = np.log((actual + small) / (expected + small))
     residual[(expected <= 0) & (actual <= 0)] = np.nan
-    recent = expected[-WINDOW_H:]
-    at_stake = float(recent @ recent) / max(float(recent.sum()), 1e-300) if count else 0.0
-    size = (
-        np.log(np.append(expected + small, at_stake + 1e-12)) if hours == 1 else np.zeros(count + 1)
-    )
+    size = np.zeros(count + 1)
+    if hours == 1:
+        recent = expected[-WINDOW_H:]
+        at_stake = float(recent @ recent) / max(float(recent.sum()), 1e-300)
+        size = np.log(np.append(expected + small, at_stake + 1e-12))
     found = walk(size, residual, np.log(PRIOR_FACTORS), WINDOW_H, HALF_LIFE_H, tail, hours)
     middle, half = found.mean(axis=1), (found[:, 1] - found[:, 0]) / 2
     half = np.hypot(half, NormalDist().inv_cdf(1.0 - tail) * reported_spread)  # independent errors

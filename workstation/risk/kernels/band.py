@@ -39,7 +39,7 @@ def walk(
     out = np.empty((rows + 1, 2))
     out[:] = prior
     upwards = np.argsort(residual)[: rows - np.isnan(residual).sum()]  # NaN come last
-    downwards = upwards[::-1].copy()
+    downwards, mirrored = upwards[::-1].copy(), -residual
     by_age = 0.5 ** (np.arange(window) / half_life)
     weight = np.zeros(rows)
     low_tail, high_tail = tail, tail
@@ -59,7 +59,7 @@ def walk(
                 weight[i] = by_age[newest - i] * np.exp(-0.5 * unlike * unlike)
                 total += weight[i]
         out[row, 0] = _low_end(residual, weight, upwards, prior[0], lag, low_tail * total)
-        out[row, 1] = -_low_end(-residual, weight, downwards, -prior[1], lag, high_tail * total)
+        out[row, 1] = -_low_end(mirrored, weight, downwards, -prior[1], lag, high_tail * total)
     return out
 
 
