@@ -16,8 +16,8 @@ one observation, and are too few to be told apart by size.
 What it does not do well: residuals are of what was published, over the share that is. Where busy
 hours hide more than calm ones, as on most generated markets, the calm are expected too high [M].
 That share is as uncertain as ``reported_spread`` says, which widens the band, but no more. And it
-covers hours of all sizes together: those of a tenth of the mean and less, in which mostly nothing
-happens, are covered more often, those between them and the large less often [M].
+covers hours of all sizes together: nine of ten in which a tenth of the mean hour or less was
+expected and mostly nothing happens, half to three quarters of those up to half of the mean [M].
 """
 
 from __future__ import annotations
