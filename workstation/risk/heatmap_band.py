@@ -71,9 +71,10 @@ def hourly_band(
     reported_spread : standard deviation of the logarithm by which all of ``actual`` may be off
     """
     count = len(expected)
-    small = _SMALL * np.cumsum(expected) / np.arange(1, count + 1) + 1e-12
+    so_far = np.cumsum(expected)
+    small = _SMALL * so_far / np.arange(1, count + 1) + 1e-12
     residual = np.log((actual + small) / (expected + small))
-    residual[(expected <= 0) & (actual <= 0)] = np.nan
+    residual[(so_far <= 0) | ((expected <= 0) & (actual <= 0))] = np.nan
     size = np.zeros(count + 1)
     if hours == 1:
         recent = expected[-WINDOW_H:]

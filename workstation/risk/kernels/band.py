@@ -10,7 +10,7 @@ from numba import njit
 from workstation.market.facts import FloatArray
 from workstation.risk.kernels.book import IntArray
 
-_LIKE: Final = 1.0  # [A] width, in ln(amount), of the neighbourhood whose residuals count
+_LIKE: Final = 2.0  # [A] ln(amount) from which on another size says nothing: seven times as much
 _LEVEL_STEP: Final = 0.02  # [A] how fast the levels answer to a miss; .005 to .05 do about as well
 _LEAST_TAIL: Final = 0.01
 _MOST_TAIL: Final = 0.4
@@ -32,7 +32,7 @@ def walk(
     residuals of ``lag`` rows before it and older; they count with half their weight after
     ``half_life`` rows, and the more the nearer their size. It counts itself as well, at either end,
     and ``lag`` rows are one observation, as they overlap: where the residuals do not reach so far,
-    the farthest or the ``prior`` (low, high) holds, whichever is wider. Each miss on a side moves
+    the farthest that counts or the ``prior`` (low, high) holds, whichever is wider. Each miss on a side moves
     that side's level, so that misses come to ``tail`` in every regime. NaN is no residual.
     """
     rows = len(residual)
@@ -56,7 +56,7 @@ def walk(
         for i in range(first, newest + 1):
             if not np.isnan(residual[i]):
                 unlike = (size[i] - size[row]) / _LIKE
-                weight[i] = by_age[newest - i] * np.exp(-0.5 * unlike * unlike)
+                weight[i] = by_age[newest - i] * max(0.0, 1.0 - unlike * unlike)  # Epanechnikov's
                 total += weight[i]
         out[row, 0] = _low_end(residual, weight, upwards, prior[0], lag, low_tail * total)
         out[row, 1] = -_low_end(mirrored, weight, downwards, -prior[1], lag, high_tail * total)
