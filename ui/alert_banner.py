@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+)
 
 from ui import format as fmt
 from ui.style import plain_label, tint
@@ -14,6 +22,8 @@ from ui.urgency import severity_token
 from workstation.services.alert_service import AlertRecord
 
 SNOOZES_MIN: Final = (5, 15, 60)
+_ONE_LINE_PX: Final = 1_000  # below it the buttons stand under the sentence
+_LEAST_PX: Final = 560
 
 
 class AlertBanner(QFrame):
@@ -39,11 +49,15 @@ class AlertBanner(QFrame):
         self._severity.setProperty("role", "badge")
         self._text = _wide_label()
         self._more = plain_label()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 6, 10, 6)
-        layout.addWidget(self._severity)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self._more)
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._lines.setContentsMargins(14, 6, 10, 6)
+        says, layout = QHBoxLayout(), QHBoxLayout()
+        says.addWidget(self._severity)
+        says.addWidget(self._text, 1)
+        says.addWidget(self._more)
+        layout.addStretch(1)
+        self._lines.addLayout(says, 1)
+        self._lines.addLayout(layout)
         seen = self._button("Acknowledge", "Note in the list that you have seen it")
         seen.clicked.connect(self.acknowledged)
         layout.addWidget(seen)
@@ -60,6 +74,15 @@ class AlertBanner(QFrame):
         dismiss.clicked.connect(self.dismissed)
         layout.addWidget(dismiss)
         self.hide()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        ways = QBoxLayout.Direction
+        one_line = self.width() >= _ONE_LINE_PX
+        self._lines.setDirection(ways.LeftToRight if one_line else ways.TopToBottom)
 
     def text(self) -> str:
         return self._text.text()

@@ -14,6 +14,7 @@ from workstation.services.desk import Desk
 from workstation.services.desk_news import DeskNews
 
 DRAIN_MS: Final = 50
+DRAG_MS: Final = 25  # while a price is dragged: a hand sees when an answer comes late
 SLICE_S: Final = 0.008  # of saying what is new, before the window may paint and hear the mouse
 
 Piece = tuple[SignalInstance, tuple[object, ...]]  # a signal and what it is emitted with
@@ -110,8 +111,12 @@ class Bridge(QObject):
         if not self._unsaid:
             self._unsaid.extend(self._pieces())
         while self._unsaid and time.perf_counter() < ends_s:
-            self._say_next()
+            if self._say_next() in (self.market_changed, self.book_changed):
+                break  # charts and tables: painted at once, a hand on a slider would feel it
         (self._rest if self._unsaid else self._drawn).start()
+        wanted_ms = DRAG_MS if self.desk.dragging else DRAIN_MS
+        if self._timer.interval() != wanted_ms:
+            self._timer.setInterval(wanted_ms)
 
     @Slot()
     def ask(self) -> None:
@@ -119,9 +124,10 @@ class Bridge(QObject):
         self.desk.ask()
         self.desk.courtesy.idle()
 
-    def _say_next(self) -> None:
+    def _say_next(self) -> SignalInstance:
         signal, said = self._unsaid.popleft()
         signal.emit(*said)
+        return signal
 
     def _pieces(self) -> Iterator[Piece]:
         """Take the desk's news in the order in which it is said."""

@@ -15,7 +15,7 @@ import PySide6QtAds as ads  # noqa: N813 - its own abbreviation
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from ui.panels.base import Area, PanelSpec
+from ui.panels.base import Area, Panel, PanelSpec
 
 _LEFT_SHARE: Final = 0.6  # of the width: charts; the rest is the risk column
 _STRIP_HEIGHT: Final = 44
@@ -89,6 +89,8 @@ class Docks(QObject):
         modes = ads.CDockWidget.eInsertMode
         scrolls = self._specs[key].scrolls
         dock.setWidget(panel, modes.AutoScrollArea if scrolls else modes.ForceNoScrollArea)
+        if isinstance(panel, Panel):
+            panel.height_changed.connect(self._pin)
         if former is not None:
             former.deleteLater()
 

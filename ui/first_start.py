@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QSize, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 
 from ui.style import ElidedLabel
 
 _WORDS: Final = "You are looking at an invented market and a sample book. Make it yours:"
+_KEEP, _CLOSE = "Keep the demo", "\N{MULTIPLICATION SIGN}"
+_ROOMY_PX: Final = 800  # from here on there is room for words on the button that closes it
+_LEAST_PX: Final = 620
 _WAYS: Final = (  # command, what its button says
     ("market.live", "Watch live prices"),
     ("file.add_position", "Add a position"),
@@ -44,11 +48,18 @@ class FirstStartBar(QFrame):
             button.clicked.connect(self._take)
             layout.addWidget(button)
         layout.addStretch(1)
-        close = QToolButton()
-        close.setText("Keep the demo")
-        close.setToolTip("Hide this bar; everything on it stays in the File and Market menus")
-        close.clicked.connect(self.leave)
-        layout.addWidget(close)
+        self._close = QToolButton()
+        self._close.setText(_KEEP)
+        self._close.setToolTip("Hide this bar; everything on it stays in the File and Market menus")
+        self._close.clicked.connect(self.leave)
+        layout.addWidget(self._close)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._close.setText(_KEEP if self.width() >= _ROOMY_PX else _CLOSE)
 
     @Slot()
     def leave(self) -> None:

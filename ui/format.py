@@ -63,8 +63,8 @@ def price(value: float | None, tick: float | None = None) -> str:
     return number(value, decimals)
 
 
-def exact_price(value: float) -> str:
-    """Return a price to edit, ``62,000`` or ``0.1234``: no digit is lost and none is idle."""
+def exact_number(value: float) -> str:
+    """Return a number to edit or to order, ``62,000`` or ``0.1234``: no digit lost, none idle."""
     text = f"{value:,.8f}"
     return text.rstrip("0").rstrip(".")
 

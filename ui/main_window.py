@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QByteArray, QSize, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from ui import layout_store, style
 from ui.actions.alerts import AlertActions
@@ -34,6 +35,8 @@ from ui.workspace import Workspace
 from workstation.market.feed import FeedMode
 from workstation.paths import sample_path
 from workstation.settings import Settings
+
+_LEAST_DOCKS: Final = QSize(900, 500)  # with less, blocks would lie over one another
 
 
 class MainWindow(QMainWindow):
@@ -102,7 +105,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.alerts.banner)
         layout.addWidget(self.welcome)
-        layout.addWidget(self.workspace.docks.widget, 1)
+        layout.addWidget(_scrolling(self.workspace.docks.widget), 1)
         self.setCentralWidget(content)
         self.setStatusBar(self.status)
         self._show_title()
@@ -188,3 +191,13 @@ class MainWindow(QMainWindow):
         logging.getLogger().removeHandler(self.log_book)
         self.workspace.docks.close()
         super().closeEvent(event)
+
+
+def _scrolling(docks: QWidget) -> QScrollArea:
+    """Return an area in which the docks are never squeezed until they overlap: they scroll."""
+    docks.setMinimumSize(_LEAST_DOCKS)
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(docks)
+    return area

@@ -20,6 +20,11 @@ EVENT_WORDS: Final = {
     EventKind.FILL: "order filled",
 }
 
+RATIO_HELP: Final = (
+    "Margin ratio: maintenance margin / margin balance of the margin pool; the venue liquidates it "
+    "at 100 %."
+)
+
 
 def coin_of(symbol: str) -> str:
     return symbol.partition("/")[0]

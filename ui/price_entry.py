@@ -95,7 +95,7 @@ class PriceBox(QDoubleSpinBox):
         return read_price(text, self.mark)
 
     def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
-        return fmt.exact_price(value)
+        return fmt.exact_number(value)
 
     def _forget_refusal(self, _: str) -> None:
         self.refused.emit("")

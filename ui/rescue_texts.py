@@ -1,4 +1,9 @@
-"""How a rescue is put into words: in the panels and in the report."""
+"""How a repair is put into words: in the panels and in the report.
+
+A *margin pool* is what stands or falls together: an isolated position, or all cross positions of an
+account with its wallet. Money is *moved* (it stays the user's, and is at risk where it goes) or
+*paid* (fees and slippage: it is gone); positions are *closed*.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,35 @@ from typing import Final
 from ui import format as fmt
 from ui.names import coin_of
 from workstation.risk.frontier import Frontier
-from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
+from workstation.risk.rescue_report import (
+    Action,
+    Drained,
+    NextAfter,
+    RescueReport,
+    RescueRow,
+    Step,
+)
 from workstation.risk.transfers import SourceKind
 
+POOL_HELP: Final = (
+    "A margin pool is what stands or falls together: an isolated position (iso), or all cross "
+    "positions of an account with its wallet (cross)."
+)
 RESCUE_HELP: Final = (
-    "Checked: the book with all of this done was walked to the scenario once more, and nothing "
-    "died.\nA position that is saved goes on losing down to the scenario; one that is liquidated "
-    "has lost its margin and no more. So the equity there may be lower with a rescue."
+    f"{POOL_HELP}\n"
+    "Moved: collateral that stays yours and may be lost where it goes. Closed: face value of the "
+    "positions, at their marks. Paid: fees and slippage.\n"
+    "Checked: the book with all of this done was walked to the scenario once more, and nothing was "
+    "liquidated."
+)
+_WHOLE_FROM: Final = 1_000.0  # USD: a warning has no use for cents
+_WHY_LESS: Final = (
+    "What is kept open goes on losing on the way; what is liquidated has lost its margin and no "
+    "more. It pays if the price turns before that."
 )
 
 
-def pool_text(row: RescueRow) -> str:
+def pool_text(row: RescueRow | NextAfter) -> str:
     """Return ``binance-main · BTC long iso``."""
     mode = "iso" if row.isolated else "cross"
     return f"{row.account} · {coin_of(row.symbol)} {row.side} {mode}"
@@ -34,11 +57,27 @@ def time_left(row: RescueRow) -> str:
 def step_text(row: RescueRow, step: Step | None) -> str:
     """Return ``+4,988.16 USDT`` or ``cut 0.995 BTC``."""
     if step is None:
-        return "saved by the above" if row.spared else "nothing at hand saves it"
+        return "saved by the steps above" if row.spared else "nothing at hand saves it"
     if step.action is Action.CUT:
-        return f"cut {fmt.number(step.amount, 3)} {coin_of(step.symbol or '')} {step.side}"
-    decimals = 2 if step.asset.startswith("USD") else 8
-    return f"{fmt.number(step.amount, decimals, sign=True)} {step.asset}"
+        return f"cut {fmt.exact_number(step.amount)} {coin_of(step.symbol or '')} {step.side}"
+    return f"{_amount(step.amount, step.asset, sign=True)} {step.asset}"
+
+
+def step_sentence(row: RescueRow, step: Step | None) -> str:
+    """Return ``move 10,001.36 USDT from bybit-cross · Bybit (20 min, paid $2.00)``."""
+    if step is None:
+        return step_text(row, None)
+    when = f"({arrival_text(step)}, paid {fmt.usd(step.cost_usd, decimals=2)})"
+    if step.action is Action.CUT:
+        what = f"{fmt.exact_number(step.amount)} {coin_of(step.symbol or '')} {step.side}"
+        return f"close {what} by a market order {when}"
+    what = f"{_amount(step.amount, step.asset)} {step.asset}"
+    own = step.kind is SourceKind.OWN_WALLET
+    return f"move {what} from {'its own wallet' if own else origin_text(step)} {when}"
+
+
+def _amount(amount: float, asset: str, *, sign: bool = False) -> str:
+    return fmt.number(amount, 2 if asset.startswith("USD") else 8, sign=sign)
 
 
 def origin_text(step: Step | None) -> str:
@@ -59,22 +98,125 @@ def arrival_text(step: Step | None) -> str:
     return "at once" if step.arrives_min == 0 else f"{fmt.number(step.arrives_min)} min"
 
 
+def paid_text(report: RescueReport, decimals: int = 2) -> str:
+    """Return ``pays $76.47 · moves $19,127 · closes $72,465``; nothing that is not done."""
+    parts = [f"pays {fmt.usd(report.cost_usd, decimals=decimals)}"]
+    if report.moved_usd:
+        parts.append(f"moves {fmt.usd(report.moved_usd)}")
+    if report.closed_usd:
+        parts.append(f"closes {fmt.usd(report.closed_usd)}")
+    return " · ".join(parts)
+
+
 def headline(report: RescueReport) -> str:
-    """Return the whole rescue in a sentence or two."""
-    coin, price = next(iter(report.scenario.moves.items()))
-    where = f"{coin} {fmt.price(price)}"
+    """Return the whole repair in a few sentences, and what it leaves."""
+    return " ".join(filter(None, (way_out(report), equity_text(report))))
+
+
+def short_headline(report: RescueReport) -> str:
+    """Return ``Cheapest way out at BTC 60,000: pays $76.47 · moves $19,127 · closes $72,465``."""
+    where = _where(report)
     if not report.rows:
         return f"Nothing is liquidated on the way to {where}."
-    count = len(report.rows)
-    pools = "1 pool dies" if count == 1 else f"{count} pools die"
-    first = f"{pools} on the way to {where}."
     if not report.alive:
-        return f"{first} What is at hand does not save all of them."
+        return f"No way out at {where}: what is at hand does not save all of them"
+    return f"Cheapest way out at {where}: {paid_text(report)}"
+
+
+def warning_lines(report: RescueReport) -> list[str]:
+    """Return what a repair makes worse, a line each: less is left, or a payer is liquidated."""
+    return [*filter(None, (less_text(report),)), *map(drained_text, report.drained)]
+
+
+def way_out(report: RescueReport) -> str:
+    """Return what is liquidated, and what it takes that nothing is."""
+    return f"{doomed(report)} {what_to_do(report)}".strip()
+
+
+def doomed(report: RescueReport) -> str:
+    """Say how many margin pools are liquidated if nothing is done."""
+    where, count = _where(report), len(report.rows)
+    if not count:
+        return f"Nothing is liquidated on the way to {where}."
+    pools = "1 margin pool is" if count == 1 else f"{count} margin pools are"
+    return f"If nothing is done, {pools} liquidated on the way to {where}."
+
+
+def what_to_do(report: RescueReport) -> str:
+    """Return what the cheapest way out takes; empty where nothing is to be done."""
+    if not report.rows:
+        return ""
+    if not report.alive:
+        return "What is at hand does not save all of them."
+    steps = sum(len(row.steps) for row in report.rows)
+    count = "1 step" if steps == 1 else f"{steps} steps"
     return (
-        f"{first} All of this costs {fmt.usd(report.cost_usd, decimals=2)} and keeps everything "
-        f"alive. Equity then: {fmt.usd(report.equity_rescued_usd)}; doing nothing: "
-        f"{fmt.usd(report.equity_doing_nothing_usd)}."
+        f"The cheapest way out takes {count}, after which nothing is liquidated: it {_paid(report)}"
     )
+
+
+def _paid(report: RescueReport) -> str:
+    """Return what is paid, moved and closed, in a sentence."""
+    parts = [f"pays {fmt.usd(report.cost_usd, decimals=2)} in fees and slippage"]
+    if report.moved_usd:
+        parts.append(f"moves {fmt.usd(report.moved_usd)} of collateral, which is then at risk too")
+    if report.closed_usd:
+        parts.append(f"closes {fmt.usd(report.closed_usd)} of positions")
+    *most, last = parts
+    return f"{', '.join(most)}{', and ' if most else ''}{last}."
+
+
+def equity_text(report: RescueReport) -> str:
+    """Say what is left at the scenario with the repair and without; empty if nothing is done."""
+    if not any(row.steps for row in report.rows):
+        return ""
+    where, less = _where(report), report.sacrifice_usd
+    repaired = fmt.usd(report.equity_rescued_usd)
+    nothing = fmt.usd(report.equity_doing_nothing_usd)
+    if less:
+        return (
+            f"But it leaves LESS at {where} than doing nothing: {repaired} instead of {nothing} "
+            f"({fmt.usd(-less)}). {_WHY_LESS}"
+        )
+    return f"Left at {where}: {repaired}; doing nothing: {nothing}."
+
+
+def less_text(report: RescueReport) -> str:
+    """Return the warning in a line, with both figures; empty where the repair leaves more."""
+    if not report.sacrifice_usd or not any(row.steps for row in report.rows):
+        return ""
+    repaired = fmt.usd(report.equity_rescued_usd)
+    nothing = fmt.usd(report.equity_doing_nothing_usd)
+    return f"Leaves less than doing nothing: {repaired}, not {nothing}"
+
+
+def drained_text(drained: Drained) -> str:
+    """Return ``Takes 10,001 USDT from bybit-cross, then liquidated at BTC 59,971 (was 59,167)``."""
+    whole = drained.amount >= _WHOLE_FROM and drained.asset.startswith("USD")
+    figure = fmt.number(drained.amount) if whole else _amount(drained.amount, drained.asset)
+    amount = f"{figure} {drained.asset}"
+    before = drained.coin_price_before
+    was = "not near before" if before is None else f"was {fmt.price(before)}"
+    return (
+        f"Takes {amount} from {drained.account}, then liquidated at {drained.coin} "
+        f"{fmt.price(drained.coin_price)} ({was})"
+    )
+
+
+def next_text(report: RescueReport) -> str:
+    """Say where the repair ends: what is liquidated next beyond the scenario; empty if not near."""
+    after = report.next_after
+    if after is None or not report.alive:
+        return ""
+    return (
+        f"It holds to {_where(report)}. If the move goes on, {pool_text(after)} is liquidated "
+        f"next, at {after.coin} {fmt.price(after.coin_price)}."
+    )
+
+
+def _where(report: RescueReport) -> str:
+    coin, price = next(iter(report.scenario.moves.items()))
+    return f"{coin} {fmt.price(price)}"
 
 
 def frontier_text(found: Frontier) -> str:

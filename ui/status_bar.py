@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWid
 from ui import format as fmt
 from ui.bridge import Bridge
 from ui.frame_meter import FrameMeter
-from ui.style import plain_label, tint
+from ui.style import ElidedLabel, plain_label, tint
 from ui.tape_controls import TapeControls
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 from workstation.market.facts import VenueHealth, VenueState
@@ -24,6 +24,7 @@ _NOTICE_MS: Final = 12_000
 _NOTICE_SHARE: Final = 10  # of the window: what a notice gets at least, venues or no venues
 _DOT_PX: Final = 8
 _VENUE_GAP_PX: Final = 30  # dot and spaces of a venue
+_TIGHT_PX: Final = 900  # below it the tape's clock has no date
 _ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
     VenueState.EXPECTED: "faint",
@@ -154,14 +155,14 @@ class StatusBar(QStatusBar):
         self._row_layout.setContentsMargins(10, 0, 0, 0)
         self._row_layout.setSpacing(4)
         self._row_layout.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        self._notice = _status_label(theme)
+        self._notice = ElidedLabel()
+        _dress(self._notice, theme)
         self._failing = _status_label(theme)
         self._failing.hide()
         # the venues take what they need, the notice the rest; no text keeps the window from
         # becoming narrow
         self._row.setMinimumWidth(1)
         self._row.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for widget, share in ((self._row, 0), (self._failing, 0), (self._notice, 1)):
             self.addWidget(widget, share)
         self._notice.hide()
@@ -250,9 +251,10 @@ class StatusBar(QStatusBar):
         self._painted = painted
         live = store.mode is FeedMode.LIVE
         self._tape_clock.setVisible(not live and store.now_ms > 0)
-        self._tape_clock.setText(f"tape {fmt.utc_time(store.now_ms)}")
+        narrow, tape = self.width() < _ROOMY_PX, fmt.utc_time(store.now_ms)
+        tight = self.width() < _TIGHT_PX
+        self._tape_clock.setText(f"tape {tape.partition(' ')[2] if tight else tape}")
         wall = now_ms()
-        narrow = self.width() < _ROOMY_PX
         clock = fmt.utc_time(wall)
         clock = f"{clock.partition(' ')[2] if narrow else clock} UTC"
         self._clock.setText(clock if live else f"now {clock}")
@@ -277,16 +279,21 @@ class StatusBar(QStatusBar):
 
 
 def _status_label(theme: Theme) -> QLabel:
-    label = plain_label()
+    label = ElidedLabel(asks=True)
+    _dress(label, theme)
+    return label
+
+
+def _dress(label: QLabel, theme: Theme) -> None:
     font = label.font()
     font.setPixelSize(MIN_FONT_PX)
     label.setFont(font)
     tint(label, theme, "dim")
-    return label
 
 
 def _figure_label(theme: Theme) -> QLabel:
-    label = _status_label(theme)
+    label = plain_label()
+    _dress(label, theme)
     label.setFont(figure_font(MIN_FONT_PX))
     label.setContentsMargins(6, 0, 6, 0)
     return label

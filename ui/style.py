@@ -174,6 +174,13 @@ def caption_font() -> QFont:
     return font
 
 
+def label_font() -> QFont:
+    """Return the face of a sentence that stands among small figures."""
+    font = QFont(QApplication.font())
+    font.setPixelSize(MIN_FONT_PX)
+    return font
+
+
 def plain_label(text: str = "", parent: QWidget | None = None) -> QLabel:
     """Return a label that shows its text as it is: what a file says is never markup."""
     label = QLabel(text, parent)
@@ -182,12 +189,18 @@ def plain_label(text: str = "", parent: QWidget | None = None) -> QLabel:
 
 
 class ElidedLabel(QLabel):
-    """A label of one line that gives way: what does not fit is cut, and said by the tooltip."""
+    """A label of one line that gives way: what does not fit is cut, and said by the tooltip.
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    It takes the room that others leave; one that ``asks`` wants as much as its text needs.
+    """
+
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, *, asks: bool = False
+    ) -> None:
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policies = QSizePolicy.Policy
+        self.setSizePolicy(policies.Preferred if asks else policies.Ignored, policies.Preferred)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(1, super().minimumSizeHint().height())

@@ -9,7 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ui import format as text
-from ui.stress_texts import break_even_text, from_text, move_text, sigmas_text, to_text
+from ui.stress_texts import (
+    break_even_text,
+    from_text,
+    move_text,
+    sigmas_text,
+    stressed_pool,
+    to_text,
+)
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.liquidation import DRIVER
 from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
@@ -162,7 +169,7 @@ def _bands(cascade: CascadeReport) -> Table:
         table.add_row(label, written(band.p5), written(band.p50), written(band.p95))
     for death in cascade.deaths:
         share = text.percent(death.share)
-        table.add_row(f"{death.account} {death.symbol} {death.side} dies", "", share, "")
+        table.add_row(f"{death.account} {death.symbol} {death.side} is liquidated", "", share, "")
     return table
 
 
@@ -180,28 +187,30 @@ def _print_touch(console: Console, touch: TouchReport) -> None:
 
 def _stresses(rows: Iterable[ReverseStress]) -> Table:
     figures = ("From", "To", "Move", "Daily sigmas")
-    table = _table("What liquidates each pool, by one move", ("Pool", "Move of"), figures)
+    table = _table(
+        "What liquidates each margin pool, by one move", ("Margin pool", "Move of"), figures
+    )
     for row in rows:
         table.add_row(
-            row.pool,
+            stressed_pool(row),
             move_text(row),
             from_text(row),
             to_text(row),
             text.percent(row.move_fraction, sign=True),
-            sigmas_text(row.sigmas),
+            sigmas_text(row),
         )
     return table
 
 
 def _break_evens(rows: Iterable[BreakEven]) -> Table:
     figures = ("At", "Move", "Daily sigmas", "Profit now", "Fees", "Funding")
-    table = _table("Where each pool breaks even", ("Pool",), figures)
+    table = _table("Where each margin pool breaks even", ("Margin pool",), figures)
     for row in rows:
         table.add_row(
-            row.pool,
+            stressed_pool(row),
             break_even_text(row),
             text.percent(row.move_fraction, 2, sign=True),
-            sigmas_text(row.sigmas),
+            sigmas_text(row),
             text.usd(row.profit_usd, sign=True),
             text.usd(row.fees_usd, decimals=2),
             text.usd(row.funding_usd, decimals=2),

@@ -14,6 +14,7 @@ QUANTITY, ENTRY, LIQUIDATION, STOP, TARGET, UNTIL, TOP_UPS, CROSS, TRAIL, ADD, D
 FIELDS = 11
 BLOCK = 64
 BELOW, ABOVE, NEXT = range(3)
+OPENED, CLOSED, LIQUIDATED, HELD = range(4)  # columns of a ledger, a row a side
 
 
 @njit(cache=True)
@@ -79,3 +80,29 @@ def true_book(accounts, first_bin, delta, out):
             k = int(np.floor(np.log(price) / delta)) - first_bin
             if 0 <= k < out.shape[1]:
                 out[0 if quantity > 0 else 1, k] += abs(quantity)
+
+
+@njit(cache=True)
+def rebase(accounts, blocks, scale):
+    """Let the history begin at one price, whatever went before."""
+    accounts[:, ENTRY : TARGET + 1] *= scale
+    accounts[:, ADD] *= scale
+    for b in range(len(blocks)):
+        renew_block(accounts, blocks, b)
+
+
+@njit(cache=True)
+def note_order(orders, count, step, a, quantity):
+    """Write what the venue takes from an account; returns the number of rows."""
+    orders[count, 0], orders[count, 1] = step, 0.0 if a[QUANTITY] > 0 else 1.0
+    orders[count, 2], orders[count, 3] = a[LIQUIDATION], quantity
+    return count + 1
+
+
+@njit(cache=True)
+def take_stock(accounts, flows, out):
+    """Write the (2, 4) ledger: coins opened, closed and liquidated so far, and held now."""
+    out[:, :HELD] = flows
+    out[:, HELD] = 0.0
+    for i in range(len(accounts)):
+        out[0 if accounts[i, QUANTITY] > 0 else 1, HELD] += abs(accounts[i, QUANTITY])

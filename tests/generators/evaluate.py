@@ -19,6 +19,8 @@ from tests.generators.grading import ORACLE, graded
 from tests.generators.markets import FLOW, HAWKES, QUEUE, generate
 from tests.generators.matched import generate_matched
 from tests.generators.signals import generate_signals
+from tests.generators.tiers import generate_tiers
+from tests.generators.whales import generate_whales
 from workstation.risk.heatmap_scorecard import DISTANCE, FIXED, PATH, PER_BIN, THIS, UNIFORM
 
 FLIP_DAY = 40.0
@@ -42,6 +44,8 @@ KINDS = {
     ),
     "matched": generate_matched,
     "signals": generate_signals,
+    "whales": generate_whales,
+    "tiers": generate_tiers,
 }
 
 

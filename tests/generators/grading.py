@@ -47,18 +47,31 @@ def walk(market, seed=1):
 def graded(market, seed=1):
     """The grades against the truth, the oracle beside the map; and the book."""
     fitted, plan, maps, taken = walk(market, seed)
+    band_of = taken.observed.base / taken.reported_share[:, np.newaxis]
+    maps = {THIS: maps, ORACLE: true_maps(market, plan)}
+    unsure = reported_spread(fitted.belief.reported_share)
+    return against_truth(market, plan, maps, taken.expected, band_of, unsure), fitted
+
+
+def true_maps(market, plan):
+    """The true book as it last stood at each of the plan's anchors."""
+    ends = market.bars.time_ms[plan.anchors] + market.bars.interval_ms
+    return market.books[np.clip(np.searchsorted(market.book_ms, ends, "right") - 1, 0, None)]
+
+
+def against_truth(market, plan, maps, expected, band_of, unsure=0.0):
+    """The grades of maps by name, and of expected amounts, against what truly happened.
+
+    ``unsure`` is the reported spread of ``band_of``.
+    """
     bars = market.bars
     bar, inside = bar_of(bars, market.truth)
     events = place_events(
         bars, market.grid, bar[inside], market.truth.side[inside],
         market.truth.price[inside], market.truth.quantity[inside],
     )  # fmt: skip
-    ends = bars.time_ms[plan.anchors] + bars.interval_ms
-    hour = np.clip(np.searchsorted(market.book_ms, ends, "right") - 1, 0, None)
     truth = add_up(bars, market.truth).base
-    grades = grade(
-        bars, market.grid, plan, events, {THIS: maps, ORACLE: market.books[hour]},
-        taken.expected, truth, band_of=taken.observed.base / taken.reported_share[:, np.newaxis],
-        reported_spread=reported_spread(fitted.belief.reported_share),
+    return grade(
+        bars, market.grid, plan, events, maps, expected, truth,
+        band_of=band_of, reported_spread=unsure,
     )  # fmt: skip
-    return grades, fitted

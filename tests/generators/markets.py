@@ -12,7 +12,7 @@ and a feed that is complete or throttled. The model was changed after first resu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -34,7 +34,9 @@ from tests.generators.crowd import (
     UNTIL,
     close_account,
     empty_crowd,
+    note_order,
     open_account,
+    rebase,
     renew_block,
     true_book,
 )
@@ -73,6 +75,7 @@ class GeneratedMarket:
     books: np.ndarray  # (hours, 2, bins): what truly stood there after every hour
     book_ms: np.ndarray
     venue: str
+    ledger: np.ndarray | None = None  # (hours, 2, 4) of ``take_stock``, where one is kept
 
     @property
     def reported(self):
@@ -90,6 +93,17 @@ def generate(kind, seed, days=60, *, flip_day=-1.0, complete=False):
         bars = _damaged(bars, np.random.default_rng([seed, 7]))
     slot_ms = 1_000 * STEP_S if kind == FLOW else 1_000
     return observed_market(bars, grid, truth, books, slot_ms=None if complete else slot_ms)
+
+
+def ledgered_run(simulate, seed, days, *, more, most):
+    """One run of a compiled market that keeps a ledger; feeds of odd seeds are throttled."""
+    grid, table, books, rows = blank_run(days)
+    ledger = np.zeros((days * 24, 2, 4))
+    count = simulate(seed, table, books, rows, ledger, grid.first_bin, DELTA)
+    truth = published_orders(rows[:count], np.random.default_rng([seed, 19]), more=more, most=most)
+    slot_ms = 1_000 if seed % 2 else None
+    market = observed_market(bars_of(table), grid, truth, books, slot_ms=slot_ms)
+    return replace(market, ledger=ledger)
 
 
 def blank_run(days):
@@ -282,9 +296,7 @@ def _visit(kind, step, t_h, price, accounts, blocks, free, left, orders, count, 
                 quantity = abs(a[QUANTITY])
                 half = kind == QUEUE and quantity > 4.0 and a[TOP_UPS] < 3
                 gone = 0.5 * quantity if half else quantity
-                orders[count, 0], orders[count, 1] = step, 0.0 if up else 1.0
-                orders[count, 2], orders[count, 3] = a[LIQUIDATION], gone
-                count += 1
+                count = note_order(orders, count, step, a, gone)
                 sold += gone if up else -gone
                 sums[0 if up else 1] -= gone
                 sums[2] += gone
@@ -418,9 +430,7 @@ def _simulate(kind, seed, flip_step, table, books, orders, first_bin, delta):
                 scale = START / np.exp(logp + stretch)
                 logp += np.log(scale)
                 trend += np.log(scale)
-                accounts[:, ENTRY : TARGET + 1] *= scale
-                for b in range(len(blocks)):
-                    renew_block(accounts, blocks, b)
+                rebase(accounts, blocks, scale)
             continue
         close = np.exp(logp + stretch)
         interest = max(sums[0], sums[1]) + share * base * np.exp(hedge)

@@ -33,7 +33,9 @@ from tests.generators.crowd import (
     UNTIL,
     close_account,
     empty_crowd,
+    note_order,
     open_account,
+    rebase,
     renew_block,
     true_book,
 )
@@ -147,12 +149,11 @@ def _liquidate(step, a, orders, count):
     # Returns the coins sold or bought, and the number of rows.
     quantity = abs(a[QUANTITY])
     gone = 0.4 * quantity if quantity > LARGE else quantity
-    orders[count, 0], orders[count, 1] = step, 0.0 if a[QUANTITY] > 0 else 1.0
-    orders[count, 2], orders[count, 3] = a[LIQUIDATION], gone
+    count = note_order(orders, count, step, a, gone)
     a[QUANTITY] *= 1.0 - gone / quantity
     a[DISTANCE] *= 1.15
     _set_levels(a)
-    return gone, count + 1
+    return gone, count
 
 
 @njit(cache=True)
@@ -189,15 +190,6 @@ def _visit(step, t_h, price, mark, accounts, blocks, free, left, orders, count, 
                 close_account(accounts, free, left, i)
         renew_block(accounts, blocks, b)
     return sold, count
-
-
-@njit(cache=True)
-def _rebase(accounts, blocks, scale):
-    # the history begins at one price, whatever went before
-    accounts[:, ENTRY : TARGET + 1] *= scale
-    accounts[:, ADD] *= scale
-    for b in range(len(blocks)):
-        renew_block(accounts, blocks, b)
 
 
 @njit(cache=True)
@@ -262,7 +254,7 @@ def _simulate(seed, table, books, orders, first_bin, delta):
                 highs += shift
                 lows += shift
                 mark *= scale
-                _rebase(accounts, blocks, scale)
+                rebase(accounts, blocks, scale)
             continue
         table[bar, 0], table[bar, 1], table[bar, 2] = opened, high, low
         table[bar, 3] = np.exp(logp)

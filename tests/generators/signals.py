@@ -33,7 +33,9 @@ from tests.generators.crowd import (
     UNTIL,
     close_account,
     empty_crowd,
+    note_order,
     open_account,
+    rebase,
     renew_block,
     true_book,
 )
@@ -129,9 +131,7 @@ def _visit(step, t_h, price, accounts, blocks, free, left, orders, count, sums):
                     a[LIQUIDATION] += 0.3 * (a[LIQUIDATION] - a[ENTRY])
                     a[LIQUIDATION] = max(1e-9, a[LIQUIDATION])
                     continue
-                orders[count, 0], orders[count, 1] = step, 0.0 if side > 0 else 1.0
-                orders[count, 2], orders[count, 3] = a[LIQUIDATION], held
-                count += 1
+                count = note_order(orders, count, step, a, held)
             elif not (stopped or t_h >= a[UNTIL] or side * (price - a[TARGET]) >= 0):
                 continue
             sums[0 if side > 0 else 1] -= held
@@ -221,9 +221,7 @@ def _simulate(seed, table, books, orders, first_bin, delta):
                 trend += np.log(scale)
                 lows *= scale
                 highs *= scale
-                accounts[:, ENTRY : TARGET + 1] *= scale
-                for b in range(len(blocks)):
-                    renew_block(accounts, blocks, b)
+                rebase(accounts, blocks, scale)
             continue
         weekly = 1.0 + 0.05 * np.sin(2 * np.pi * bar / (7 * BARS_A_DAY))
         interest = max(sums[0], sums[1]) + 1.2 * base * weekly * np.exp(hedge)

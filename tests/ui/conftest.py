@@ -37,7 +37,7 @@ class StubDesk:
             None
         )
         self.decision = self.copy = self.drawn_map = None
-        self.sight = SEEN
+        self.sight, self.dragging = SEEN, False
         self.courtesy = Courtesy()
         self.tape = None
         self.alerts = AlertService(self.settings)

@@ -1,13 +1,16 @@
 """The one crossing from threads to Qt: what is said, in which order, in how long a turn."""
 
+import dataclasses
 import time
 
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
 from tests.ui.decisions import sample_decision, sample_scenario
-from ui.bridge import SLICE_S, Bridge
+from ui.bridge import DRAG_MS, DRAIN_MS, SLICE_S, Bridge
+from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.services.desk_news import DeskNews
+from workstation.units import UnixMs
 
 
 @pytest.fixture
@@ -82,3 +85,26 @@ def test_workers_pause_from_the_first_word_of_a_round_until_it_is_drawn(qtbot, b
     bridge.start()
     qtbot.waitUntil(lambda: "idle" in seen)
     assert seen[:4] == ["busy", "said", "asks", "idle"]
+
+
+def test_while_a_price_is_dragged_answers_are_said_sooner(qtbot, bridge, desk):
+    def intervals():
+        return {timer.interval() for timer in bridge.findChildren(QTimer)}
+
+    bridge.start()
+    assert DRAIN_MS in intervals()
+    desk.dragging = True
+    qtbot.waitUntil(lambda: DRAG_MS in intervals())
+    desk.dragging = False
+    qtbot.waitUntil(lambda: DRAIN_MS in intervals())
+
+
+def test_the_window_has_its_turn_between_the_charts_and_the_book(qtbot, bridge, desk):
+    said = said_by(bridge)
+    bridge.market_changed.connect(lambda _: QTimer.singleShot(0, lambda: said.append("window")))
+    desk.news = dataclasses.replace(
+        news_of_a_book(), update=FeedUpdate(mode=FeedMode.SIMULATED, now_ms=UnixMs(1))
+    )
+    bridge.start()
+    qtbot.waitUntil(lambda: "book" in said)
+    assert said.index("window") < said.index("scenario")

@@ -10,7 +10,8 @@ import pytest
 
 from tests.ui.decisions import TERMS, sample_answer
 from ui.cli import main
-from ui.html_report import ReportFacts, page
+from ui.html_facts import ReportFacts
+from ui.html_report import page
 from workstation.paths import sample_path
 from workstation.risk.transfers import TransferTerms
 from workstation.units import UnixMs
@@ -56,13 +57,63 @@ class Page(HTMLParser):
         return " ".join(self.words)
 
 
-def test_it_says_what_dies_first_what_is_left_and_what_to_do():
+def test_it_answers_the_four_questions_of_a_new_reader():
+    text = " ".join(Page(page(facts())).text.split())
+    assert (
+        "What is liquidated first, and at what price? binance-main · BTC long iso at 67,123" in text
+    )
+    assert "What is left at BTC 60,000? $109,261 of $272,704 (−$163,443), if nothing is do" in text
+    assert "How likely is it within a week? Not known here." in text
+    assert (
+        "What to do for the least money? The cheapest way out takes 5 steps, after which "
+        "nothing is liquidated: it pays $76.47 in fees and slippage, moves "
+        "$19,127 of collateral, which is then at risk too, and closes $72,465 of positions." in text
+    )
+    assert "If nothing is done, 3 margin pools are liquidated on the way to BTC 60,000." in text
+    assert "binance-main · BTC long iso, liquidated at BTC 67,123: close 0.995 BTC long" in text
+
+
+def test_a_repair_that_leaves_less_than_doing_nothing_says_so_with_both_figures():
     text = Page(page(facts())).text
-    assert "First to die: binance-main · BTC long iso at 67,123" in text
-    assert "Left at BTC 60,000: $109,261 of $272,704" in text
-    assert "What to do for the least money. 3 pools die on the way" in text
-    assert "binance-main · BTC long iso, dies at BTC 67,123: cut " in text
-    assert "How likely the price is touched" in text
+    rescue = sample_answer()[1].rescue
+    assert rescue.sacrifice_usd == pytest.approx(15_206, abs=1)
+    sentence = "it leaves LESS at BTC 60,000 than doing nothing: $94,055 instead of $109,261"
+    assert text.count(sentence) == 2  # in short, and beside the steps
+    better = dataclasses.replace(rescue, equity_rescued_usd=120_000.0)
+    decision = dataclasses.replace(sample_answer()[1], rescue=better)
+    text = Page(page(facts(decision=decision))).text
+    assert "LESS" not in text
+    assert "Left at BTC 60,000: $120,000; doing nothing: $109,261." in text
+
+
+def test_a_repair_names_the_account_that_is_liquidated_sooner_for_it():
+    text = Page(page(facts())).text
+    words = "Takes 10,001 USDT from bybit-cross, then liquidated at BTC 59,971 (was 59,167)."
+    assert text.count(words) == 2
+    assert "If the move goes on, binance-main · BTC long iso is liquidated next, at BTC 5" in text
+
+
+def test_a_stop_is_told_apart_from_a_liquidation():
+    text = Page(page(facts())).text
+    assert "Your stop fills at 1,959.02 (BTC 67,187): hyperliquid-eth · ETH long" in text
+    assert "no liquidation: it fills before anything is liquidated" in text
+    assert "● liquidated  ○ an order of your own book fills" in text
+
+
+def test_ratio_and_sigmas_are_explained_and_no_sigma_is_a_dash(tmp_path):
+    out = tmp_path / "page.html"
+    assert main(["report", str(sample_path()), "--out", str(out)]) == 0
+    text = Page(out.read_text(encoding="utf-8")).text
+    assert "Margin ratio: maintenance margin / margin balance" in text
+    assert "Daily sigmas: size of the move / standard deviation of a day's move" in text
+
+
+def test_one_word_is_used_for_one_idea(tmp_path):
+    out = tmp_path / "page.html"
+    assert main(["report", str(sample_path()), "--out", str(out)]) == 0  # with all its parts
+    words = Page(out.read_text(encoding="utf-8")).text.lower()
+    assert not re.search(r"\b(dies?|dead|alive)\b", words)
+    assert not re.search(r"(?<!margin )\bpools?\b", words)
 
 
 def test_book_scenario_waterfall_ladder_repair_and_assumptions_are_there_with_pictures():
@@ -101,7 +152,7 @@ def test_texts_of_the_file_are_escaped():
 def test_a_calm_scenario_says_that_nothing_is_to_be_done():
     text = Page(page(facts(70_500.0))).text
     assert "Nothing is liquidated on the way to BTC 70,500." in text
-    assert "What to do for the least money: nothing." in text
+    assert re.search(r"What to do for the least money\? +Nothing\.", text)
 
 
 def test_no_word_of_the_chartist_is_on_the_page():
@@ -122,18 +173,18 @@ def test_an_implied_volatility_says_how_likely_the_price_is(tmp_path):
     volatility = ["--implied-volatility", "0.55"]
     assert main(["report", str(sample_path()), "--out", str(out), *volatility]) == 0
     text = Page(out.read_text(encoding="utf-8")).text
-    assert re.search(r"How likely BTC touches 60,000, by the models: .*0–5 % within 7 d", text)
+    assert "0–5 % within 7 days, that BTC touches 60,000." in text
 
 
 def test_without_any_price_the_past_stands_in_and_says_so(tmp_path):
     out = tmp_path / "page.html"
     assert main(["report", str(sample_path()), "--out", str(out)]) == 0
     text = Page(out.read_text(encoding="utf-8")).text
-    assert re.search(r"How likely BTC touches 60,000, by the models: .*0–15 % within 7 d", text)
+    assert "0–15 % within 7 days, that BTC touches 60,000." in text
     assert "volatility is assumed to be as it was from 2021 to 2025" in text
     assert "What moves" in text
     assert "BTC, others by beta" in text
-    assert "Break-even: where each pool has earned its costs" in text
+    assert "Break-even: where each margin pool has earned its costs" in text
 
 
 def test_a_folder_that_is_not_there_is_said_in_a_sentence(tmp_path, capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 
 from tests.ui.alerts import record
 from ui import layout_store
@@ -89,3 +89,22 @@ def test_chosen_columns_come_back_at_the_next_start(make_window):
     window.close()
     table = make_window().workspace.panel("positions")._table
     assert table.chosen == {"Stop"}
+
+
+def test_on_a_very_small_screen_the_blocks_scroll_and_nothing_is_squeezed(qtbot, make_window):
+    # 1366 x 768 at 200 %
+    window = make_window()
+    window.resize(683, 384)
+    window.show()
+    docks = window.workspace.docks.widget
+    qtbot.waitUntil(lambda: window.width() == 683)
+    assert docks.width() >= 900
+    assert docks.height() >= 500
+    assert window.welcome.width() <= 683
+    window.welcome.leave()
+    window.bridge.alerts_changed.emit(AlertNews(fired=(record(1),)))
+    qtbot.waitUntil(window.alerts.banner.isVisible)
+    assert window.width() == 683
+    # the buttons stand under the sentence, which has the line for itself
+    sentence, button = window.alerts.banner._text, window.alerts.banner.findChild(QPushButton)
+    qtbot.waitUntil(lambda: button.geometry().top() >= sentence.geometry().bottom())

@@ -74,7 +74,7 @@ def panel(qtbot, context):
 
 
 def enter(qtbot, panel, text):
-    box = panel._price
+    box = panel.entry.price
     box.selectAll()
     qtbot.keyClicks(box, text)
     qtbot.keyClick(box, Qt.Key.Key_Return)
@@ -85,10 +85,10 @@ def sentences(panel):
 
 
 def test_the_field_shows_a_price_as_it_is_entered(qtbot, panel, desk):
-    assert panel._price.text() == "60,000"
+    assert panel.entry.price.text() == "60,000"
     enter(qtbot, panel, "62k")
     assert desk.view.scenario_price == pytest.approx(62_000.0)
-    assert panel._price.text() == "62,000"
+    assert panel.entry.price.text() == "62,000"
 
 
 def test_a_refused_text_is_answered_at_the_field_and_changes_nothing(qtbot, panel, desk):
@@ -104,6 +104,6 @@ def test_no_move_is_measured_from_the_mark_of_another_market(qtbot, context, bri
     panel = ScenarioPanel(context)
     qtbot.addWidget(panel)
     bridge.overview_changed.emit(OVERVIEW)
-    assert "%" in panel._move.text()
+    assert "%" in panel.entry.distance.text()
     bridge.source_changed.emit(FeedMode.LIVE)
-    assert "%" not in panel._move.text()
+    assert "%" not in panel.entry.distance.text()

@@ -83,7 +83,7 @@ class ViewActions(QObject):
         return (
             Command(
                 id="view.rescue", menu="View", text="Rescue", shortcut="F9", group=1,
-                help="What dies next, and the cheapest move that still arrives in time",
+                help="What is liquidated next, and the cheapest move that still arrives in time",
                 run=self._raiser("rescue"),
             ),
             Command(

@@ -14,13 +14,21 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ui import format as fmt
 from ui.charts.plotting import polyline
 from ui.charts.ticks import nice_step, value_ticks
+from ui.names import EVENT_WORDS
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 from workstation.market.facts import FloatArray
 from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 22, 12, 20
-_TICK_PX: Final = (80, 34)  # least distance of two ticks, across and up
+_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 18, 12, 18
+_LEAST_PX: Final = 84  # the axes, and room for the marks between them
+_TICK_PX: Final = (80, 22)  # least distance of two ticks, across and up
 _MARK_PX: Final = 3.5
+_DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
+_HOLLOW_WORDS: Final = {
+    EventKind.STOP: "your stop fills",
+    EventKind.FILL: "your order fills",
+    EventKind.ADL: EVENT_WORDS[EventKind.ADL],
+}
 _LEAST_SPAN: Final = 0.12  # of the price now, without the margins
 _MARGIN: Final = 0.6  # of that span, on both sides
 _SNAP: Final = 0.05  # of the price now: the ends keep to such steps, so a drag shifts little
@@ -38,7 +46,7 @@ class EquityChart(QWidget):
         self._scenario: float | None = None
         self._events: list[ScenarioEvent] = []
         self._now: float | None = None
-        self.setMinimumHeight(110)
+        self.setMinimumHeight(_LEAST_PX)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -47,7 +55,9 @@ class EquityChart(QWidget):
     ) -> None:
         """Draw a curve, the scenario, and where something happens on the way to it."""
         self._curve, self._scenario = curve, scenario_price
-        self._events = [event for event in events if curve.coin in event.coin_price]
+        on_curve = [event for event in events if curve.coin in event.coin_price]
+        # rings are drawn last, so that no full mark hides one
+        self._events = sorted(on_curve, key=lambda event: event.kind not in _DEATHS)
         self.update()
 
     def show_now(self, price: float | None) -> None:
@@ -67,6 +77,7 @@ class EquityChart(QWidget):
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), _EMPTY)
             return
         self._draw_axes(painter, self._curve)
+        self._draw_legend(painter, self._curve)
         self._draw_line(painter, self._now, "now", "dim", Qt.PenStyle.DashLine)
         self._draw_line(
             painter, self._scenario, fmt.price(self._scenario), "accent", Qt.PenStyle.SolidLine
@@ -179,12 +190,48 @@ class EquityChart(QWidget):
         for event in self._events:
             price = event.coin_price[curve.coin]
             y = self._y(float(np.interp(price, curve.price, curve.equity_usd)))
-            dies = event.kind in (EventKind.LIQUIDATION, EventKind.PARTIAL)
-            colour = self._theme.colour("alarm" if dies else "dim")
-            painter.setPen(QPen(colour, 1.4))
-            painter.setBrush(colour if dies else Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(QPointF(self._x(price), y), _MARK_PX, _MARK_PX)
+            self._draw_mark(painter, QPointF(self._x(price), y), full=event.kind in _DEATHS)
+
+    def _draw_mark(self, painter: QPainter, place: QPointF, *, full: bool) -> None:
+        colour = self._theme.colour("alarm" if full else "dim")
+        painter.setPen(QPen(colour, 1.4))
+        painter.setBrush(colour if full else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(place, _MARK_PX, _MARK_PX)
         painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _draw_legend(self, painter: QPainter, curve: EquityCurve) -> None:
+        """Say what the marks are, in the upper corner that the curve leaves free."""
+        metrics, gap, plot = painter.fontMetrics(), 4 * _MARK_PX, self._plot()
+        for words in (self.legend(), self.legend(prices=False)):
+            width = sum(metrics.horizontalAdvance(text) + 1.5 * gap for _, text in words)
+            if width <= plot.width():
+                break
+        else:
+            return
+        ends = np.interp(self._range(), curve.price, curve.equity_usd)
+        x = plot.left() if ends[1] >= ends[0] else plot.right() - width
+        y = plot.top() + 9
+        painter.fillRect(QRectF(x, y - 8, width, 16), self._theme.colour("panel", 0.8))
+        for full, text in words:
+            self._draw_mark(painter, QPointF(x + gap / 2, y), full=full)
+            painter.setPen(self._theme.colour("dim"))
+            place = QRectF(x + gap, y - 9, metrics.horizontalAdvance(text) + 2, 18)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), text)
+            x += metrics.horizontalAdvance(text) + 1.5 * gap
+
+    def legend(self, *, prices: bool = True) -> list[tuple[bool, str]]:
+        """Return what the full and the hollow marks are, and at which price the first of each is.
+
+        Liquidations have theirs above the curve.
+        """
+        full = [(True, "liquidated")] if any(e.kind in _DEATHS for e in self._events) else []
+        first = {event.kind: event for event in reversed(self._events)}
+        hollow = [
+            (False, f"{words} at {fmt.price(first[kind].price)}" if prices else words)
+            for kind, words in _HOLLOW_WORDS.items()
+            if kind in first
+        ]
+        return full + hollow
 
     def _events_near(self, x: float) -> str:
         """Return a line for each event under the pointer."""
@@ -195,7 +242,7 @@ class EquityChart(QWidget):
             if curve is not None and abs(self._x(event.coin_price[curve.coin]) - x) < 2 * _MARK_PX
         ]
         return "".join(
-            f"\n{event.step}. {event.account} {event.symbol} {event.side}: {event.kind}, "
-            f"loss {fmt.usd(event.loss_usd)}"
-            for event in near
+            f"\n{event.step}. {event.account} {event.symbol} {event.side}: "
+            f"{EVENT_WORDS[event.kind]}, loss {fmt.usd(event.loss_usd)}"
+            for event in sorted(near, key=lambda event: event.step)
         )

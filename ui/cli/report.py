@@ -55,7 +55,9 @@ def report(
     settings: SettingsFile = None,
 ) -> None:
     """Write one page: book, scenario, waterfall, ladder, repair and assumptions, with pictures."""
-    from ui import arguments, html_report
+    from ui import arguments
+    from ui.html_facts import ReportFacts
+    from ui.html_report import page
     from workstation import settings as declarations
     from workstation.risk.scenario import Scenario
     from workstation.services import headless
@@ -77,7 +79,7 @@ def report(
     question = headless.Question(moves=arguments.moves(moves), terms=terms, models=models)
     transfers = transfer_terms(chosen.transfers)
     answer, decision = headless.advise(book_of(portfolio, mark, max_mark_age), question, transfers)
-    facts = html_report.ReportFacts(
+    facts = ReportFacts(
         before=answer.before,
         after=answer.after,
         decision=decision,
@@ -87,5 +89,5 @@ def report(
         version=__version__,
         pace_assumed=True,
     )
-    out.write_text(html_report.page(facts), encoding="utf-8")
+    out.write_text(page(facts), encoding="utf-8")
     typer.echo(f"The report was written to {out}.")

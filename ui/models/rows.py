@@ -12,11 +12,10 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QSortFilterProxyModel,
     Qt,
     Slot,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from ui.theme import Theme, figure_font
@@ -25,6 +24,8 @@ SORT_ROLE: Final = Qt.ItemDataRole.UserRole
 FIGURE_PX: Final = 12
 HEADING_PX: Final = 12  # as in the style sheet
 ROW_PX: Final = 25
+_FIGURES: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_WORDS: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _ROWS_MEASURED: Final = 40  # for the width of a column; what is longer further down is elided
 _MARGINS_PX: Final = 12  # of a cell, both sides
 _STRETCHED_PX: Final = 180
@@ -72,6 +73,7 @@ def plain_tip(text: str) -> str:
 class RowsModel(QAbstractTableModel, Generic[R]):
     """Rows under declared columns; rows with the same keys change in place, others reset it.
 
+    It sorts by itself: a proxy asks for a table of twenty rows two thousand times a repaint.
     ``is_total`` marks rows that stay at the end however the table is sorted; ``recolour`` may give
     a cell of a row another colour token than its column does.
     """
@@ -90,26 +92,73 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         self._theme = theme
         self._key = key
         self.is_total = is_total
-        self._rows: tuple[R, ...] = ()
+        self._given: tuple[R, ...] = ()
+        self._rows: tuple[R, ...] = ()  # as they are shown
+        self._sorting = -1, False  # the column, and whether it descends
         self._figures = figure_font(FIGURE_PX)
         self.bold = QFont(self._figures)
         self.bold.setBold(True)
+        roles = Qt.ItemDataRole
+        self._read: dict[int, Callable[[R, Column[R]], Any]] = {
+            roles.DisplayRole: lambda row, column: column.text(row),
+            SORT_ROLE: lambda row, column: column.value(row),
+            roles.ToolTipRole: lambda row, column: plain_tip(
+                column.tip(row) if column.tip else column.help
+            ),
+            roles.ForegroundRole: self._colour,
+            roles.TextAlignmentRole: lambda _, column: _alignment(column.is_figure),
+            roles.FontRole: self._font,
+        }
 
     def replace_rows(self, rows: Sequence[R]) -> None:
         """Show these rows."""
-        new = tuple(rows)
-        if [self._key(row) for row in new] != [self._key(row) for row in self._rows]:
+        old = self._keys(self._given)
+        self._given = tuple(rows)
+        if self._keys(self._given) != old:
             self.beginResetModel()
-            self._rows = new
+            self._rows = self._sorted()
             self.endResetModel()
             return
-        changed = [
-            i for i, (old, row) in enumerate(zip(self._rows, new, strict=True)) if old != row
-        ]
-        self._rows = new
+        was = dict(zip(self._keys(self._rows), self._rows, strict=True))
+        self._arrange()
+        changed = [i for i, row in enumerate(self._rows) if was[self._key(row)] != row]
         if changed:
             last = len(self.columns) - 1
             self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], last))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column, as the rows are given if there is none: -1."""
+        self._sorting = column, order is Qt.SortOrder.DescendingOrder
+        self._arrange()
+
+    def _sorted(self) -> tuple[R, ...]:
+        """Return the rows by their raw values: what is not known last, totals at the end."""
+        section, descending = self._sorting
+        if not 0 <= section < len(self.columns):
+            return self._given
+        value = self.columns[section].value
+        totals = [row for row in self._given if self.is_total(row)]
+        rows = [row for row in self._given if not self.is_total(row)]
+        known = [row for row in rows if value(row) is not None]
+        unknown = [row for row in rows if value(row) is None]
+        return (*sorted(known, key=value, reverse=descending), *unknown, *totals)
+
+    def _arrange(self) -> None:
+        """Put the rows in their order; what is selected stays selected."""
+        before, after = self._rows, self._sorted()
+        keys = self._keys(after)
+        if keys == self._keys(before):
+            self._rows = after
+            return
+        self.layoutAboutToBeChanged.emit()
+        self._rows, place = after, {key: at for at, key in enumerate(keys)}
+        old = self.persistentIndexList()
+        new = [self.index(place[self._key(before[at.row()])], at.column()) for at in old]
+        self.changePersistentIndexList(old, new)
+        self.layoutChanged.emit()
+
+    def _keys(self, rows: Sequence[R]) -> list[Hashable]:
+        return [self._key(row) for row in rows]
 
     @property
     def rows(self) -> tuple[R, ...]:
@@ -139,39 +188,17 @@ class RowsModel(QAbstractTableModel, Generic[R]):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
+        read = self._read.get(role)
+        if read is None or not index.isValid():  # a view asks for much that no cell has
             return None
-        row, column = self._rows[index.row()], self.columns[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(row)
-        if role == SORT_ROLE:
-            return column.value(row)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(column.tip(row) if column.tip else column.help)
-        if role == Qt.ItemDataRole.ForegroundRole:
-            token = self._recolour(row, column.token(row))
-            return self._theme.colour(token) if token else None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column.is_figure)
-        if role == Qt.ItemDataRole.FontRole:
-            return self.bold if self.is_total(row) else self._figures
-        return None
+        return read(self._rows[index.row()], self.columns[index.column()])
 
+    def _colour(self, row: R, column: Column[R]) -> QColor | None:
+        token = self._recolour(row, column.token(row))
+        return self._theme.colour(token) if token else None
 
-class RowsProxy(QSortFilterProxyModel):
-    """Sorts by raw values: what is not known last, totals at the end, either way round."""
-
-    def lessThan(self, left: Index, right: Index) -> bool:
-        model = self.sourceModel()
-        assert isinstance(model, RowsModel)
-        ascending = self.sortOrder() is Qt.SortOrder.AscendingOrder
-        totals = (model.is_total(model.row(left.row())), model.is_total(model.row(right.row())))
-        if totals[0] != totals[1]:
-            return totals[1] if ascending else totals[0]
-        a, b = left.data(SORT_ROLE), right.data(SORT_ROLE)
-        if a is None or b is None:
-            return (b is None and a is not None) == ascending
-        return bool(a < b)
+    def _font(self, row: R, _: Column[R]) -> QFont:
+        return self.bold if self.is_total(row) else self._figures
 
 
 class RowsView(QTableView):
@@ -199,11 +226,7 @@ class RowsView(QTableView):
         stretched = (at for at, column in enumerate(model.columns) if column.stretches)
         self._stretched = next(stretched, 0)
         self._unfitted = True
-        proxy = RowsProxy(self)
-        proxy.setSourceModel(model)
-        proxy.setSortRole(SORT_ROLE)
-        proxy.setDynamicSortFilter(True)
-        self.setModel(proxy)
+        self.setModel(model)
         header = self.horizontalHeader()
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self.open_chooser)
@@ -365,5 +388,4 @@ def make_table(model: RowsModel[Any], parent: QWidget | None = None) -> RowsView
 
 
 def _alignment(is_figure: bool) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if is_figure else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+    return _FIGURES if is_figure else _WORDS

@@ -131,7 +131,7 @@ COLUMNS: Final = (
     Column[AccountRow](
         heading="Account",
         help="Account and venue; each settlement coin is a margin pool of its own, and so is each "
-        "isolated position",
+        "isolated position. Nearest liquidation first, within an account and among accounts",
         text=lambda row: row.name,
         value=lambda row: row.key,
         token=_name_token,
@@ -208,16 +208,19 @@ COLUMNS: Final = (
 
 
 def rows_of(report: RiskReport, warning_s: float, *, blind: bool = False) -> list[AccountRow]:
-    """Return a row a margin pool: each wallet, and under it the account's isolated positions.
+    """Return a row a margin pool: wallets and isolated positions, account by account.
+
+    Within an account, and among accounts by their nearest row, what is liquidated first stands
+    first, by the distance that its row shows.
 
     Parameters
     ----------
     warning_s : the age in seconds from which a book is called old
     blind : no mark of the book is of now any more
     """
-    rows, last = [], {pool.id: at for at, pool in enumerate(report.accounts)}
+    groups: dict[str, list[AccountRow]] = {}
     alone = _by_account(report)
-    for at, pool in enumerate(report.accounts):
+    for pool in report.accounts:
         own = alone.get(pool.id, [])
         wallet = _wallet_row(pool, report, own, blind=blind)
         read_ms = report.book_as_of_ms if pool.read_ms is None else pool.read_ms
@@ -227,10 +230,20 @@ def rows_of(report: RiskReport, warning_s: float, *, blind: bool = False) -> lis
             book_age_s=None if age_ms is None or age_ms < 0 else age_ms / SECOND_MS,
             old_from_s=warning_s if pool.read_ms is None else LIVE_OLD_S,
         )
-        rows.append(aged)
-        if at == last[pool.id]:  # under the last of the account's wallets
-            rows += [_leg_row(row, aged, blind=blind) for row in alone.pop(pool.id, [])]
-    return rows + [_leg_row(row, None, blind=blind) for left in alone.values() for row in left]
+        groups.setdefault(pool.id, []).append(aged)
+    for account, legs in alone.items():
+        group = groups.setdefault(account, [])
+        wallet_row = group[-1] if group else None
+        group += [_leg_row(row, wallet_row, blind=blind) for row in legs]
+    ordered = [sorted(group, key=_nearness) for group in groups.values()]
+    return [row for group in sorted(ordered, key=lambda g: _nearness(g[0])) for row in group]
+
+
+def _nearness(row: AccountRow) -> float:
+    """Return how far a row is from its liquidation: what is past it first, none last."""
+    if row.status in (Status.BELOW_MAINTENANCE, Status.PRESUMED_LIQUIDATED):
+        return -1.0
+    return math.inf if row.distance is None else abs(row.distance)
 
 
 def _by_account(report: RiskReport) -> dict[str, list[PositionReport]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -28,7 +29,14 @@ class PanelContext:
 
 
 class Panel(QWidget):
-    """The base of every panel; ``state`` and ``restore`` keep what the user arranged in it."""
+    """The base of every panel; ``state`` and ``restore`` keep what the user arranged in it.
+
+    Signals
+    -------
+    height_changed : one that keeps its size keeps another one from now on
+    """
+
+    height_changed = Signal()
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)

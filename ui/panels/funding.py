@@ -74,8 +74,7 @@ class FundingPanel(VenueChartPanel):
         return float(self.mean.at(cursor_ms)) if self.mean else None
 
     def empty_text(self) -> str:
-        coin = self.bridge.desk.view.coin
-        return f"Waiting for funding of {coin}. The status bar says how each venue does."
+        return self.waiting_text("funding", "funding")
 
 
 def axis_text(rate: float, step: float | None) -> str:

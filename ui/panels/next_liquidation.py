@@ -14,7 +14,7 @@ from ui import format as fmt
 from ui.models.rows import plain_tip
 from ui.names import coin_of, pool_name, position_name
 from ui.panels.base import Panel, PanelContext
-from ui.style import caption_font, plain_label, tint
+from ui.style import ElidedLabel, caption_font, plain_label, tint
 from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
 from ui.urgency import PAST, distance_token
@@ -88,10 +88,16 @@ def _stop(nearest: NextLiquidation) -> Fact:
     help_text = "A stop order of the portfolio that closes it before the liquidation price."
     if nearest.stop_price is None:
         return Fact("no stop set", "text", help_text)
-    beyond = (nearest.stop_price - nearest.price) * nearest.distance >= 0
-    if beyond or nearest.past:
+    if not _stops_before(nearest):
         return Fact(f"stop at {fmt.price(nearest.stop_price)} too late", "warn", help_text)
     return Fact(f"stop at {fmt.price(nearest.stop_price)} before it", "text", help_text)
+
+
+def _stops_before(nearest: NextLiquidation) -> bool:
+    """Tell whether a stop stands between the mark and the liquidation price."""
+    if nearest.stop_price is None or nearest.past:
+        return False
+    return (nearest.stop_price - nearest.price) * nearest.distance < 0
 
 
 def _rescue(nearest: NextLiquidation) -> tuple[Fact, ...]:
@@ -162,8 +168,8 @@ class NextLiquidationPanel(Panel):
         layout.addWidget(self._note)
         layout.addLayout(foot)
         layout.addStretch(1)
-        self.setMinimumHeight(self._full_height())
-        self.setMaximumHeight(self._full_height() + _NOTE_PX)
+        self._note.hide()
+        self._keep_height()
         self.bridge.sight_changed.connect(self.show_sight)
         self.bridge.risk_changed.connect(self.show_report)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -203,12 +209,15 @@ class NextLiquidationPanel(Panel):
         text = " · ".join(filter(None, doubts))
         self._note.setText(text[:1].upper() + text[1:])
         self._note.setVisible(bool(text))
+        self._keep_height()
 
     def _show_nearest(self, nearest: NextLiquidation, report: RiskReport) -> None:
         trust = self._trust(nearest, report)
         token = distance_token(nearest.distance)
         self._token = token and ("warn" if trust is Trust.OLD else token)
-        self._caption.setText("Next liquidation" if token else "Nearest liquidation")
+        caption = "Next liquidation" if token else "Nearest liquidation"
+        stops = _stops_before(nearest)
+        self._caption.setText(f"{caption}, unless its stop fills before" if stops else caption)
         for label, words in zip((self._what, self._where), headline(nearest), strict=True):
             label.setText(words)
             label.setVisible(True)
@@ -247,7 +256,15 @@ class NextLiquidationPanel(Panel):
             hidden.hide()
         self._quiet.setText(sentence)
         self._quiet.show()
+        self._keep_height()
         self.update()
+
+    def _keep_height(self) -> None:
+        """Take room for a note only while there is one; what stands below needs it."""
+        height = self._full_height() + (_NOTE_PX if self._note.isVisibleTo(self) else 0)
+        if height != self.maximumHeight():
+            self.setFixedHeight(height)
+            self.height_changed.emit()
 
     def _full_height(self) -> int:
         """Return the height of caption, headline and three rows of remarks, shown or not."""
@@ -255,26 +272,27 @@ class NextLiquidationPanel(Panel):
         return sum(QFontMetrics(font).height() + 4 for font in rows) + 2 * 8
 
     def _make_head(self) -> QLabel:
-        label = plain_label()
-        label.setMinimumWidth(1)  # its font gives way, not the window
+        label = ElidedLabel(asks=True)  # first its font gives way, then its end
         label.setFont(_head_font(_HEAD_PX[0]))
         return label
 
     def _fit(self) -> None:
-        room = self.width() - 2 * _MARGIN_PX - _HEAD_GAP_PX
+        room = self.width() - 2 * _MARGIN_PX - 2 * _HEAD_GAP_PX  # one is before the stretch
         words = self._what.text() + self._where.text()
         fonts = map(_head_font, _HEAD_PX)
         fitting = (f for f in fonts if QFontMetrics(f).horizontalAdvance(words) <= room)
         font = next(fitting, _head_font(_HEAD_PX[-1]))
         self._what.setFont(font)
         self._where.setFont(font)
+        wanted = QFontMetrics(font).horizontalAdvance(self._where.text())
+        self._where.setMinimumWidth(max(1, min(wanted, room)))  # price and distance are never cut
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _make_remark(self) -> QLabel:
-        label = plain_label()
+        label = ElidedLabel(asks=True)
         label.setFont(figure_font())
         return label
 

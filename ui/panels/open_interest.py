@@ -66,8 +66,7 @@ class OpenInterestPanel(VenueChartPanel):
         self.header.show_text("Open interest", words, fmt.abbreviated(total))
 
     def empty_text(self) -> str:
-        coin = self.bridge.desk.view.coin
-        return f"Waiting for open interest of {coin}. The status bar says how each venue does."
+        return self.waiting_text("open interest", "open_interest")
 
 
 def axis_text(coins: float, step: float | None) -> str:

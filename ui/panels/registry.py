@@ -73,7 +73,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Rescue",
         factory=RescuePanel,
         area=Area.BELOW_CHARTS,
-        help="What dies next, and the cheapest move that still arrives in time",
+        help="What is liquidated next, and the cheapest move that still arrives in time",
     ),
     PanelSpec(
         key="waterfall",
@@ -94,7 +94,7 @@ PANELS: tuple[PanelSpec, ...] = (
         title="Reverse stress",
         factory=ReverseStressPanel,
         area=Area.BELOW_CHARTS,
-        help="The one move that liquidates each pool, ranked, and where each pool breaks even",
+        help="The one move that liquidates each margin pool, ranked, and where each breaks even",
     ),
     PanelSpec(
         key="comparison",
@@ -174,7 +174,7 @@ PANELS: tuple[PanelSpec, ...] = (
         area=Area.RISK,
         scrolls=True,
         help="What a move does to the whole book, and the cheapest way to survive it",
-        stretch=6,
+        stretch=10,
     ),
     PanelSpec(
         key="positions",
@@ -184,6 +184,6 @@ PANELS: tuple[PanelSpec, ...] = (
         scrolls=True,
         help="Every position, the nearest liquidation first, and what the scenario does to it",
         in_crash_layout=True,
-        stretch=5,
+        stretch=4,
     ),
 )

@@ -9,7 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel, make_table, plain_tip
 from ui.names import assumed
 from ui.panels.base import Panel, PanelContext
 from ui.rescue_texts import (
@@ -17,12 +17,15 @@ from ui.rescue_texts import (
     arrival_text,
     frontier_text,
     headline,
+    next_text,
     origin_text,
     pool_text,
+    short_headline,
     step_text,
     time_left,
+    warning_lines,
 )
-from ui.style import ElidedLabel, plain_label, tint
+from ui.style import ElidedLabel, label_font, tint
 from ui.urgency import distance_token
 from workstation.portfolio.what_if import copy_of
 from workstation.risk.report import MarkSource
@@ -82,7 +85,7 @@ def _arrival_tip(line: RescueLine) -> str:
 
 COLUMNS: Final = (
     Column[RescueLine](
-        heading="Dies next",
+        heading="Margin pool",
         help="Margin pools in the order in which they are liquidated on the way to the scenario",
         text=lambda line: _of_pool(f"{line.place}  {pool_text(line.row)}", line),
         value=lambda line: line.place,
@@ -91,7 +94,7 @@ COLUMNS: Final = (
         is_figure=False,
     ),
     Column[RescueLine](
-        heading="At",
+        heading="Liquidated at",
         help="Price of the position's own instrument at which the venue liquidates it",
         text=lambda line: _of_pool(fmt.price(line.row.price), line),
         value=lambda line: line.row.price,
@@ -122,7 +125,7 @@ COLUMNS: Final = (
     ),
     Column[RescueLine](
         heading="Do",
-        help="The smallest amount that keeps it alive to the scenario, with the buffer of the "
+        help="The smallest amount that saves it down to the scenario, with the buffer of the "
         "settings, rounded up and checked against the margin engine",
         text=lambda line: step_text(line.row, line.step),
         value=lambda line: line.step.amount if line.step else None,
@@ -145,8 +148,16 @@ COLUMNS: Final = (
         rank=1,
     ),
     Column[RescueLine](
-        heading="Cost $",
-        help="Fees and slippage in USD",
+        heading="Moves $",
+        help="Collateral that the step moves, or the face value that it closes, in USD: moved "
+        "money stays yours, and is at risk where it goes",
+        text=lambda line: fmt.number(line.step.value_usd) if line.step else "",
+        value=lambda line: line.step.value_usd if line.step else None,
+        rank=5,
+    ),
+    Column[RescueLine](
+        heading="Pays $",
+        help="Fees and slippage in USD: gone in any case",
         text=lambda line: fmt.number(line.step.cost_usd, 2) if line.step else "",
         value=lambda line: line.step.cost_usd if line.step else None,
         tip=_cost_tip,
@@ -156,7 +167,7 @@ COLUMNS: Final = (
 
 
 class RescuePanel(Panel):
-    """A table of what dies and what saves it, and one button that does it in a copy."""
+    """A table of what is liquidated and what saves it, and one button that does it in a copy."""
 
     def __init__(self, context: PanelContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
@@ -165,9 +176,9 @@ class RescuePanel(Panel):
         self.model = RowsModel[RescueLine](
             COLUMNS, self.theme, key=lambda line: (line.row.pool, line.step is None, line.place)
         )
-        self._head = plain_label(EMPTY)
-        self._head.setWordWrap(True)
-        self._head.setToolTip(RESCUE_HELP)
+        self._head, self._warnings = ElidedLabel(EMPTY), ElidedLabel()
+        self._warnings.setFont(label_font())
+        tint(self._warnings, self.theme, "warn")
         self._apply = QPushButton("Apply to a what-if copy")
         self._apply.setToolTip(
             "Do all of this in a copy of the book that stands beside it. Nothing is ever ordered."
@@ -175,8 +186,8 @@ class RescuePanel(Panel):
         self._apply.clicked.connect(self.apply_to_copy)
         self._between = ElidedLabel()
         self._between.setToolTip(
-            "For the pool that dies first: close this share of its positions, and add so much. "
-            "Each pair alone keeps it alive to the scenario, with the buffer."
+            "For the margin pool that is liquidated first: close this share of its positions, and "
+            "add so much. Each pair alone saves it down to the scenario, with the buffer."
         )
         tint(self._between, self.theme, "dim")
         self._table = make_table(self.model)
@@ -186,6 +197,7 @@ class RescuePanel(Panel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.addLayout(line)
+        layout.addWidget(self._warnings)
         layout.addWidget(self._table, 1)
         layout.addWidget(self._between)
         self.setFocusProxy(self._table)
@@ -197,7 +209,7 @@ class RescuePanel(Panel):
     def show_portfolio(self, portfolio: object) -> None:
         """Empty the table until the new book's answer is there."""
         self._decision = self._report = None
-        self._head.setText(EMPTY if portfolio is None else "Working out what dies next")
+        self._head.setText(EMPTY if portfolio is None else "Working out what is liquidated next")
         self.when_seen(self._show)
 
     @Slot(object)
@@ -211,10 +223,15 @@ class RescuePanel(Panel):
             self.model.replace_rows(())
             self._show_parts()
             return
-        self._head.setText(headline(decision.rescue))
-        bad = bool(decision.rescue.rows) and not decision.rescue.alive
+        rescue = decision.rescue
+        self._head.setText(short_headline(rescue))
+        words = (headline(rescue), next_text(rescue), RESCUE_HELP)
+        self._head.setToolTip(plain_tip("\n".join(filter(None, words))))
+        self._warnings.setText(" · ".join(warning_lines(rescue)))
+        self._warnings.setToolTip(plain_tip("\n".join(warning_lines(rescue))))
+        bad = bool(rescue.rows) and not rescue.alive
         tint(self._head, self.theme, "alarm" if bad else "text")
-        self.model.replace_rows(lines_of(decision.rescue))
+        self.model.replace_rows(lines_of(rescue))
         self._between.setText(frontier_text(decision.frontier) if decision.frontier else "")
         self._show_parts()
 
@@ -228,4 +245,5 @@ class RescuePanel(Panel):
         rows = self._report.rows if self._report else ()
         self._table.setVisible(bool(rows))
         self._between.setVisible(bool(rows) and bool(self._between.text()))
+        self._warnings.setVisible(bool(rows) and bool(self._warnings.text()))
         self._apply.setVisible(any(row.steps for row in rows))

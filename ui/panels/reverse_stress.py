@@ -1,4 +1,4 @@
-"""Reverse stress: the one move that liquidates each pool, and where each pool breaks even."""
+"""Reverse stress: the one move that liquidates each margin pool, and where it breaks even."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from ui.models.rows import Column, RowsModel, make_table
 from ui.panels.base import Panel, PanelContext
 from ui.stress_texts import (
     BREAK_EVEN_HELP,
+    SIGMAS_HELP,
     STRESS_HELP,
     break_even_text,
     from_text,
     move_text,
     sigmas_text,
+    stressed_pool,
     to_text,
 )
 from ui.style import caption_font, plain_label, tint
@@ -32,26 +34,23 @@ from ui.urgency import profit_token
 from workstation.risk.outlook import BreakEven, ReverseStress
 from workstation.risk.report import ScenarioReport
 
-_NO_BOOK: Final = "Open a portfolio file (Ctrl+O) to see which single move liquidates each pool."
-_WAITS: Final = "Looking for the moves that liquidate each pool"
-_NONE: Final = "No single move liquidates anything of this book."
-_SIGMAS_HELP: Final = (
-    "Size of the move / daily volatility of what moves (hourly returns, weighted by age; a coin "
-    "without returns has bitcoin's times its beta). A dash: no law is known, as of de-pegs"
+_NO_BOOK: Final = (
+    "Open a portfolio file (Ctrl+O) to see which single move liquidates each margin pool."
 )
-
-_PAGES: Final = {"Dies": STRESS_HELP, "Breaks even": BREAK_EVEN_HELP}
+_WAITS: Final = "Looking for the moves that liquidate each margin pool"
+_NONE: Final = "No single move liquidates anything of this book."
+_PAGES: Final = {"Liquidated": STRESS_HELP, "Breaks even": BREAK_EVEN_HELP}
 _HEADS: Final = (
-    "What liquidates each pool, by one move: the most likely first",
-    "Where each pool has earned its costs: the nearest first",
+    "What liquidates each margin pool, by one move: the most likely first",
+    "Where each margin pool has earned its costs: the nearest first",
 )
 
 STRESSES: Final = (
     Column[ReverseStress](
-        heading="Pool",
+        heading="Margin pool",
         help=STRESS_HELP,
-        text=lambda row: row.pool,
-        value=lambda row: row.pool,
+        text=stressed_pool,
+        value=stressed_pool,
         is_figure=False,
     ),
     Column[ReverseStress](
@@ -68,7 +67,7 @@ STRESSES: Final = (
         value=lambda row: row.start,
     ),
     Column[ReverseStress](
-        heading="Dies at",
+        heading="Liquidated at",
         help="Price at which the pool is liquidated; for funding the rate per 8 h that longs pay",
         text=to_text,
         value=lambda row: row.end,
@@ -82,18 +81,18 @@ STRESSES: Final = (
     ),
     Column[ReverseStress](
         heading="Daily sigmas",
-        help=_SIGMAS_HELP,
-        text=lambda row: sigmas_text(row.sigmas),
+        help=SIGMAS_HELP,
+        text=lambda row: sigmas_text(row),
         value=lambda row: row.sigmas,
     ),
 )  # fmt: skip
 
 BREAK_EVENS: Final = (
     Column[BreakEven](
-        heading="Pool breaks even",
+        heading="Margin pool",
         help=BREAK_EVEN_HELP,
-        text=lambda row: row.pool,
-        value=lambda row: row.pool,
+        text=stressed_pool,
+        value=stressed_pool,
         is_figure=False,
     ),
     Column[BreakEven](
@@ -110,8 +109,8 @@ BREAK_EVENS: Final = (
     ),
     Column[BreakEven](
         heading="Daily sigmas",
-        help=_SIGMAS_HELP,
-        text=lambda row: sigmas_text(row.sigmas),
+        help=SIGMAS_HELP,
+        text=lambda row: sigmas_text(row),
         value=lambda row: row.sigmas,
     ),
     Column[BreakEven](

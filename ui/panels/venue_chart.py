@@ -75,6 +75,23 @@ class VenueChartPanel(ChartPanel):
         """Return what to do while no venue gives a series."""
         raise NotImplementedError
 
+    def waiting_text(self, what: str, kind: str) -> str:
+        """Return why there is no series yet, or that there will be none.
+
+        ``kind`` is the name of a recording's table, ``what`` what people call it.
+        """
+        store, coin = self.bridge.desk.store, self.bridge.desk.view.coin
+        if store.tape is not None and store.tape.first_ms is not None:
+            first_ms = store.tape.first_ms.get((kind, coin))
+            if first_ms is None:
+                return f"This recording has no {what} of {coin}: it is not available here."
+            if first_ms > store.now_ms:
+                return f"This recording has {what} of {coin} from {fmt.utc_time(first_ms)} UTC on."
+        states = store.health.values()
+        if states and all(any(never.startswith(what) for never in s.not_available) for s in states):
+            return f"None of the venues watched gives {what}: it is not available here."
+        return f"Waiting for {what} of {coin}. The status bar says how each venue does."
+
     def refresh(self) -> None:
         keys = list(self._markets())
         made_for = (self.bridge.desk.store.now_ms // MINUTE_MS, *keys)

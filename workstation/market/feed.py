@@ -8,6 +8,7 @@ for the words LIVE, REPLAY and SIMULATED that must be shown.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
@@ -51,13 +52,16 @@ class Watch:
 class TapeState:
     """Where a tape stands: replay and simulation have one, the live market has none.
 
-    ``start_ms`` and ``end_ms`` bound what can be sought; equal where nothing can.
+    ``start_ms`` and ``end_ms`` bound what can be sought; equal where nothing can. ``first_ms`` is
+    when a recording's facts of a kind ("funding", "open_interest") and a coin begin: what is not
+    in it is not on the tape. ``None``: a tape that has everything.
     """
 
     speed: float
     paused: bool
     start_ms: UnixMs
     end_ms: UnixMs
+    first_ms: Mapping[tuple[str, str], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class Player:
         self._recording = recording
         self._outbox = outbox
         self.start_ms, self.end_ms = recording.span_ms()
+        self.first_ms = recording.first_ms()
         self._known_ms = self.start_ms - 1
         self._watch = Watch()
         self._bars: tuple[Candles, ...] = ()

@@ -30,7 +30,7 @@ from workstation.market.facts import (
     OrderBook,
     TimeArray,
 )
-from workstation.market.instrument import MarketKey, Side
+from workstation.market.instrument import MarketKey, Side, split_symbol
 from workstation.units import HOUR_MS, UnixMs
 
 REQUIRED_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -98,6 +98,18 @@ class Recording:
             *(funding.key for funding in self.funding),
         ]
         return tuple(dict.fromkeys(key.venue for key in keys))
+
+    def first_ms(self) -> dict[tuple[str, str], int]:
+        """Return when funding and open interest of each coin begin, by kind and coin."""
+        starts = [
+            *(("funding", series.key, series.time_ms[0]) for series in self.funding),
+            *(("open_interest", series.key, series.time_ms[0]) for series in self.open_interest),
+        ]
+        first: dict[tuple[str, str], int] = {}
+        for kind, key, start in starts:
+            coin = split_symbol(key.symbol)[0]
+            first[kind, coin] = min(int(start), first.get((kind, coin), int(start)))
+        return first
 
     def span_ms(self) -> tuple[int, int]:
         """Return the first and the last moment of the tape (of a candle: its end)."""

@@ -127,5 +127,6 @@ class ReplayFeed:
                 paused=controls.paused,
                 start_ms=UnixMs(player.start_ms),
                 end_ms=UnixMs(player.end_ms),
+                first_ms=player.first_ms,
             )
         )

@@ -19,8 +19,10 @@ from workstation.portfolio.model import MANUAL_VENUE, Account, Portfolio, Positi
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels import margin_arrays as layout
+from workstation.risk.legs import Leg
 from workstation.risk.liquidation import DRIVER, LiquidationPrices
-from workstation.risk.pools import Leg, Pool, pools_of
+from workstation.risk.path import MarketPath
+from workstation.risk.pools import Pool, pools_of
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
 from workstation.risk.tiers import TierBook, TierMode, TierTable, TierUnit
@@ -233,6 +235,8 @@ def warm_up(progress: Callable[[str], None]) -> None:
     arrays = BookArrays.of(Portfolio(accounts=(owner,), as_of_ms=UnixMs(0)), inputs)
     arrays.report()
     arrays.grid({"BTC": np.ones(2)})
+    for pool in pools_of(owner, inputs):
+        MarketPath(rates={}, funding={}).first_breach(pool, 0.0, 1.0)
 
 
 def liquidation_prices_of(

@@ -17,10 +17,11 @@ import numpy as np
 from workstation.market.facts import FloatArray
 from workstation.portfolio.model import Portfolio
 from workstation.risk.inputs import RiskInputs
+from workstation.risk.legs import taker_fee
 from workstation.risk.liquidation import shock_frame
 from workstation.risk.outlook import BreakEven
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Pool, pools_of, taker_fee
+from workstation.risk.pools import Pool, pools_of
 from workstation.risk.reverse_stress import daily_volatility
 
 _REACH = math.log(10.0)  # how far a price is followed, either way

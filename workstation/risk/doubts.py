@@ -18,8 +18,9 @@ from workstation.portfolio.plausibility import FAR_FROM_MARK, far_from_mark
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.kernels.margin_arrays import BoolArray
+from workstation.risk.legs import Leg
 from workstation.risk.order_margin import lifted_tier
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.pools import Pool
 from workstation.risk.tiers import TierUnit
 
 

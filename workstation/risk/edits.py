@@ -9,7 +9,8 @@ from workstation.market.instrument import MarketKey, Side, split_symbol
 from workstation.portfolio.model import Account, Portfolio, Position
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.pools import Pool, taker_fee
+from workstation.risk.legs import taker_fee
+from workstation.risk.pools import Pool
 from workstation.risk.report import AddCollateral, Reduce
 from workstation.risk.trades import execute, paid, value_of
 

@@ -16,10 +16,11 @@ from workstation.risk.exposure import exposures, totals
 from workstation.risk.funding_drift import DAY_H, drift_per_day, funding_path, hours_to_mark
 from workstation.risk.funding_path import no_path
 from workstation.risk.inputs import PositionKey, RiskInputs
+from workstation.risk.legs import Leg
 from workstation.risk.liquidation import LiquidationPrices
 from workstation.risk.order_margin import initial_margin, resting
 from workstation.risk.pace import minutes_at_pace
-from workstation.risk.pools import Leg, Pool, pools_of
+from workstation.risk.pools import Pool, pools_of
 from workstation.risk.report import (
     AccountReport,
     LiquidationKind,

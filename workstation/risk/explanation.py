@@ -12,8 +12,8 @@ from typing import Final
 
 from workstation.portfolio.model import Position
 from workstation.risk.inputs import MarkUsed, RiskInputs
+from workstation.risk.legs import Leg
 from workstation.risk.liquidation import LiquidationPrices
-from workstation.risk.pools import Leg
 from workstation.risk.profiles import (
     FeeInMaintenance,
     LiquidationRules,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.pools import Leg
+from workstation.risk.legs import Leg
 from workstation.risk.report import Exposure, Totals
 from workstation.risk.standing import Standing
 

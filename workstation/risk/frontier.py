@@ -20,8 +20,9 @@ from workstation.market.instrument import MarketKey, Side, split_symbol
 from workstation.portfolio.model import Account, MarginMode, Position, PositionMode
 from workstation.risk.edits import lot_of, positions_of, reduced
 from workstation.risk.inputs import RiskInputs
+from workstation.risk.legs import taker_fee
 from workstation.risk.path import MarketPath
-from workstation.risk.pools import Pool, taker_fee
+from workstation.risk.pools import Pool
 from workstation.risk.repair import AccountPlan, deposit_asset, least_positive
 from workstation.risk.trades import execute, value_of
 

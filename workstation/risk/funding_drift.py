@@ -14,7 +14,8 @@ import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.funding_path import FundingPath
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
 from workstation.risk.surplus import Root, maintenance_now, margin_balance_now, roots
 
 DAY_H: Final = 24.0

@@ -25,7 +25,8 @@ from workstation.risk.engine import evaluate, stop_price
 from workstation.risk.funding_path import FundingPath
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.kernels.margin_arrays import BoolArray, IntArray
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
 from workstation.risk.report import Figure, PositionReport, Status
 
 

@@ -14,8 +14,9 @@ from typing import Final
 from workstation.market.instrument import Instrument
 from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.path import MarketPath, first_breach
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.path import MarketPath
+from workstation.risk.pools import Pool
 from workstation.risk.profiles import Others, Rounding
 from workstation.risk.report import LiquidationKind
 from workstation.risk.surplus import (
@@ -106,7 +107,7 @@ def pool_shock(pool: Pool, inputs: RiskInputs) -> PoolShock | None:
     frame = shock_frame(pool, inputs)
     if frame is None:
         return None
-    ends = [first_breach(pool, frame.path, 0.0, end) for end in (_FALL, _RISE)]
+    ends = [frame.path.first_breach(pool, 0.0, end) for end in (_FALL, _RISE)]
     return frame.at(min((end for end in ends if end is not None), key=abs, default=None))
 
 

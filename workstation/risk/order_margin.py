@@ -23,7 +23,8 @@ from workstation.portfolio.model import (
     PositionMode,
 )
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
 from workstation.risk.profiles import OrderMargin, profile_of
 from workstation.risk.tiers import TierUnit
 

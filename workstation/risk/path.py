@@ -19,14 +19,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from workstation.market.facts import FloatArray
-from workstation.risk.kernels.way_arrays import LegArrays, TierArrays
-from workstation.risk.pools import Leg, Pool
-from workstation.risk.tiers import TierMode, TierUnit, file_tier
+from workstation.risk.kernels.way_arrays import LegArrays, LegRow, TierArrays
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
+from workstation.risk.tiers import file_tier
 
 _GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen
 _NARROWING: Final = 33  # points of each further one; six of them leave 1e-9 of a cell
 _ROUNDS: Final = 6
-_COLUMNS: Final = len(LegArrays._fields) - 1
+_COLUMNS: Final = len(LegRow._fields)
 _NO_TIERS: Final = file_tier(0.0, 0.0)  # of a leg that has a value, but no known maintenance margin
 
 
@@ -44,6 +45,13 @@ class MarketPath:
 
     def rate(self, coin: str) -> float:
         return self.rates.get(coin, 0.0)
+
+    def scaled(self, times: float) -> MarketPath:
+        """Return the same way, so many times as long at the same pace."""
+        return MarketPath(
+            rates={coin: times * rate for coin, rate in self.rates.items()},
+            funding={key: times * rate for key, rate in self.funding.items()},
+        )
 
     def leg_rate(self, leg: Leg) -> float:
         """Return the log return of a leg's value; an inverse contract's falls with the price."""
@@ -105,6 +113,20 @@ class MarketPath:
         """Return the same in the pool's currency, (n,)."""
         return self._way(pool).value(clock, since)
 
+    def grid(self, pool: Pool, start: float, end: float) -> FloatArray:
+        """Return times from ``start`` to ``end`` that hold every tier boundary on the way."""
+        return self._way(pool).grid(start, end)
+
+    def first_breach(
+        self, pool: Pool, start: float, end: float, since: float = 0.0
+    ) -> float | None:
+        """Return the first time from ``start`` to ``end`` at which the surplus is not positive.
+
+        ``end`` may lie before ``start``: the way is walked from ``start`` outwards. ``since`` is
+        the time up to which funding is paid.
+        """
+        return self._way(pool).first_breach(start, end, since)
+
     def _way(self, pool: Pool) -> _Way:
         way = self._ways.get(id(pool))
         if way is None or way.pool is not pool:
@@ -117,29 +139,17 @@ class _Way:
 
     def __init__(self, path: MarketPath, pool: Pool) -> None:
         self.pool = pool  # kept alive, so that its identity stays its own
-        account = pool.account.id
+        account, paid = pool.account.id, path.funding
         legs, tables = pool.legs, [leg.tiers or _NO_TIERS for leg in pool.legs]
-        paid = path.funding
-        rows = [
-            (
-                leg.direction,
-                leg.value,
-                leg.cost,
-                path.leg_rate(leg),
-                leg.position.side.sign * paid.get((account, leg.position.symbol), 0.0),
-                leg.contracts or 0.0 if table.unit is TierUnit.CONTRACTS else math.nan,
-                table.slope if table.mode is TierMode.LINEAR_IN_SIZE else math.nan,
-                math.nan if leg.coins is None else leg.coins,
-                leg.fee_rate,
-                leg.fee_fixed,
-            )
-            for leg, table in zip(legs, tables, strict=True)
-        ]
+        rates = [path.leg_rate(leg) for leg in legs]
         first_row = np.zeros(len(legs) + 1, np.int64)
         np.cumsum([len(table.floor) for table in tables], out=first_row[1:])
-        # columns in the order of the fields of LegArrays, each of them contiguous
-        columns = np.array(rows, np.float64).reshape(len(legs), _COLUMNS).T.copy()
-        self._legs = LegArrays._make([*columns, first_row])
+        columns = np.array([leg.row for leg in legs], np.float64).reshape(len(legs), _COLUMNS).T
+        funding = _floats(
+            leg.position.side.sign * paid.get((account, leg.position.symbol), 0.0) for leg in legs
+        )
+        # each of them contiguous
+        self._legs = LegArrays._make([*columns.copy(), _floats(rates), funding, first_row])
         self._tiers = TierArrays(
             floor=_joined([table.floor for table in tables]),
             rate=_joined([table.rate for table in tables]),
@@ -148,6 +158,9 @@ class _Way:
         self._counted = _floats(coin.value for coin in pool.coins)
         self._market = _floats(coin.market_value for coin in pool.coins)
         self._coin_rate = _floats(path.rate(coin.coin) for coin in pool.coins)
+        self._kinks = _joined(
+            [leg.log_kinks / rate for leg, rate in zip(legs, rates, strict=True) if rate]
+        )
 
     def surplus(self, clock: FloatArray, since: float, required: float) -> FloatArray:
         """Return margin balance minus ``required`` maintenance margins at (n,) times."""
@@ -156,6 +169,23 @@ class _Way:
     def value(self, clock: FloatArray, since: float) -> FloatArray:
         """Return what the pool is worth, collateral at market value, at (n,) times."""
         return self._along(clock, self._market, since, 0.0)
+
+    def grid(self, start: float, end: float) -> FloatArray:
+        """Return times from ``start`` to ``end`` that hold every tier boundary on the way."""
+        from workstation.risk.kernels.way import grid  # numba: not before the first paint
+
+        clock: FloatArray = grid(self._kinks, start, end, _GRID)
+        return clock
+
+    def first_breach(self, start: float, end: float, since: float) -> float | None:
+        """Return the first time at which nothing is left over."""
+        from workstation.risk.kernels.way import first_below  # numba, as above
+
+        when = first_below(
+            self.grid(start, end), self._legs, self._tiers, self._counted, self._coin_rate,
+            self.pool.wallet, since, self.pool.maintenance_stands, _NARROWING, _ROUNDS,
+        )  # fmt: skip
+        return None if math.isnan(when) else when
 
     def _along(
         self, clock: FloatArray, coins: FloatArray, since: float, required: float
@@ -185,26 +215,6 @@ class Lowest(NamedTuple):
     clock: float
 
 
-def first_breach(
-    pool: Pool, path: MarketPath, start: float, end: float, since: float = 0.0
-) -> float | None:
-    """Return the first time from ``start`` to ``end`` at which the surplus is not positive.
-
-    ``end`` may lie before ``start``: the way is walked from ``start`` outwards. ``since`` is the
-    time up to which funding is paid.
-    """
-    clock = _grid(pool, path, start, end)
-    for _ in range(_ROUNDS):
-        below = path.surplus(pool, clock, since) <= 0
-        if not below.any():
-            return None
-        first = int(np.argmax(below))
-        if first == 0:
-            return float(clock[0])
-        clock = np.linspace(clock[first - 1], clock[first], _NARROWING)
-    return float(clock[1 + int(np.argmax(path.surplus(pool, clock[1:], since) <= 0))])
-
-
 def lowest_surplus(
     pool: Pool,
     path: MarketPath,
@@ -218,7 +228,7 @@ def lowest_surplus(
 
     ``buffer`` is a share of maintenance margin that has to be left over.
     """
-    clock = _grid(pool, path, start, end)
+    clock = path.grid(pool, start, end)
     left = path.surplus(pool, clock, since, buffer)
     for _ in range(_ROUNDS):
         lowest = int(np.argmin(left))
@@ -228,18 +238,3 @@ def lowest_surplus(
         left = path.surplus(pool, clock, since, buffer)
     lowest = int(np.argmin(left))
     return Lowest(surplus=float(left[lowest]), clock=float(clock[lowest]))
-
-
-def _grid(pool: Pool, path: MarketPath, start: float, end: float) -> FloatArray:
-    """Return times from ``start`` to ``end`` that hold every tier boundary on the way."""
-    low, high = min(start, end), max(start, end)
-    kinks = [
-        np.log(kink) / rate
-        for leg in pool.legs
-        if (rate := path.leg_rate(leg))
-        for kink in leg.kinks()
-        if kink > 0
-    ]
-    inside = [kink for kink in kinks if low < kink < high]
-    clock: FloatArray = np.unique(np.concatenate([np.linspace(low, high, _GRID), inside]))
-    return clock if end >= start else clock[::-1]

@@ -14,11 +14,13 @@ from typing import Final
 import numpy as np
 
 from workstation.market.instrument import Side
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import Pool
 from workstation.risk.profiles import LiquidationRules, Reduction
 from workstation.risk.tiers import TierMode
 
 _INSIDE: Final = 1e-9  # how far below a tier's floor a cut ends, so that the lower tier holds
+_LEAST: Final = 0.01  # of a leg: one that grows back over a floor would be cut without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,19 @@ def _tier_step(
 
 
 def _kept(leg: Leg, factor: float, tiers_down: int) -> float:
-    """Return the share of a leg that fits into the tier ``tiers_down`` below its own; else 1."""
+    """Return the share of a leg that fits into the tier ``tiers_down`` below its own; else 1.
+
+    What is cut is a hundredth at least: along a path on which the value grows, an inverse long's in
+    a fall, a leg that was cut to a floor stands above it again at once.
+    """
     size, table = leg.size(factor), leg.table
     if size is None or table.mode is TierMode.LINEAR_IN_SIZE:
         return 1.0
     row = table.row(size)
     if row < tiers_down:
         return 1.0
-    return float(table.floor[row - tiers_down + 1]) * (1 - _INSIDE) / size
+    kept = float(table.floor[row - tiers_down + 1]) * (1 - _INSIDE) / size
+    return min(kept, 1.0 - _LEAST)
 
 
 def _at_first_tier(pool: Pool, factors: Mapping[LegName, float]) -> float:

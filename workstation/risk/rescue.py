@@ -22,20 +22,28 @@ from typing import Final
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import Account, Portfolio
 from workstation.risk import scenario as engine
-from workstation.risk.edits import account_of, deposited, step_of, with_account
+from workstation.risk.aftermath import after_rescue
+from workstation.risk.edits import (
+    account_of,
+    deposited,
+    find_position,
+    mark_of,
+    step_of,
+    with_account,
+)
+from workstation.risk.fates import Fate, fates_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.pace import minutes_at_pace
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Extra
-from workstation.risk.report import AddCollateral, EventKind, MarkSource, ScenarioEvent
+from workstation.risk.report import AddCollateral, MarkSource, Reduce
 from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.scenario import Scenario
-from workstation.risk.trades import paid
+from workstation.risk.trades import paid, value_of
 from workstation.risk.transfers import Source, Sources, TransferTerms
 from workstation.risk.waterfall import Waterfall
 
-_DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
 _ROUNDS: Final = 3  # a rescue may uncover what only dies because of it, hardly more than once
 
 
@@ -54,7 +62,7 @@ def rescue(
     walk = nothing = work.walk(book)
     rows: dict[str, RescueRow] = {}
     for _ in range(_ROUNDS):
-        fates = [fate for fate in _fates(walk, inputs) if fate.name not in rows]
+        fates = [fate for fate in fates_of(walk, inputs) if fate.name not in rows]
         if not fates:
             break
         reserved = work.reserved(book, fates)
@@ -62,49 +70,15 @@ def rescue(
             reserved.pop(fate.name, None)
             book, rows[fate.name] = work.save(book, fate, list(reserved.values()))
         walk = work.walk(book)
-    return RescueReport(
+    report = RescueReport(
         scenario=scenario,
         rows=tuple(rows.values()),
-        alive=not any(event.kind in _DEATHS for event in walk.events),
+        alive=not fates_of(walk, inputs),
         rescued=book,
         equity_doing_nothing_usd=nothing.equity_usd(1.0),
         equity_rescued_usd=walk.equity_usd(1.0),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """A pool's end on a walk: its first event, and the sum of its losses."""
-
-    name: str
-    event: ScenarioEvent
-    loss_usd: float
-
-
-def _fates(walk: Waterfall, inputs: RiskInputs) -> list[_Fate]:
-    fates: dict[str, _Fate] = {}
-    for event in walk.events:
-        if event.kind not in _DEATHS:
-            continue
-        name = _pool_name(account_of(walk.before, event.account), event, inputs)
-        known = fates.get(name)
-        if known is None:
-            fates[name] = _Fate(name, event, event.loss_usd)
-        else:
-            fates[name] = replace(known, loss_usd=known.loss_usd + event.loss_usd)
-    return list(fates.values())
-
-
-def _pool_name(account: Account, event: ScenarioEvent, inputs: RiskInputs) -> str:
-    """Return the name of the pool that an event closed."""
-    pools = pools_of(account, inputs)
-    for pool in pools:
-        held = {(p.symbol, p.side) for p in pool.positions}
-        if (event.symbol, event.side) in held or (not held and event.symbol in pool.assets):
-            return pool.name
-    # a position that an order opened on the way: the pool that it joined
-    cross = [pool for pool in pools if not pool.isolated and pool.trades(event.symbol)]
-    return cross[0].name if cross else f"{account.id} {split_symbol(event.symbol)[2]}"
+    return after_rescue(report, nothing.before, inputs, path) if rows else report
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +95,7 @@ class _Rescue:
         moves, orders = self.scenario.moves, self.scenario.use_orders
         return Waterfall(book, self.inputs, self.path, drivers=moves, use_orders=orders)
 
-    def reserved(self, book: Portfolio, fates: Sequence[_Fate]) -> dict[str, AddCollateral]:
+    def reserved(self, book: Portfolio, fates: Sequence[Fate]) -> dict[str, AddCollateral]:
         """Return what each dying pool needs: wallets keep it for the pools of their account."""
         plan, needs = self._plan(book), {}
         for fate in fates:
@@ -133,7 +107,7 @@ class _Rescue:
         return needs
 
     def save(
-        self, book: Portfolio, fate: _Fate, reserved: Sequence[AddCollateral]
+        self, book: Portfolio, fate: Fate, reserved: Sequence[AddCollateral]
     ) -> tuple[Portfolio, RescueRow]:
         """Return the book with the cheapest move made that saves a pool, and its row.
 
@@ -173,7 +147,7 @@ class _Rescue:
             self.terms.slippage_rate,
         )
 
-    def _row(self, fate: _Fate, account: Account, pool: Pool | None) -> RescueRow:
+    def _row(self, fate: Fate, account: Account, pool: Pool | None) -> RescueRow:
         event = fate.event
         coin = next(iter(event.coin_price), "")
         at, start = event.coin_price.get(coin, math.nan), self.inputs.coin_price(coin) or math.nan
@@ -269,7 +243,8 @@ class _Rescue:
             book = with_account(
                 book, paid(account_of(book, source.account), asset, -(amount + fee))
             )
-            steps.append(_transfer(account, asset, amount, source))
+            worth = amount * (self.inputs.coin_price(asset) or 1.0)
+            steps.append(_transfer(account, asset, amount, worth, source))
         if to_go > 0:
             return None
         grown = deposited(account_of(book, account.id), pool, asset, round(wanted, 8))
@@ -279,6 +254,14 @@ class _Rescue:
         """Return the fee of a transfer in the asset, rounded up to its step."""
         step, price = step_of(asset), self.inputs.coin_price(asset) or 1.0
         return math.ceil(source.route.fee_usd / price / step - 1e-9) * step
+
+    def _face_usd(self, account: Account, cut: Reduce) -> float:
+        """Return what the closed part is worth at its mark, in USD."""
+        position = find_position(account, cut.symbol, cut.side)
+        assert position is not None  # it is about to be cut
+        mark = mark_of(self.inputs, account.key(cut.symbol), position) or math.nan
+        usd = self.inputs.coin_price(split_symbol(cut.symbol)[2]) or 1.0
+        return value_of(cut.symbol, cut.quantity, mark) * usd
 
     def _cuts(
         self,
@@ -306,6 +289,7 @@ class _Rescue:
                 amount=done.cut.quantity,
                 cost_usd=done.cut.cost_usd + done.slippage_usd,
                 arrives_min=0.0,
+                value_usd=self._face_usd(account, done.cut),
                 symbol=done.cut.symbol,
                 side=done.cut.side,
                 assumed=True,  # the slippage
@@ -338,11 +322,14 @@ def _too_late(source: Source, left: float | None) -> str:
     )
 
 
-def _transfer(account: Account, asset: str, amount: float, source: Source) -> Step:
+def _transfer(
+    account: Account, asset: str, amount: float, worth_usd: float, source: Source
+) -> Step:
     return Step(
         action=Action.TRANSFER,
         account=account.id,
         amount=amount,
+        value_usd=worth_usd,
         asset=asset,
         cost_usd=source.route.fee_usd,
         arrives_min=source.route.minutes,

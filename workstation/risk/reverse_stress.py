@@ -19,7 +19,7 @@ from workstation.risk.betas import STABLECOINS, beta_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.liquidation import DRIVER, pool_shock
 from workstation.risk.outlook import ReverseStress, StressKind
-from workstation.risk.path import MarketPath, first_breach
+from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 
 _FALL, _RISE = math.log(1e-3), math.log(1e3)  # how far a price is followed
@@ -113,7 +113,7 @@ def _coins_of(pool: Pool) -> list[str]:
 def _deadly(pool: Pool, coin: str, ends: tuple[float, ...]) -> float | None:
     """Return the nearest log return of one coin alone that liquidates the pool."""
     path = MarketPath(rates={coin: 1.0}, funding={})
-    found = (first_breach(pool, path, 0.0, end) for end in ends)
+    found = (path.first_breach(pool, 0.0, end) for end in ends)
     return min((clock for clock in found if clock is not None), key=abs, default=None)
 
 

@@ -357,7 +357,7 @@ def _prices(portfolio: Portfolio, inputs: RiskInputs, path: MarketPath) -> Itera
 def _outcomes(
     portfolio: Portfolio, walk: Waterfall, path: MarketPath
 ) -> Iterator[ScenarioPosition]:
-    pnl = walk.position_pnl()
+    pnl, liquidated = walk.position_pnl(), walk.liquidated
     start = {
         PositionKey(account.id, position.symbol, position.side): abs(position.quantity)
         for account in portfolio.accounts
@@ -371,7 +371,7 @@ def _outcomes(
     ratios = {pool.name: _ratio(pool, path) for pool in walk.end_pools()}
     for key in dict.fromkeys([*start, *end, *pnl]):
         pool, quantity = end.get(key, (None, 0.0))
-        gone = key in walk.liquidated or (pool is None and key not in pnl)
+        gone = key in liquidated or (pool is None and key not in pnl)
         reduced = pool is None or abs(quantity) < start.get(key, 0.0)
         status = _outcome(pool, gone=gone, reduced=reduced)
         yield ScenarioPosition(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from workstation.market.instrument import Side
 from workstation.risk.inputs import RiskInputs
+from workstation.risk.legs import Leg
 from workstation.risk.liquidation import PoolShock
-from workstation.risk.pools import Leg, Pool
+from workstation.risk.pools import Pool
 from workstation.risk.report import Status
 from workstation.risk.surplus import maintenance_now, margin_balance_now
 

@@ -20,7 +20,8 @@ from typing import Final
 import numpy as np
 
 from workstation.market.facts import FloatArray
-from workstation.risk.pools import CoinCollateral, Leg, Pool
+from workstation.risk.legs import Leg
+from workstation.risk.pools import CoinCollateral, Pool
 from workstation.risk.tiers import TierMode
 
 FAR: Final = 1e9  # factors beyond it, or below its inverse (what rounding leaves), are no prices

@@ -136,7 +136,7 @@ class Sources:
                 return f"Withdrawals of {account.venue} are suspended."
             if any(_is_estimated(pool) for pool in pools_of(account, inputs)):
                 return f"The marks of {account.venue} are stale: what it can spare is not known."
-        pool = _pool_of_asset(account, asset, inputs)
+        pool = pool_of_asset(account, asset, inputs)
         if pool is not None and pool.legs and not pool.has_margin:
             return f"What {account.id} needs itself is not known."
         orders = resting(pool, inputs) if pool is not None else Resting()
@@ -147,7 +147,7 @@ class Sources:
 
     def _spare(self, book: Portfolio, account: Account, asset: str) -> float:
         """Return what a wallet can give: never below what its pools need on the way."""
-        pool = _pool_of_asset(account, asset, self.inputs)
+        pool = pool_of_asset(account, asset, self.inputs)
         bound = account.balances[asset]
         if pool is not None and pool.can_die:
             plan = AccountPlan(self.inputs, self.path, self.buffer, self.use_orders, book)
@@ -186,7 +186,8 @@ def _kind(account: Account, to: Account) -> SourceKind:
     return SourceKind.SAME_VENUE if account.venue == to.venue else SourceKind.OTHER_VENUE
 
 
-def _pool_of_asset(account: Account, asset: str, inputs: RiskInputs) -> Pool | None:
+def pool_of_asset(account: Account, asset: str, inputs: RiskInputs) -> Pool | None:
+    """Return the pool that an account's balance of an asset backs, if any."""
     pools = pools_of(account, inputs)
     return next((pool for pool in pools if asset in pool.assets), None)
 

@@ -28,8 +28,9 @@ from workstation.portfolio.model import (
 from workstation.risk.deleveraging import DeleveragingOrder
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.ledger import Ledger, Purse
-from workstation.risk.path import MarketPath, first_breach
-from workstation.risk.pools import Leg, Pool, pools_of, taker_fee, without
+from workstation.risk.legs import Leg, taker_fee
+from workstation.risk.path import MarketPath
+from workstation.risk.pools import Pool, pools_of, without
 from workstation.risk.profiles import profile_of
 from workstation.risk.reduction import Cut, name_of, next_cuts
 from workstation.risk.report import EventKind, ScenarioEvent
@@ -179,7 +180,7 @@ class Waterfall:
             (when, pool)
             for pool in self._pools[account_id]
             if pool.can_die
-            and (when := first_breach(pool, self._path, clock, 1.0, since)) is not None
+            and (when := self._path.first_breach(pool, clock, 1.0, since)) is not None
         ]
         return min(found, key=_sequence, default=None)
 

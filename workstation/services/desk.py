@@ -210,6 +210,11 @@ class Desk:
         return self._answers.decision
 
     @property
+    def dragging(self) -> bool:
+        """Whether the scenario's price is on the move."""
+        return self._answers.dragging
+
+    @property
     def sight(self) -> Sight:
         """How much of the book is seen."""
         return self._answers.sight

@@ -126,7 +126,7 @@ class DeskAnswers:
         self._moved_s = time.monotonic()
 
     @property
-    def _dragging(self) -> bool:
+    def dragging(self) -> bool:
         """Whether the scenario's price is on the move; what takes long waits until it rests."""
         return time.monotonic() - self._moved_s < REST_S
 
@@ -227,7 +227,7 @@ class DeskAnswers:
         )
         market = self._market
         return self._outlook_worker.add_to(
-            scenario, question, market.store, market.heatmap, dragged=self._dragging
+            scenario, question, market.store, market.heatmap, dragged=self.dragging
         )
 
     # --- decision -----------------------------------------------------------------------------
@@ -237,7 +237,7 @@ class DeskAnswers:
         if self._decides and self.newest is not None:
             transfers, copy = transfer_terms(self.settings.transfers), self._book.copy
             worker, harder = self._decision_worker, view.unfavourable
-            worker.ask(self.newest, transfers, copy, unfavourable=harder, dragged=self._dragging)
+            worker.ask(self.newest, transfers, copy, unfavourable=harder, dragged=self.dragging)
 
     def take_decision(self) -> Decision | None:
         decision = self._decision_worker.take(self._market.epoch, self._book.portfolio)

@@ -32,19 +32,23 @@ def cell(row, heading):
     return column.text(row)
 
 
-def test_an_isolated_position_has_a_row_under_its_account():
+def test_the_pool_that_is_liquidated_first_stands_first_in_its_account_and_its_account_first():
+    # -2.8 % and -42 %; -9.5 %, and a wallet that backs nothing
     names = [row.name for row in rows_of(report(), 60.0)]
     assert names == [
-        "mixed · Manual USDT cross",
         "mixed · BTC long 30\N{MULTIPLICATION SIGN} iso",
-        "alone · Manual USDT wallet",
+        "mixed · Manual USDT cross",
         "alone · SOL long 10\N{MULTIPLICATION SIGN} iso",
+        "alone · Manual USDT wallet",
     ]
+    # with bitcoin at 80,000 and SOL at 83 (-1.9 %) the other account is the nearer one
+    far = report(marks={("manual", BTC): 80_000.0, ("manual", SOL): 83.0})
+    assert [row.key[0] for row in rows_of(far, 60.0)] == ["alone", "alone", "mixed", "mixed"]
 
 
 def test_its_row_gives_its_own_death_balance_and_ratio():
     # (60,000 - 2,000) / 0.995 = 58,291.46; 300 of maintenance in 2,000
-    row = rows_of(report(), 60.0)[1]
+    row = rows_of(report(), 60.0)[0]
     assert cell(row, "Liquidates at BTC") == "58,291"
     assert cell(row, "Distance") == "−2.8 %"
     assert row.equity == pytest.approx(2_000.0)
@@ -54,11 +58,11 @@ def test_its_row_gives_its_own_death_balance_and_ratio():
 
 def test_a_price_of_another_coin_is_named():
     # (9,000 - 900) / 99.5 = 81.407
-    assert cell(rows_of(report(), 60.0)[3], "Liquidates at BTC") == "81.407 SOL"
+    assert cell(rows_of(report(), 60.0)[2], "Liquidates at BTC") == "81.407 SOL"
 
 
 def test_the_account_warns_of_its_isolated_position_that_is_near():
-    row = rows_of(report(), 60.0)[0]
+    row = rows_of(report(), 60.0)[1]
     assert COLUMNS[0].token(row) == "warn"
     assert "its isolated BTC long 30× is liquidated at −2.8 %" in COLUMNS[0].tip(row)
 
@@ -66,7 +70,7 @@ def test_the_account_warns_of_its_isolated_position_that_is_near():
 def test_no_row_of_an_account_reads_calm_while_an_isolated_leg_is_below_maintenance():
     found = report(marks={("manual", BTC): 58_100.0})
     assert found.accounts[0].status is Status.OK  # the JSON: isolated legs are in positions
-    wallet, leg = rows_of(found, 60.0)[:2]
+    leg, wallet = rows_of(found, 60.0)[:2]
     assert "below maintenance" in COLUMNS[0].tip(wallet)
     assert COLUMNS[0].token(wallet) == "warn"
     assert COLUMNS[0].token(leg) == "alarm"
@@ -75,7 +79,7 @@ def test_no_row_of_an_account_reads_calm_while_an_isolated_leg_is_below_maintena
 
 def test_a_row_is_as_doubtful_as_the_marks_that_it_rests_on():
     from_file = report_of(MIXED, inputs=world(marks={("manual", ETH): 2_000.0}))
-    assert [row.trust for row in rows_of(from_file, 60.0)] == [Trust.LIVE, Trust.OLD]
+    assert [row.trust for row in rows_of(from_file, 60.0)] == [Trust.OLD, Trust.LIVE]
     assert {row.trust for row in rows_of(from_file, 60.0, blind=True)} == {Trust.OLD}
 
 

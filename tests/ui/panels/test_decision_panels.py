@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from tests.ui.decisions import (
     sample_scenario,
     with_copy,
 )
-from ui import format as fmt
 from ui.charts.waterfall_chart import bars_of
 from ui.panels.comparison import ComparisonPanel, compared
 from ui.panels.ladder import LadderPanel, rungs_of
@@ -25,6 +25,7 @@ from ui.panels.rescue import RescuePanel
 from ui.panels.scenario import ScenarioPanel
 from ui.panels.waterfall import WaterfallPanel
 from ui.panels.what_if import WhatIfPanel
+from ui.style import ElidedLabel
 from workstation.market.catalogue import Catalogue
 from workstation.paths import sample_path
 from workstation.portfolio.formats import registry
@@ -78,8 +79,13 @@ def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_a
     assert first[4] == "−9,949"
     assert first[5].startswith("cut ")
     assert second[0] == ""  # the pool's second step
-    assert (second[6], second[7], second[8]) == ("bybit-cross · Bybit", "20 min", "2.00")
-    assert "keeps everything alive" in panel._head.text()
+    assert second[6:] == ["bybit-cross · Bybit", "20 min", "10,001", "2.00"]
+    pays = "pays $76.47 · moves $19,127 · closes $72,465"
+    assert panel._head.text() == f"Cheapest way out at BTC 60,000: {pays}"
+    assert panel._warnings.text() == (
+        "Leaves less than doing nothing: $94,055, not $109,261 · Takes 10,001 USDT "
+        "from bybit-cross, then liquidated at BTC 59,971 (was 59,167)"
+    )
     assert "cut 0 % and add 17,084" in panel._between.text()
     assert panel._between.text().endswith("cut 100 % and add 0")
 
@@ -287,12 +293,58 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel.show_report(sample_scenario())
     panel.show_decision(sample_decision())
     seen = words(panel)
-    cost = fmt.usd(sample_decision().rescue.cost_usd, decimals=2)
-    steps = sum(len(row.steps) for row in sample_decision().rescue.rows)
-    does = f"{steps} steps, costs {cost}"
-    assert f"Cheapest way to keep all alive at 60,000: {does} · buffer 10 %" in seen
-    assert "Dies first: binance-main · BTC long at 67,123; then 2 more" in seen
+    assert "Cheapest way out: pays $76.47 · moves $19,127 · closes $72,465" in seen
+    assert "Leaves less than doing nothing: $94,055, not $109,261" in seen
+    assert "Takes 10,001 USDT from bybit-cross, then liquidated at BTC 59,971 (was 59,167)" in seen
+    assert "Liquidated first: binance-main · BTC long at 67,123; then 2 more" in seen
     assert "binance-main · BTC long iso" in seen
-    assert any(text.startswith("cut ") for text in seen)
+    assert "cut 0.995 BTC" in seen
     assert "own wallet" in seen
     assert "20 min" in seen
+    assert panel._curve.legend() == [(True, "liquidated"), (False, "your stop fills at 1,959.02")]
+
+
+def test_a_repair_that_leaves_more_and_drains_nobody_warns_of_nothing(make, book):
+    panel = make(ScenarioPanel)
+    decision = sample_decision()
+    better = replace(decision.rescue, equity_rescued_usd=120_000.0, drained=())
+    panel.show_decision(replace(decision, rescue=better))
+    assert not [text for text in words(panel) if "less" in text or "Takes" in text]
+
+
+def test_a_calm_scenario_says_so_and_shows_no_way_out(make, book):
+    panel = make(ScenarioPanel)
+    panel.show_report(sample_scenario(70_500.0))
+    panel.show_decision(sample_decision(70_500.0))
+    seen = words(panel)
+    assert "Nothing is liquidated on the way." in seen
+    assert not [text for text in seen if "way out" in text]
+    assert panel._curve.legend() == []
+
+
+@pytest.mark.parametrize(("size", "steps"), [((620, 400), 6), ((520, 328), 3)])
+def test_headline_curve_and_first_steps_are_in_sight_where_the_column_is_low(
+    make, book, size, steps
+):
+    # as high and wide as the column's block is on screens of 1600 x 900 and 1366 x 768
+    panel = make(ScenarioPanel)
+    panel.show_report(sample_scenario())
+    panel.show_decision(sample_decision())
+    panel.resize(size[0], max(size[1], panel.minimumSizeHint().height()))
+    assert panel._curve.height() >= 84
+    low = panel._repair.geometry().top() + panel._repair.bottom_of(steps)
+    assert low <= size[1]
+
+
+def is_cut(label):
+    return not label.wordWrap() and label.width() < label.sizeHint().width()
+
+
+def test_a_narrow_column_cuts_no_label_but_elides_it(qtbot, make, book):
+    panel = make(ScenarioPanel)
+    panel.show_report(sample_scenario())
+    panel.show_decision(sample_decision())
+    panel.resize(270, 700)
+    assert panel.minimumSizeHint().width() <= 270
+    labels = [w for w in panel.findChildren(QLabel) if not isinstance(w, ElidedLabel)]
+    qtbot.waitUntil(lambda: not [w for w in labels if w.isVisibleTo(panel) and is_cut(w)])

@@ -141,3 +141,20 @@ def test_the_headline_explains_itself(panel):
     assert "Rules:" in panel._what.toolTip()
     assert "=" in panel._where.toolTip()  # the formula of the price
     assert panel._where.toolTip() != panel._what.toolTip()
+
+
+def test_the_caption_says_whether_a_stop_may_fill_before_the_liquidation(panel):
+    panel.show_report(REPORT)
+    assert "stop" not in panel._caption.text()
+    nearest = replace(REPORT.next_liquidation, stop_price=59_900.0)
+    panel.show_report(replace(REPORT, next_liquidation=nearest))
+    assert panel._caption.text() == "Next liquidation, unless its stop fills before"
+
+
+def test_a_narrow_panel_elides_the_name_and_never_price_and_distance(qtbot, panel):
+    panel.show_report(REPORT)
+    panel.resize(260, 140)
+    assert panel.minimumSizeHint().width() <= 260
+    where = panel._where
+    qtbot.waitUntil(lambda: panel.width() == 260)
+    assert where.minimumWidth() >= where.fontMetrics().horizontalAdvance(where.text())

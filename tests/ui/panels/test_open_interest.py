@@ -10,8 +10,8 @@ from tests.ui.charts.frozen import (
     update,
 )
 from ui.panels.open_interest import OpenInterestPanel, axis_text
-from workstation.market.facts import MarkPrice, OpenInterest
-from workstation.market.feed import FeedMode
+from workstation.market.facts import MarkPrice, OpenInterest, VenueHealth, VenueState
+from workstation.market.feed import FeedMode, FeedUpdate, TapeState
 from workstation.market.instrument import MarketKey
 from workstation.units import MINUTE_MS
 
@@ -37,6 +37,37 @@ def feed(desk, bridge):
 
 def test_before_any_reading_it_says_what_it_waits_for(panel):
     assert "Waiting for open interest of BTC" in panel.chart._message.text
+
+
+def taped(first_ms):
+    tape = TapeState(speed=1.0, paused=False, start_ms=NOW, end_ms=NOW, first_ms=first_ms)
+    return FeedUpdate(mode=FeedMode.REPLAY, now_ms=NOW, tape=tape)
+
+
+@pytest.mark.parametrize(
+    ("first_ms", "words"),
+    [
+        ({("funding", "BTC"): 0, ("open_interest", "ETH"): 0},
+         "This recording has no open interest of BTC: it is not available here."),
+        ({("open_interest", "BTC"): NOW + 1_000}, "This recording has open interest of BTC from 2"),
+        ({("open_interest", "BTC"): 0}, "Waiting for open interest of BTC"),
+        (None, "Waiting for open interest of BTC"),
+    ],
+)  # fmt: skip
+def test_a_recording_that_has_none_is_not_waited_for(panel, feed, first_ms, words):
+    feed(taped(first_ms))
+    assert panel.chart._message.text.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("never", "words"),
+    [("open interest (its unit at this venue is not settled)", "None of the venues watched gives"),
+     ("history of open interest", "Waiting for")],
+)  # fmt: skip
+def test_venues_that_never_give_any_are_not_waited_for(panel, feed, never, words):
+    health = VenueHealth(venue="gate", state=VenueState.LIVE, not_available=(never,))
+    feed(FeedUpdate(mode=FeedMode.LIVE, now_ms=NOW, health=(health,)))
+    assert panel.chart._message.text.startswith(words)
 
 
 def test_venues_are_stacked_in_the_order_of_their_colours(panel, feed):

@@ -20,7 +20,9 @@ from tests.workstation.risk.worlds import (
     world,
 )
 from ui.models.rows import plain_tip
-from ui.panels.positions import COLUMNS, PositionsPanel, rows_of
+from ui.panels.position_columns import COLUMNS
+from ui.panels.position_rows import rows_of
+from ui.panels.positions import PositionsPanel
 from workstation.portfolio.model import VenueFigures
 from workstation.risk.report import Status
 from workstation.risk.scenario import Scenario, run

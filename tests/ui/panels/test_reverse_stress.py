@@ -35,20 +35,30 @@ def texts(columns, row):
 
 def test_a_row_says_what_moves_from_where_to_where_and_how_unlikely_that_is():
     assert texts(STRESSES, FALL) == [
-        "a USDT", "BTC, others by beta", "70,000", "63,000", "−10.0 %", "3.5",
+        "a · USDT cross", "BTC, others by beta", "70,000", "63,000", "−10.0 %", "3.5",
     ]  # fmt: skip
     assert texts(STRESSES, FUNDING) == [
-        "a USDT", "funding per 8 h, for a day", "", "+1.81 %", "", "90.6",
+        "a · USDT cross", "funding per 8 h, for a day", "", "+1.81 %", "", "90.6",
     ]  # fmt: skip
-    assert texts(STRESSES, DEPEG)[1:] == ["USDE off its peg", "1.0000", "0.80000", "−20.0 %", "–"]
+    long = replace(FALL, pool="a BTC/USDT:USDT long", sigmas=None)
+    assert (texts(STRESSES, long)[0], texts(STRESSES, long)[-1]) == (
+        "a · BTC long iso", "no hourly prices",
+    )  # fmt: skip
+    assert texts(STRESSES, DEPEG)[1:] == [
+        "USDE off its peg",
+        "1.0000",
+        "0.80000",
+        "−20.0 %",
+        "no law known",
+    ]
 
 
 def test_a_pool_breaks_even_at_a_price_or_at_none():
     assert texts(BREAK_EVENS, EVEN) == [
-        "a USDT", "BTC 70,700", "+1.00 %", "0.3", "−600", "113.67", "12.50",
+        "a · USDT cross", "BTC 70,700", "+1.00 %", "0.3", "−600", "113.67", "12.50",
     ]  # fmt: skip
     never = replace(EVEN, end=None, sigmas=None)
-    assert texts(BREAK_EVENS, never)[1:4] == ["at no price", "–", "–"]
+    assert texts(BREAK_EVENS, never)[1:4] == ["at no price", "–", ""]
 
 
 def test_what_the_models_said_last_stays_while_they_work_at_another_move(panel):

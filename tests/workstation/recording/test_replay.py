@@ -167,3 +167,18 @@ def test_real_crashes_replay_to_their_known_lows(
     bar = pd.Timestamp(at, tz="UTC").floor("15min").value // 1_000_000
     assert bars.time_ms[lowest] == bar
     assert bars.gaps() == 0
+
+
+def test_a_tape_says_from_when_on_it_has_funding_and_open_interest(folder: Path):
+    assert read_recording(folder).first_ms() == {("funding", "BTC"): START}
+    table(8, open_interest_base=1.0, open_interest_usd=1.0).iloc[3:].to_parquet(
+        folder / "open_interest.parquet"
+    )
+    first_ms = read_recording(folder).first_ms()
+    assert first_ms["open_interest", "BTC"] == START + 3 * QUARTER
+    feed = ReplayFeed(folder)
+    feed.start()
+    try:
+        wait_for(lambda: (tape := feed.take_fresh().tape) and tape.first_ms == first_ms)
+    finally:
+        feed.stop()

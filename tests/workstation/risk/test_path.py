@@ -19,7 +19,7 @@ from tests.workstation.risk.worlds import (
     only_pool,
     world,
 )
-from workstation.risk.path import MarketPath, first_breach, lowest_surplus
+from workstation.risk.path import MarketPath, lowest_surplus
 from workstation.risk.pools import pools_of
 
 BITCOIN = {"BTC": 60_000.0}
@@ -67,21 +67,21 @@ def test_funding_is_the_integral_over_the_moving_value(rate, symbol, since):
 def test_the_first_breach_is_where_the_surplus_ends():
     # 6,000 + 60,000 (k - 1) = 300 k
     way = path(BTC=math.log(0.5))
-    when = first_breach(long_pool(), way, 0.0, 1.0)
+    when = way.first_breach(long_pool(), 0.0, 1.0)
     assert math.exp(way.rate("BTC") * when) == pytest.approx(54_000 / 59_700, rel=1e-10)
     assert way.surplus(long_pool(), np.array([when]))[0] <= 0
 
 
 def test_there_is_no_breach_on_a_way_that_ends_before_it():
-    assert first_breach(long_pool(), path(BTC=math.log(0.91)), 0.0, 1.0) is None
+    assert path(BTC=math.log(0.91)).first_breach(long_pool(), 0.0, 1.0) is None
 
 
 def test_a_pool_that_is_short_already_breaches_at_once():
-    assert first_breach(long_pool(100.0), path(BTC=-0.1), 0.25, 1.0) == 0.25
+    assert path(BTC=-0.1).first_breach(long_pool(100.0), 0.25, 1.0) == 0.25
 
 
 def test_a_way_can_be_walked_backwards():
-    when = first_breach(long_pool(), path(BTC=1.0), 0.0, -1.0)
+    when = path(BTC=1.0).first_breach(long_pool(), 0.0, -1.0)
     assert when == pytest.approx(math.log(54_000 / 59_700))
 
 
@@ -94,7 +94,7 @@ def test_a_dip_on_the_way_is_seen_though_the_end_is_fine():
     clock = np.linspace(0, 1, 20_001)
     left = way.surplus(pool, clock)
     assert lowest_surplus(pool, way, 0.0, 1.0).surplus == pytest.approx(left.min(), abs=1e-2)
-    when = first_breach(pool, way, 0.0, 1.0)
+    when = way.first_breach(pool, 0.0, 1.0)
     below = np.flatnonzero(left <= 0)
     assert (when is None) == (len(below) == 0)
     if when is not None:
@@ -104,7 +104,7 @@ def test_a_dip_on_the_way_is_seen_though_the_end_is_fine():
 def test_funding_brings_the_breach_nearer_and_a_buffer_the_need():
     pool = only_pool(account(isolated(BTC, 1.0, 60_000.0, 6_000.0)))
     way = path({("a", BTC): 0.01}, BTC=math.log(0.5))
-    assert first_breach(pool, way, 0.0, 1.0) < first_breach(pool, path(BTC=math.log(0.5)), 0.0, 1.0)
+    assert way.first_breach(pool, 0.0, 1.0) < path(BTC=math.log(0.5)).first_breach(pool, 0.0, 1.0)
     plain = lowest_surplus(pool, way, 0.0, 1.0).surplus
     assert lowest_surplus(pool, way, 0.0, 1.0, buffer=0.5).surplus == pytest.approx(
         plain - 75, abs=1e-6

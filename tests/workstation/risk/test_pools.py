@@ -23,7 +23,8 @@ from tests.workstation.risk.worlds import (
     world,
 )
 from workstation.portfolio.model import MarginSystem, OrderType
-from workstation.risk.pools import pools_of, taker_fee, without
+from workstation.risk.legs import taker_fee
+from workstation.risk.pools import pools_of, without
 from workstation.risk.tiers import TierMode, TierUnit
 
 BITCOIN = {"BTC": 60_000.0, "ETH": 2_000.0}

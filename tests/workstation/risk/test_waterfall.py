@@ -521,3 +521,25 @@ def test_the_order_of_positions_balances_and_accounts_does_not_matter(data, rati
     back = told(move(*turned, inputs=world(prices=PRICES, tiers=tiers), **how))
     assert words(there) == words(back)
     assert figures(there) == pytest.approx(figures(back), rel=1e-6, abs=0.01)
+
+
+def test_a_leg_that_grows_back_over_a_floor_is_not_cut_without_end():
+    """An inverse long's value grows while the price falls, over the floor that it was cut to."""
+    tiers = table(
+        (0, 0.078, 0.03, 0), (0.078, 0.246, 0.07, 0), (0.246, 0.687, 0.14, 0),
+        (0.687, None, 0.2, 0), mode=TierMode.FLAT,
+    )  # fmt: skip
+    owner = account(
+        cross(BTC_INVERSE, 43_965.0, 60_872.0, 64_000.0, maintenance_rate=None, contract_size=1.0),
+        venue="binanceusdm",
+        balances={"BTC": 0.0357},
+    )
+    report = move(
+        owner, inputs=world(prices=PRICES, tiers={("binanceusdm", BTC_INVERSE): tiers}),
+        moves={"BTC": 45_000.0},
+    )  # fmt: skip
+    cuts = [event for event in report.events if event.kind is EventKind.PARTIAL]
+    assert 1 < len(cuts) < 100
+    assert all(event.quantity > 0 for event in cuts)
+    assert sum(event.quantity for event in report.events) <= 43_965.0 + 1e-6
+    assert parts(report) == pytest.approx(report.pnl_usd, abs=0.02)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from tests.workstation.portfolio.books import account, json_file, position
 from tests.workstation.recording.test_reader import table
+from tests.workstation.services.desks import (
+    opened,
+    settings,
+)
+from tests.workstation.services.fake_feed import FakeFeed, FakeTape
+from workstation.errors import UsageError
+from workstation.market.feed import FeedMode
+from workstation.services import sources
+from workstation.services.desk import Desk
+from workstation.services.sources import Source
 
 
 @pytest.fixture
@@ -23,3 +36,46 @@ def recording(tmp_path):
     )
     table(count, mark_price=closes, index_price=np.nan).to_parquet(tmp_path / "marks.parquet")
     return tmp_path
+
+
+@pytest.fixture
+def feeds(monkeypatch):
+    """Feeds by what follows ``fake:`` and ``tape:``, made when they are opened."""
+    made = {}
+
+    def open_as(kind, name, settings):
+        if name == "refused":
+            raise UsageError("fake:refused is refused")
+        return made.setdefault(name, kind())
+
+    monkeypatch.setitem(sources.SOURCES, "fake", Source(FeedMode.LIVE, partial(open_as, FakeFeed)))
+    tape = Source(FeedMode.SIMULATED, partial(open_as, FakeTape))
+    monkeypatch.setitem(sources.SOURCES, "tape", tape)
+    return made
+
+
+@pytest.fixture
+def make_desk(feeds, tmp_path):
+    desks = []
+
+    def make(*args, **options):
+        desk = Desk(*(args or (settings(),)), tmp_path / "settings.toml", **options)
+        desks.append(desk)
+        desk.start()
+        return desk
+
+    yield make
+    for desk in desks:
+        desk.stop()
+
+
+@pytest.fixture
+def desk(make_desk):
+    desk = make_desk()
+    opened(desk)
+    return desk
+
+
+@pytest.fixture
+def book(tmp_path):
+    return json_file(tmp_path, account(position(symbol="BTC/USDT:USDT", quantity=1)))

@@ -32,8 +32,8 @@ def walk(
     residuals of ``lag`` rows before it and older; they count with half their weight after
     ``half_life`` rows, and the more the nearer their size. It counts itself as well, at either end,
     and ``lag`` rows are one observation, as they overlap: where the residuals do not reach so far,
-    the farthest that counts or the ``prior`` (low, high) holds, whichever is wider. Each miss on a side moves
-    that side's level, so that misses come to ``tail`` in every regime. NaN is no residual.
+    the farthest that counts or the ``prior`` (low, high) holds, whichever is wider. Each miss on a
+    side moves that side's level, so that misses come to ``tail`` in every regime. NaN is none.
     """
     rows = len(residual)
     out = np.empty((rows + 1, 2))

@@ -1,6 +1,6 @@
 """The surplus of one pool along a path, leg by leg, in one pass: see ``path`` and ``surplus``.
 
-The equations are those of ``pools.Leg``; the arrays are its fields. A tier is found as there: the
+The equations are those of ``legs.Leg``; the arrays are its fields. A tier is found as there: the
 last row whose floor is not above the size.
 """
 
@@ -69,3 +69,54 @@ def surplus_along(
         for k in range(len(clock)):
             left[k] += coin_value[j] * np.exp(coin_rate[j] * clock[k])
     return left
+
+
+@njit(cache=True, nogil=True)
+def grid(kinks: FloatArray, start: float, end: float, points: int) -> FloatArray:
+    """Return times from ``start`` to ``end``: (points,) even ones, and every kink between."""
+    low, high = min(start, end), max(start, end)
+    inside = kinks[(kinks > low) & (kinks < high)]
+    clock = np.sort(np.concatenate((_even(low, high, points), inside)))
+    return clock if end >= start else clock[::-1].copy()
+
+
+@njit(cache=True, nogil=True)
+def _even(start: float, end: float, points: int) -> FloatArray:
+    clock = start + (end - start) * np.arange(points) / (points - 1)
+    clock[-1] = end
+    return clock
+
+
+@njit(cache=True, nogil=True)
+def first_below(
+    clock: FloatArray,
+    legs: LegArrays,
+    tiers: TierArrays,
+    coin_value: FloatArray,
+    coin_rate: FloatArray,
+    wallet: float,
+    since: float,
+    stands: bool,
+    points: int,
+    rounds: int,
+) -> float:
+    """Return the first time at which the surplus is not positive, NaN if there is none.
+
+    It is bracketed on (n,) times in walking order, and each bracket ``rounds`` times on ``points``
+    times within.
+    """
+    for narrowed in range(rounds + 1):
+        left = surplus_along(
+            clock, legs, tiers, coin_value, coin_rate, wallet, since, 1.0, stands
+        )  # fmt: skip
+        first = -1
+        for k in range(len(clock)):
+            if left[k] <= 0.0:
+                first = k
+                break
+        if first <= 0:
+            return np.nan if first < 0 else clock[0]
+        if narrowed < rounds:
+            clock = _even(clock[first - 1], clock[first], points)
+    met: float = clock[first]
+    return met
