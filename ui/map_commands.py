@@ -34,7 +34,23 @@ def map_commands(bridge: Bridge, open_scores: Callable[[], None]) -> tuple[Comma
             "latter is scored",
             checked=choice.with_todays_fit, run=lambda: _toggle_fit(bridge),
         ),
+        _known_positions(bridge),
         *_venues(bridge),
+    )  # fmt: skip
+
+
+def _known_positions(bridge: Bridge) -> Command:
+    view, columns = bridge.desk.view, bridge.desk.heatmap
+    there = columns is not None and bool(columns.known)
+    return Command(
+        id="map.known", menu=_MENU, text="Mark positions known one by one", group=4,
+        help="Mark on the ladder, and tell beside the mouse, the positions of public addresses, or "
+        "of everybody in the simulated market; they are never added to the estimate"
+        if there else "No positions are known one by one: add a public Hyperliquid address",
+        checked=view.known_positions, enabled=there,
+        run=lambda: bridge.desk.set_view(
+            dataclasses.replace(view, known_positions=not view.known_positions)
+        ),
     )  # fmt: skip
 
 

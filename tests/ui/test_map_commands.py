@@ -1,6 +1,7 @@
 import pytest
 
 from tests.ui.charts.frozen import heatmap
+from tests.ui.charts.test_ladder_item import known_at
 from ui.dialogs.map_scores import MapScoresDialog
 from ui.main_window import MainWindow
 from ui.map_commands import map_commands
@@ -43,6 +44,17 @@ def test_todays_fit_is_a_switch(commands, desk):
     commands()["map.todays_fit"].run()
     assert desk.view.map.with_todays_fit
     assert commands()["map.todays_fit"].checked
+
+
+def test_known_positions_are_marked_by_a_switch_where_there_are_any(commands, desk):
+    assert not commands()["map.known"].enabled
+    assert "add a public Hyperliquid address" in commands()["map.known"].help
+    desk.heatmap = known_at(heatmap(), 30)
+    assert commands()["map.known"].enabled
+    assert commands()["map.known"].checked
+    commands()["map.known"].run()
+    assert not desk.view.known_positions
+    assert not commands()["map.known"].checked
 
 
 def test_a_fit_is_asked_for_and_scores_are_opened(commands, desk):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -36,6 +36,15 @@ Place = TypeVar("Place", float, FloatArray)
 _EMPTY: Final = "The curve appears with the first answer."
 
 
+class Frame(NamedTuple):
+    """Prices at the left and right, equity in USD at the bottom and top."""
+
+    first: float
+    last: float
+    low: float
+    high: float
+
+
 class EquityChart(QWidget):
     """A curve with "now" and the scenario marked; its axes have units."""
 
@@ -46,6 +55,7 @@ class EquityChart(QWidget):
         self._scenario: float | None = None
         self._events: list[ScenarioEvent] = []
         self._now: float | None = None
+        self._frame: Frame | None = None  # what is drawn; a place is asked for thousands of times
         self.setMinimumHeight(_LEAST_PX)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -58,15 +68,19 @@ class EquityChart(QWidget):
         on_curve = [event for event in events if curve.coin in event.coin_price]
         # rings are drawn last, so that no full mark hides one
         self._events = sorted(on_curve, key=lambda event: event.kind not in _DEATHS)
-        self.update()
+        self._show_anew()
 
     def show_now(self, price: float | None) -> None:
         if price != self._now:
             self._now = price
-            self.update()
+            self._show_anew()
 
     def clear(self) -> None:
         self._curve = None
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        self._frame = None
         self.update()
 
     def paintEvent(self, _: QPaintEvent) -> None:
@@ -76,7 +90,7 @@ class EquityChart(QWidget):
             painter.setPen(self._theme.colour("dim"))
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), _EMPTY)
             return
-        self._draw_axes(painter, self._curve)
+        self._draw_axes(painter)
         self._draw_legend(painter, self._curve)
         self._draw_line(painter, self._now, "now", "dim", Qt.PenStyle.DashLine)
         self._draw_line(
@@ -89,8 +103,8 @@ class EquityChart(QWidget):
         curve = self._curve
         if curve is None or not len(curve.price):
             return
-        low, high = self._range()
-        price = low + (event.position().x() - _LEFT) / self._plot().width() * (high - low)
+        share = (event.position().x() - _LEFT) / self._plot().width()
+        price = self.frame.first + share * (self.frame.last - self.frame.first)
         row = int(np.clip(np.searchsorted(curve.price, price), 0, len(curve.price) - 1))
         QToolTip.showText(
             event.globalPosition().toPoint(),
@@ -103,6 +117,15 @@ class EquityChart(QWidget):
 
     def _plot(self) -> QRectF:
         return QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
+
+    @property
+    def frame(self) -> Frame:
+        """The axes of the curve that is shown."""
+        if self._frame is None:
+            assert self._curve is not None
+            ends = self._range()
+            self._frame = Frame(*ends, *self._extent(self._curve, ends))
+        return self._frame
 
     def _range(self) -> tuple[float, float]:
         """Return the prices at both ends: now, the scenario and what happens stand well inside."""
@@ -118,9 +141,8 @@ class EquityChart(QWidget):
         high = math.ceil((max(shown) + margin) / step) * step
         return (max(first, low), min(last, high)) if low < last and high > first else (first, last)
 
-    def _extent(self, curve: EquityCurve) -> tuple[float, float]:
+    def _extent(self, curve: EquityCurve, ends: tuple[float, float]) -> tuple[float, float]:
         """Return the equity at the bottom and the top: zero is always in sight."""
-        ends = self._range()
         inside = (curve.price >= ends[0]) & (curve.price <= ends[1])
         equity = [*curve.equity_usd[inside], *np.interp(ends, curve.price, curve.equity_usd)]
         low, high = float(np.nanmin(equity)), float(np.nanmax(equity))
@@ -128,20 +150,16 @@ class EquityChart(QWidget):
         return low, high + 0.05 * (high - low) + 1e-9
 
     def _x(self, price: Place) -> Place:
-        low, high = self._range()
-        plot = self._plot()
-        return plot.left() + (price - low) / (high - low) * plot.width()
+        frame, plot = self.frame, self._plot()
+        return plot.left() + (price - frame.first) / (frame.last - frame.first) * plot.width()
 
     def _y(self, equity: Place) -> Place:
-        assert self._curve is not None
-        low, high = self._extent(self._curve)
-        plot = self._plot()
-        return plot.bottom() - (equity - low) / (high - low) * plot.height()
+        frame, plot = self.frame, self._plot()
+        return plot.bottom() - (equity - frame.low) / (frame.high - frame.low) * plot.height()
 
-    def _draw_axes(self, painter: QPainter, curve: EquityCurve) -> None:
-        plot, dim = self._plot(), self._theme.colour("dim")
-        low, high = self._extent(curve)
-        for value in value_ticks(low, high, int(plot.height()) // _TICK_PX[1]):
+    def _draw_axes(self, painter: QPainter) -> None:
+        frame, plot, dim = self.frame, self._plot(), self._theme.colour("dim")
+        for value in value_ticks(frame.low, frame.high, int(plot.height()) // _TICK_PX[1]):
             y = round(self._y(value)) + 0.5
             painter.setPen(self._theme.colour("line"))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
@@ -149,8 +167,7 @@ class EquityChart(QWidget):
             place = QRectF(0, y - 9, _LEFT - 6, 18)
             side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(place, int(side), f"${fmt.abbreviated(value)}")
-        first, last = self._range()
-        for price in value_ticks(first, last, int(plot.width()) // _TICK_PX[0]):
+        for price in value_ticks(frame.first, frame.last, int(plot.width()) // _TICK_PX[0]):
             words = fmt.price(price)
             half = painter.fontMetrics().horizontalAdvance(words) / 2 + 1
             # a label at an end stands inside, and beside the one of the other axis
@@ -208,7 +225,7 @@ class EquityChart(QWidget):
                 break
         else:
             return
-        ends = np.interp(self._range(), curve.price, curve.equity_usd)
+        ends = np.interp((self.frame.first, self.frame.last), curve.price, curve.equity_usd)
         x = plot.left() if ends[1] >= ends[0] else plot.right() - width
         y = plot.top() + 9
         painter.fillRect(QRectF(x, y - 8, width, 16), self._theme.colour("panel", 0.8))

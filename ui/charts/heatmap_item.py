@@ -18,6 +18,8 @@ from ui.charts.map_levels import (
     amounts,
     bins_per_px,
     sample,
+    sample_bars,
+    scale_rows,
     scale_top,
     shades,
 )
@@ -47,6 +49,15 @@ def palette(theme: Theme, side: MapSide) -> ColourArray:
     return np.asarray(opaque | (red << 16) | (green << 8) | blue, dtype=np.uint32)
 
 
+class _Drawn:
+    """The picture of a view; ``image`` shows ``colours``, whose memory it uses."""
+
+    def __init__(self, pixels: PixelMap, taken: Sampling, colours: ColourArray) -> None:
+        self.pixels, self.taken, self.colours = pixels, taken, colours
+        height, width = colours.shape
+        self.image = QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+
+
 class HeatmapItem(Layer):
     """The map; it is coloured when its data or scale change, and only sampled while panning.
 
@@ -62,7 +73,7 @@ class HeatmapItem(Layer):
         self.top: float | None = None  # in ``unit`` per 0.1 % of price
         self._hatching: Hatching | None = None
         self._table: ShadeTable | None = None
-        self._drawn: tuple[PixelMap, QImage, ColourArray] | None = None
+        self._drawn: _Drawn | None = None
         self._stale: int | None = None  # the first bar that is not drawn as it is now
 
     def set_columns(self, columns: HeatmapColumns | None) -> None:
@@ -72,7 +83,10 @@ class HeatmapItem(Layer):
             self.columns = self.top = self._hatching = self._table = self._drawn = None
             return
         self._hatching = Hatching.of(columns, self.side, self._hatching)
-        kept, top = _unchanged(known, columns), scale_top(columns, self.side, self.unit, self.top)
+        kept = _unchanged(known, columns)
+        top = self.top
+        if kept is None or top is None or _scale_bars(known) != _scale_bars(columns):
+            top = scale_top(columns, self.side, self.unit, top)
         if self._table is None or kept is None or top != self.top:
             self.top, self._drawn = top, None
             levels = shades(amounts(columns, self.side, self.unit), top, self.side)
@@ -103,34 +117,34 @@ class HeatmapItem(Layer):
         return cell_of(columns, row, first, min(first + together, columns.long_base.shape[1]))
 
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
-        if self.columns is None or self._table is None:
+        columns, table = self.columns, self._table
+        if columns is None or table is None:
             return
-        if self._drawn is None or self._drawn[0] != pixels:
-            colours = self._sampled(self.columns, pixels)
-            height, width = colours.shape
-            image = QImage(colours.data, width, height, 4 * width, QImage.Format.Format_RGB32)
-            self._drawn = pixels, image, colours  # the image does not own its pixels
+        if self._drawn is None or self._drawn.pixels != pixels:
+            taken = sample(columns, pixels)
+            self._drawn = _Drawn(pixels, taken, self._coloured(table, taken))
         elif self._stale is not None:
-            self._sample_again(self.columns, self._table, self._stale)
+            self._draw_again(columns, table, self._drawn, self._stale)
         self._stale = None
-        painter.drawImage(0, 0, self._drawn[1])
+        painter.drawImage(0, 0, self._drawn.image)
 
-    def _sample_again(self, columns: HeatmapColumns, table: ShadeTable, from_bar: int) -> None:
+    def _draw_again(
+        self, columns: HeatmapColumns, table: ShadeTable, drawn: _Drawn, from_bar: int
+    ) -> None:
         # the part of the picture that shows bars from ``from_bar`` on
-        assert self._drawn is not None
-        pixels, _, picture = self._drawn
-        taken = sample(columns, pixels)
-        by_time = _octave(taken.bars_per_px)
-        shows = table.column(taken.bars, by_time) >= table.column(from_bar, by_time)
-        first = int(np.argmax(shows)) if shows.any() else len(shows)
-        if pixels.start_ms < columns.time_ms[0]:
-            first = 0  # bars have been dropped on the left of the view
+        pixels = drawn.pixels
+        first = 0  # where bars have been dropped on the left of the view
+        if pixels.start_ms >= columns.time_ms[0]:
+            together = table.first_of(from_bar, _octave(drawn.taken.bars_per_px))
+            first = math.floor(float(pixels.x(columns.time_ms[together]))) - 1
+            if first >= pixels.width:
+                return
+            first = max(0, first)
         first -= first % PERIOD_PX  # hatching goes on where it was
-        end = len(shows) - int(np.argmax(taken.has_bar[::-1]))  # what lies ahead stays empty
-        new = slice(first, end)
-        part = dataclasses.replace(taken, bars=taken.bars[new], has_bar=taken.has_bar[new])
-        if first < end:
-            picture[:, new] = self._coloured(table, part)
+        bars, has_bar = sample_bars(columns, pixels, first)
+        shown = len(bars) - int(np.argmax(has_bar[::-1]))  # what lies ahead stays empty
+        part = dataclasses.replace(drawn.taken, bars=bars[:shown], has_bar=has_bar[:shown])
+        drawn.colours[:, first : first + shown] = self._coloured(table, part)
 
     def _sampled(self, columns: HeatmapColumns, pixels: PixelMap) -> ColourArray:
         """Return the (height, width) colours of the view's pixels."""
@@ -160,6 +174,14 @@ class HeatmapItem(Layer):
 
 def _octave(per_px: float) -> int:
     return min(MAX_OCTAVE, max(0, math.ceil(math.log2(max(per_px, 1e-9)))))
+
+
+def _scale_bars(columns: HeatmapColumns | None) -> object:
+    # the final bars that the scale is taken of
+    if columns is None:
+        return None
+    bars = columns.time_ms[: max(1, columns.final)][scale_rows(columns)]
+    return (int(bars[0]), int(bars[-1]), len(bars)) if len(bars) else None
 
 
 def _unchanged(known: HeatmapColumns | None, new: HeatmapColumns) -> tuple[int, int] | None:

@@ -83,8 +83,13 @@ class LadderItem(QGraphicsWidget):
         top: float | None,
         unit: MapUnit,
         side: MapSide = MapSide.BOTH,
+        *,
+        exact: bool = True,
     ) -> None:
-        """Show the newest bar of a map, on the map's scale and of the same side."""
+        """Show the newest bar of a map, on the map's scale and of the same side.
+
+        ``exact`` marks positions that are known one by one.
+        """
         self._columns = columns if top is not None else None
         self._sum_up()
         if columns is None or top is None:
@@ -93,7 +98,7 @@ class LadderItem(QGraphicsWidget):
             return
         band = None if side is MapSide.NET else band_amounts(columns, unit)
         # what is known one by one is not told apart by side
-        self._known = known_amounts(columns, unit) if side is MapSide.BOTH else None
+        self._known = known_amounts(columns, unit) if exact and side is MapSide.BOTH else None
         self._caption = f"book now, {_CAPTIONS[side]}"
         self.setToolTip(
             f"Estimated liquidations waiting now, per 0.1 % of price: {_WORDS[side]}.\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -12,7 +12,7 @@ from ui import format as fmt
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
 from ui.theme import MIN_FONT_PX, Theme, figure_font
-from workstation.risk.heatmap_reading import LEVERAGE_BANDS, Cell, Waiting
+from workstation.risk.heatmap_reading import LEVERAGE_BANDS, Cell, Known, Waiting
 
 LINE_PX: Final = 18
 GAP_PX: Final = 16  # between cursor and card
@@ -36,8 +36,43 @@ def leverage_text(shares: tuple[float, ...]) -> str:
     )
 
 
-def card_lines(cell: Cell, coin: str, mark: float | None) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a card and the token of each one's colour."""
+def known_text(known: Sequence[Known]) -> str:
+    """Return ``Exact now at Hyperliquid: $1.20 M known long here, coverage 4.1 % long``.
+
+    Of several markets what is known is added up, and coverage is from the least to the most of
+    them. It is of the sides that are told; of both where nothing is known here.
+    """
+    usd = {
+        "long": sum(market.long_usd for market in known),
+        "short": sum(market.short_usd for market in known),
+    }
+    here = {side: amount for side, amount in usd.items() if amount > 0}
+    amounts = " and ".join(f"{fmt.usd_short(amount)} {side}" for side, amount in here.items())
+    words = f"{amounts} known here" if here else "nothing known here"
+    names = dict.fromkeys(fmt.venue_name(market.venue) for market in known)
+    where = next(iter(names)) if len(names) == 1 else f"{len(names)} venues"
+    late = " (old readings)" if any(market.is_stale for market in known) else ""
+    return f"Exact now at {where}: {words}, {_coverage_text(known, here or usd)}{late}"
+
+
+def _coverage_text(known: Sequence[Known], sides: Iterable[str]) -> str:
+    shares = [market.coverage for market in known if market.coverage is not None]
+    if len(shares) < len(known):
+        return "coverage not known"
+    ends = {
+        side: dict.fromkeys(fmt.percent(end(each)) for end in (min, max))
+        for side, each in zip(("long", "short"), zip(*shares, strict=True), strict=True)
+    }
+    return "coverage " + " and ".join(f"{' to '.join(ends[side])} {side}" for side in sides)
+
+
+def card_lines(
+    cell: Cell, coin: str, mark: float | None, *, exact: bool = True
+) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a card and the token of each one's colour.
+
+    ``exact`` tells what is known position by position as well, below the estimate.
+    """
     distance = ""
     if mark:
         middle = (cell.low * cell.high) ** 0.5
@@ -46,11 +81,26 @@ def card_lines(cell: Cell, coin: str, mark: float | None) -> Iterator[tuple[str,
     for token, name, waiting in (("long", "Longs ", cell.long), ("short", "Shorts", cell.short)):
         if waiting.usd > 0:
             yield f"{name} {likely_text(waiting, coin)}", token
+    if not cell.is_newest:
+        yield _known_when(cell), "dim"
+    if cell.long.usd + cell.short.usd > 0:
+        yield _leverage_line(cell), "dim"
+    if exact and cell.known:
+        yield known_text(cell.known), "text"
+
+
+def _known_when(cell: Cell) -> str:
+    words = f"As known after {fmt.utc_time(cell.time_ms)[:-3]}"
+    if cell.leverage_ms is None or cell.leverage_ms == cell.time_ms:
+        return words
+    return f"{words}, its leverage as noted after {fmt.utc_time(cell.leverage_ms)[:-3]}"
+
+
+def _leverage_line(cell: Cell) -> str:
     if cell.by_leverage:
-        yield f"Leverage {leverage_text(cell.by_leverage)}", "dim"
-    elif not cell.is_newest:
-        when = fmt.utc_time(cell.time_ms)[:-3]
-        yield f"As known after {when} (leverage: newest bar only)", "dim"
+        return f"Leverage {leverage_text(cell.by_leverage)}"
+    noted = cell.leverage_ms is not None
+    return f"Leverage not known{': nothing stood here when it was noted' if noted else ''}"
 
 
 class MapCard(Layer):

@@ -98,15 +98,24 @@ def amount_text(amount: float, unit: MapUnit, coin: str) -> str:
     return f"{text} {coin}"
 
 
+def scale_rows(columns: HeatmapColumns) -> slice:
+    """Return the rows that the scale is taken of: every so many bars, counted from the epoch.
+
+    So most new bars leave them as they were.
+    """
+    every = max(1, columns.long_base.size // _SAMPLE)
+    first = -int(columns.time_ms[0] // (1_000 * columns.interval_s)) % every
+    return slice(min(first, len(columns.time_ms) - 1), None, every)
+
+
 def scale_top(
     columns: HeatmapColumns, side: MapSide, unit: MapUnit, known: float | None = None
 ) -> float:
     """Return the amount at which the scale ends; ``known`` stays while it still fits.
 
-    Bars are sampled, so the answer is cheap enough for every new bar.
+    Only ``scale_rows`` are looked at.
     """
-    every = max(1, columns.long_base.size // _SAMPLE)
-    cells = np.abs(amounts(columns, side, unit, slice(None, None, every)))
+    cells = np.abs(amounts(columns, side, unit, scale_rows(columns)))
     cells = cells[cells > 0]
     if not len(cells):
         return known or 1.0
@@ -144,19 +153,32 @@ def sample(columns: HeatmapColumns, pixels: PixelMap) -> Sampling:
     """
     price = np.maximum(pixels.value(np.arange(pixels.height) + 0.5), np.finfo(float).tiny)
     bins = np.floor(np.log(price) / columns.delta).astype(np.int64) - columns.first_bin
-    times = np.floor(pixels.column_centres()).astype(np.int64)
-    bars = np.searchsorted(columns.time_ms, times, side="right") - 1
     count = columns.long_base.shape[1]
-    step_ms = columns.interval_s * 1_000
-    inside = np.clip(bars, 0, None)
+    bars, has_bar = sample_bars(columns, pixels)
     return Sampling(
         bins=np.clip(bins, 0, count - 1),
-        bars=inside,
+        bars=bars,
         has_bin=(bins >= 0) & (bins < count),
-        has_bar=(bars >= 0) & (times < columns.time_ms[inside] + step_ms),
+        has_bar=has_bar,
         bins_per_px=bins_per_px(columns, pixels),
-        bars_per_px=pixels.ms_per_px / step_ms,
+        bars_per_px=bars_per_px(columns, pixels),
     )
+
+
+def sample_bars(
+    columns: HeatmapColumns, pixels: PixelMap, from_px: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return which bar each pixel column from one on shows, and where there is any."""
+    times = np.floor(pixels.column_centres(from_px)).astype(np.int64)
+    bars = np.searchsorted(columns.time_ms, times, side="right") - 1
+    inside = np.maximum(bars, 0)
+    ends_ms = columns.time_ms[inside] + 1_000 * columns.interval_s
+    return inside, (bars >= 0) & (times < ends_ms)
+
+
+def bars_per_px(columns: HeatmapColumns, pixels: PixelMap) -> float:
+    """Return how many bars a pixel column covers."""
+    return pixels.ms_per_px / (1_000 * columns.interval_s)
 
 
 def bins_per_px(columns: HeatmapColumns, pixels: PixelMap) -> float:

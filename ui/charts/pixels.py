@@ -66,8 +66,8 @@ class PixelMap:
         """Return the (width + 1,) times at which pixel columns begin, in whole milliseconds."""
         return np.ceil(self.time(np.arange(self.width + 1.0))).astype(np.int64)
 
-    def column_centres(self) -> FloatArray:
-        return self.time(np.arange(self.width) + 0.5)
+    def column_centres(self, first: int = 0) -> FloatArray:
+        return self.time(np.arange(first, self.width) + 0.5)
 
 
 class Layer(QGraphicsItem):

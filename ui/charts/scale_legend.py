@@ -13,6 +13,7 @@ from ui.charts.hatching import WIDE_RATIO
 from ui.charts.heatmap_item import palette
 from ui.charts.map_levels import SHADES, MapSide, MapUnit, amount_text
 from ui.theme import MIN_FONT_PX, SPACING, Theme
+from workstation.risk.heatmap_reading import band_width
 from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 
@@ -51,8 +52,8 @@ class ScaleLegend(QWidget):
         self.setToolTip(
             "Estimated liquidations waiting at each price, per 0.1 % of price.\n"
             "The scale is even; what is above its top stays brightest.\n"
-            f"Hatched: the high end of the 80 % band is over {WIDE_RATIO:g} times the low one.\n"
-            + _origin(columns)
+            f"Hatched: the high end of the 80 % band is over {WIDE_RATIO:g} times the low one, and "
+            "the band is wider than elsewhere.\n" + _origin(columns)
         )
         self.updateGeometry()
         self.update()
@@ -85,6 +86,9 @@ def _origin(columns: HeatmapColumns) -> str:
         lines.append(f"Without {_names(columns.missing)}: no open interest is known there.")
     if columns.off:
         lines.append(f"Switched off: {_names(columns.off)}.")
+    width = band_width(columns)
+    if width is not None:
+        lines.append(f"All in all the high end of its band is {width:.3g} times the low one now.")
     if columns.score is not None:
         lines.append(f"Where it places liquidations is {columns.score.grades.verdict()}.")
         longs, shorts = (fmt.percent(share, 0) for share in columns.score.grades.hour_coverage)

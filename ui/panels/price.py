@@ -17,6 +17,7 @@ from ui import format as fmt
 from ui.charts.axes import Flag
 from ui.charts.candles_item import CandlesItem
 from ui.charts.chart import Extent
+from ui.charts.hatching import WIDE_RATIO
 from ui.charts.heatmap_item import HeatmapItem
 from ui.charts.ladder_item import LadderItem
 from ui.charts.map_card import MapCard, card_lines
@@ -34,6 +35,7 @@ from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
+from workstation.risk.heatmap_reading import band_width
 from workstation.risk.report import HeatmapColumns
 from workstation.services.desk_news import View
 from workstation.services.map_choice import MapChoice
@@ -59,11 +61,13 @@ class PricePanel(ChartPanel):
         self.chart.set_side(self._ladder)
         self._reference: MarketKey | None = None
         self._columns: HeatmapColumns | None = None
+        self._exact = True  # positions known one by one are marked
         self._lines_of: tuple[object, ...] = (None,) * 5  # what the lines were made of
         self._mark: MarkPrice | None = None
         self._add_tools()
         self.bridge.risk_changed.connect(self._show_lines)
         self.bridge.view_changed.connect(self._show_lines)
+        self.bridge.view_changed.connect(self._mark_known)
         self.bridge.heatmap_changed.connect(self._show_map)
         self.chart.line_dragged.connect(self._ask_scenario)
 
@@ -296,10 +300,20 @@ class PricePanel(ChartPanel):
             self._show_lines()
             self.show_header()
 
+    @Slot()
+    def _mark_known(self) -> None:
+        """Mark positions known one by one, or leave them out."""
+        exact = self.bridge.desk.view.known_positions
+        if exact != self._exact:
+            self._exact = exact
+            self._show_scale()
+            self._show_card()
+
     def _show_scale(self) -> None:
         top, side, unit = self._map.top, self._map.side, self._map.unit
         drawn = self._columns if self._map.isVisible() else None
-        self._ladder.set_columns(self._columns, top, unit, side if drawn else MapSide.BOTH)
+        side_shown = side if drawn else MapSide.BOTH
+        self._ladder.set_columns(self._columns, top, unit, side_shown, exact=self._exact)
         self.legend.show_scale(drawn, top, side, unit)
         self.chart.redraw()
 
@@ -341,8 +355,14 @@ class PricePanel(ChartPanel):
         if columns is None:
             return ""
         if columns.with_todays_fit:
-            return "map with today's fit, not scored"
-        return f"map {columns.score.title()}" if columns.score else "map estimated, not graded yet"
+            words = "map with today's fit, not scored"
+        elif columns.score:
+            words = f"map {columns.score.title()}"
+        else:
+            origin = "estimated" if columns.fitted else "of assumed leverage"
+            words = f"map {origin}, not graded yet"
+        width = band_width(columns)  # where all of it is wide, hatching does not tell
+        return words if width is None or width <= WIDE_RATIO else f"{words}, band ×{width:.3g} wide"
 
     def _link_words(self) -> str:
         return f"The estimated liquidation {self._map_words()}.\nClick for its scores."
@@ -363,7 +383,8 @@ class PricePanel(ChartPanel):
             self._card.hide_lines()
             return
         coin = self.bridge.desk.view.coin
-        self._card.show_lines(tuple(card_lines(cell, coin, self._mark_price)), cursor_ms, price)
+        lines = card_lines(cell, coin, self._mark_price, exact=self._exact)
+        self._card.show_lines(tuple(lines), cursor_ms, price)
 
     def _candle_at(self, time_ms: float) -> Iterator[str]:
         candles = self._candles.candles
@@ -388,6 +409,7 @@ class PricePanel(ChartPanel):
             "map": self.map_picker.currentText(),
             "unit": self._map.unit.value,
             "off": sorted(self.bridge.desk.view.map.off),
+            "known": self.bridge.desk.view.known_positions,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -397,11 +419,15 @@ class PricePanel(ChartPanel):
         if state.get("unit") in list(MapUnit):
             self._show_unit(MapUnit(state["unit"]))
         off, view = state.get("off"), self.bridge.desk.view
+        wanted = view
         if isinstance(off, list):
             names = frozenset(venue for venue in off if isinstance(venue, str))
             choice = MapChoice(off=names, with_todays_fit=view.map.with_todays_fit)
-            if choice != view.map:
-                self.bridge.desk.set_view(dataclasses.replace(view, map=choice))
+            wanted = dataclasses.replace(wanted, map=choice)
+        if isinstance(state.get("known"), bool):
+            wanted = dataclasses.replace(wanted, known_positions=state["known"])
+        if wanted != view:
+            self.bridge.desk.set_view(wanted)
 
     def drawn(self) -> dict[str, Any]:
         candles = self._candles.candles

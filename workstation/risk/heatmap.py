@@ -31,7 +31,6 @@ Inputs are one-sided open interest in coins; conversion of venues' units happens
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -41,23 +40,22 @@ import numpy as np
 from workstation.market.facts import FloatArray
 from workstation.risk.heatmap_bars import Bars
 from workstation.risk.heatmap_basis import NODE_LEVERAGES, lognormal_mix, make_basis
+from workstation.risk.kernels.bars import ACCEPTED
 from workstation.risk.kernels.book import (
-    SLOW,
-    BarArrays,
+    GLITCHES,
+    MISSING,
     Basis,
     BookState,
-    Flows,
     IntArray,
     Picture,
+    PictureArray,
     add_column,
+    add_groups,
     add_layers,
-    advance,
-    bins_of,
-    bridge,
+    add_variance,
     mirror,
-    missing_bars,
-    triangle_profile,
 )
+from workstation.risk.kernels.flow import Flows, Terms, take_in
 
 DEFAULT_MAINTENANCE_RATE: Final = 0.004  # Binance's first tier of BTCUSDT
 
@@ -98,6 +96,8 @@ class HeatmapParameters:
 
 
 DEFAULT_PARAMETERS: Final = HeatmapParameters()
+_REACH: Final = -math.log1p(-1.0 / NODE_LEVERAGES[0])  # in ln(price), of the lowest leverage
+_SPARE_BINS: Final = 2  # at each end of a grid
 _NOTHING: Final = np.zeros((0, 2, 0))  # where nobody asks for what was crossed
 
 
@@ -115,17 +115,17 @@ class Grid:
 
         ``margin`` is the room, in ln(price), that price may move beyond them.
         """
-        reach = -math.log1p(-1.0 / NODE_LEVERAGES[0]) + margin
-        first = math.floor((math.log(low) - reach) / delta) - 2
-        last = math.floor((math.log(high) + reach) / delta) + 2
+        reach = _REACH + margin
+        first = math.floor((math.log(low) - reach) / delta) - _SPARE_BINS
+        last = math.floor((math.log(high) + reach) / delta) + _SPARE_BINS
         return cls(first, last - first + 1, delta)
 
     def holds(self, low: float, high: float) -> bool:
         """Tell whether entries between two prices have all their liquidations on the grid."""
-        needed = Grid.around(low, high, self.delta, margin=0.0)
+        first, last = self.first_bin + _SPARE_BINS, self.first_bin + self.bins - 1 - _SPARE_BINS
         return (
-            self.first_bin <= needed.first_bin
-            and needed.first_bin + needed.bins <= self.first_bin + self.bins
+            first <= math.floor((math.log(low) - _REACH) / self.delta)
+            and math.floor((math.log(high) + _REACH) / self.delta) <= last
         )
 
     def index(self, price: FloatArray) -> IntArray:
@@ -140,13 +140,12 @@ def blank_picture(rows: int, grid: Grid) -> Picture:
     return Picture(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(rows))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bridged:
     """How often a book had to help itself."""
 
-    glitches: int = 0  # readings of open interest that were not believed
-    missing_bars: int = 0
-    scaled: int = 0  # open interest fell faster than the closing rule allows
+    glitches: int  # readings of open interest that were not believed
+    missing_bars: int
 
 
 class HeatmapBook:
@@ -173,9 +172,7 @@ class HeatmapBook:
         self.basis: Basis = make_basis(
             shares, maintenance_rate, grid.delta, separate_hats=separate_hats
         )
-        self.bridged = Bridged()
         self.last_ms: int | None = None
-        self._accepted = self._doubtful = math.nan  # readings of open interest
         layers = self.basis.weight.shape[1]
         self._state = BookState(
             mass=np.zeros((2, 2, layers, grid.bins)),
@@ -183,7 +180,8 @@ class HeatmapBook:
             multiplier=np.ones((2, 2)),
             running=np.zeros((2, 2, layers)),
             extent=np.tile(np.array([grid.bins, 0]), (2, layers, 1)),
-            bars=np.zeros(1, np.int64),
+            held=np.full(2, np.nan),
+            counts=np.zeros(3, np.int64),
         )
 
     def copy(self, spare: HeatmapBook | None = None) -> HeatmapBook:
@@ -192,19 +190,26 @@ class HeatmapBook:
         ``spare`` is an earlier copy, of this book or one like it, that is not needed any more: its
         memory is used again.
         """
-        twin = copy.copy(self)
-        twin.bridged = dataclasses.replace(self.bridged)
         if spare is None:
+            twin = copy.copy(self)
             twin._state = copy.deepcopy(self._state)
-        else:
-            twin._state = spare._state
-            mirror(self._state, twin._state)
-        return twin
+            return twin
+        state = spare._state
+        mirror(self._state, state)
+        vars(spare).update(vars(self), _state=state)
+        return spare
+
+    @property
+    def bridged(self) -> Bridged:
+        """How often the book had to help itself so far."""
+        counts = self._state.counts
+        return Bridged(int(counts[GLITCHES]), int(counts[MISSING]))
 
     @property
     def open_interest_base(self) -> float | None:
         """The last open interest that was believed: what longs and shorts each add up to."""
-        return None if math.isnan(self._accepted) else self._accepted
+        accepted = float(self._state.held[ACCEPTED])
+        return None if math.isnan(accepted) else accepted
 
     @property
     def outside_base(self) -> FloatArray:
@@ -227,18 +232,23 @@ class HeatmapBook:
     def layers(self) -> FloatArray:
         """Return the (2, layers, bins) book by hat, or by the one mixture of them."""
         layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
-        self.add_layers(layers)
+        add_layers(self._state, self.basis.weight, layers)
         return layers
 
-    def add_layers(self, total: FloatArray) -> None:
-        """Add ``layers`` to those of other books of the same shape."""
-        add_layers(self._state, self.basis.weight, total)
+    def add_groups(self, group: IntArray, total: PictureArray) -> None:
+        """Add what all layers hold of both sides to the (groups, bins) total, each to its group."""
+        add_groups(self._state, self.basis.weight, group, total)
 
-    def unit_layers(self) -> FloatArray:
-        """Return the (2, layers, bins) coins that would stand there at a share of one."""
-        layers = np.zeros((*self.basis.weight.shape, self.grid.bins))
-        add_layers(self._state, np.ones_like(self.basis.weight), layers)
-        return layers
+    def variance(self, covariance: FloatArray) -> FloatArray:
+        """Return the (2, bins) variance, in coins squared, of what stands there.
+
+        Parameters
+        ----------
+        covariance : (2, layers, layers) of the shares of each side
+        """
+        variance = np.zeros((2, self.grid.bins))
+        add_variance(self._state, covariance, variance)
+        return variance
 
     def set_shares(self, shares: FloatArray) -> None:
         """Believe another leverage mix from now on, of the whole book.
@@ -295,52 +305,38 @@ class HeatmapBook:
             bars, row = bars[known[0] :], row[known[0] :]
             crossed = None if crossed is None else crossed[known[0] :]
             rows = max(rows[0], int(row[0])), rows[1]
-        self.bridged.scaled += advance(
+        self._take_in(bars, picture, row, rows, _NOTHING if crossed is None else crossed)
+
+    def _take_in(
+        self,
+        bars: Bars,
+        picture: Picture | None,
+        row: IntArray,
+        rows: tuple[int, int],
+        crossed: FloatArray,
+    ) -> None:
+        if len(bars) and not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
+            raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
+        before_ms = self.last_ms
+        if before_ms is None:
+            before_ms = int(bars.time_ms[0]) - bars.interval_ms
+        follows = take_in(
             self._state,
             self.basis,
-            self._to_bins(bars, row),
+            bars.columns(),
+            before_ms,
+            self._terms(bars.interval_ms),
             self.parameters.flows(),
+            row,
             picture or blank_picture(0, self.grid),
             *rows,
-            _NOTHING if crossed is None else crossed,
+            crossed,
         )
+        if not follows:
+            raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before_ms}")
+        if len(bars):
+            self.last_ms = int(bars.time_ms[-1])
 
-    def _to_bins(self, bars: Bars, row: IntArray) -> BarArrays:
-        self._check(bars)
-        low, high, close = bins_of(
-            bars.low, bars.high, bars.close, self.grid.delta, self.grid.first_bin
-        )
-        start, profile = triangle_profile(bars.low, bars.high, bars.middle, self.grid.delta)
-        return BarArrays(
-            low=low,
-            high=high,
-            close=close,
-            volume=bars.volume_base,
-            open_interest=self._believe(bars.open_interest_base),
-            profile_bin=low,
-            profile_start=start,
-            profile=profile,
-            row=row,
-        )
-
-    def _check(self, bars: Bars) -> None:
-        if not len(bars):
-            return
-        if not self.grid.holds(float(bars.low.min()), float(bars.high.max())):
-            raise ValueError(f"prices {bars.low.min()} to {bars.high.max()} leave {self.grid}")
-        before = bars.time_ms[0] - bars.interval_ms if self.last_ms is None else self.last_ms
-        missing = missing_bars(bars.time_ms, before, bars.interval_ms)
-        if missing < 0:
-            raise ValueError(f"bars from {bars.time_ms[0]} do not follow {before}")
-        self.bridged.missing_bars += missing
-        self.last_ms = int(bars.time_ms[-1])
-
-    def _believe(self, readings: FloatArray) -> FloatArray:
-        begins = self.open_interest_base is None
-        used, self._accepted, self._doubtful, glitches = bridge(
-            readings, self._accepted, self._doubtful, self.parameters.glitch_factor
-        )
-        self.bridged.glitches += glitches
-        if begins and len(used):
-            self._state.outside[:, SLOW] = used[0]  # opened before the history, nobody knows where
-        return used
+    def _terms(self, interval_ms: int) -> Terms:
+        grid = self.grid
+        return Terms(grid.delta, grid.first_bin, interval_ms, self.parameters.glitch_factor)

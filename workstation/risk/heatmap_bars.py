@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workstation.market.facts import (
     Candles,
@@ -15,10 +17,9 @@ from workstation.market.facts import (
     TimeArray,
 )
 from workstation.market.instrument import Side
-from workstation.risk.kernels.book import LONG, SHORT, IntArray, begins_with
+from workstation.risk.kernels.bars import CandleArrays, IntArray, PriceBars, add_orders, join
+from workstation.risk.kernels.book import LONG, SHORT
 from workstation.units import SECOND_MS
-
-COLUMNS = ("time_ms", "low", "high", "close", "middle", "volume_base", "open_interest_base")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,27 +43,46 @@ class Bars:
         return len(self.time_ms)
 
     def __getitem__(self, rows: slice) -> Bars:
-        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
-        return Bars(interval_ms=self.interval_ms, **columns)
+        return Bars.of(self.interval_ms, self.columns(), rows)
+
+    @classmethod
+    def of(cls, interval_ms: int, columns: PriceBars, rows: slice = slice(None)) -> Bars:
+        """Return rows of columns as bars."""
+        return cls(
+            interval_ms=interval_ms,
+            time_ms=columns.time_ms[rows],
+            low=columns.low[rows],
+            high=columns.high[rows],
+            close=columns.close[rows],
+            middle=columns.middle[rows],
+            volume_base=columns.volume_base[rows],
+            open_interest_base=columns.open_interest_base[rows],
+        )
+
+    def columns(self) -> PriceBars:
+        """Return the columns as kernels want them."""
+        return PriceBars(
+            self.time_ms,
+            self.low,
+            self.high,
+            self.close,
+            self.middle,
+            self.volume_base,
+            self.open_interest_base,
+        )
 
     def begin_ms(self) -> int | None:
         """Return the open time of the first bar that ends with a known open interest."""
+        if len(self) and self.open_interest_base[0] > 0:
+            return int(self.time_ms[0])
         known = self.open_interest_base > 0
         return int(self.time_ms[np.argmax(known)]) if known.any() else None
-
-    def repeats(self, other: Bars) -> bool:
-        """Tell whether these bars are, figure by figure, the first bars of ``other``."""
-        return len(self) <= len(other) and begins_with(other._bits(), self._bits())
-
-    def _bits(self) -> tuple[IntArray, ...]:
-        # what is not known is equal to itself
-        return tuple(getattr(self, name).view(np.int64) for name in COLUMNS)
 
 
 def join_pieces(pieces: Sequence[Bars]) -> Bars:
     """Return consecutive pieces of one market's bars, at least one, as one."""
-    columns = {name: np.concatenate([getattr(bars, name) for bars in pieces]) for name in COLUMNS}
-    return Bars(interval_ms=pieces[0].interval_ms, **columns)
+    columns = zip(*(bars.columns() for bars in pieces), strict=True)
+    return Bars.of(pieces[0].interval_ms, PriceBars(*map(np.concatenate, columns)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,24 +124,24 @@ def join_observed(pieces: Sequence[Observed]) -> Observed:
     )
 
 
-def observe(bars: Bars, liquidations: Sequence[Liquidation]) -> Observed:
+def observe(
+    bars: Bars, liquidations: Sequence[Liquidation], since_ms: int | None = None
+) -> Observed:
     """Add up the liquidations of one market by bar and side.
 
-    A liquidation belongs to the bar that has begun when it happens. The feed counts as running
-    from the first of them on; one outside all bars is left out.
+    A liquidation belongs to the bar that has begun when it happens; one outside all bars is left
+    out. The feed counts as running from ``since_ms`` on, or else from the first of them.
     """
-    times = np.array([row.time_ms for row in liquidations], np.int64)
-    side = np.array([LONG if row.side is Side.LONG else SHORT for row in liquidations], np.int64)
-    quantity = np.array([row.quantity_base for row in liquidations], np.float64)
-    order = np.argsort(times, kind="stable")
-    times, side, quantity = times[order], side[order], quantity[order]
-    bar = np.searchsorted(bars.time_ms, times, "right") - 1
+    rows = sorted(liquidations, key=lambda row: row.time_ms)
+    times = np.array([row.time_ms for row in rows], np.int64)
+    side = np.array([LONG if row.side is Side.LONG else SHORT for row in rows], np.int64)
+    quantity = np.array([row.quantity_base for row in rows], np.float64)
+    bar, base = add_orders(times, side, quantity, bars.time_ms, bars.interval_ms)
     inside = bar >= 0
-    inside[inside] = times[inside] < bars.time_ms[bar[inside]] + bars.interval_ms
-    base = np.zeros((len(bars), 2))
-    np.add.at(base, (bar[inside], side[inside]), quantity[inside])
-    if len(times):
-        base[bars.time_ms + bars.interval_ms <= times[0]] = np.nan
+    if since_ms is None and len(times):
+        since_ms = int(times[0])
+    if since_ms is not None:
+        base[bars.time_ms + bars.interval_ms <= since_ms] = np.nan
     else:
         base[:] = np.nan
     base[np.isnan(bars.open_interest_base)] = np.nan  # nothing can be expected there
@@ -129,31 +149,64 @@ def observe(bars: Bars, liquidations: Sequence[Liquidation]) -> Observed:
     return Observed(base=base, orders=orders, bar=bar[inside])
 
 
-def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0) -> Bars:
-    """Give every candle from ``start_ms`` on the open interest that was last known at its end.
+class BarLog:
+    """The bars of one market, joined again whenever candles or open interest have changed.
 
-    A candle without a price is a missing one.
+    Bars that stayed as they were are not written again, so a new bar costs a look at the others.
+    Those that were handed out earlier hold as far as they ``stayed``, and are written over beyond.
     """
-    first = int(np.searchsorted(candles.time_ms, start_ms))
-    opened, high, low, close, volume = (column[first:] for column in candles.columns())
-    priced = (opened > 0) & (high > 0) & (low > 0) & (close > 0)
-    rows = slice(None) if priced.all() else priced
-    times = candles.time_ms[first:][rows].copy()  # kernels are compiled anew for strided arrays
-    opened, high, low, close, volume = (
-        column[rows].copy() for column in (opened, high, low, close, volume)
-    )
-    last_known = np.searchsorted(interest.time_ms, times + candles.interval_s * SECOND_MS, "right")
-    open_interest = np.append(np.nan, interest.open_interest_base)[last_known]
-    return Bars(
-        interval_ms=candles.interval_s * SECOND_MS,
-        time_ms=times,
-        low=low,
-        high=high,
-        close=close,
-        middle=(opened + close) / 2,
-        volume_base=volume,
-        open_interest_base=open_interest,
-    )
+
+    def __init__(self) -> None:
+        self.stayed = 0  # how many of the bars before the last joining still are as they were
+        self._bars = _room(0)
+        self._count = 0
+        self._first_ms: int | None = None
+        self._interval_ms = 0
+
+    def join(self, candles: Candles, interest: OpenInterestHistory, start_ms: int = 0) -> Bars:
+        """Give every candle from ``start_ms`` on the open interest that was last known at its end.
+
+        A candle without a price is a missing one.
+        """
+        first = int(np.searchsorted(candles.time_ms, start_ms))
+        columns = CandleArrays(
+            *(_plain(column[first:]) for column in (candles.time_ms, *candles.columns()))
+        )
+        self._make_room(columns, candles.interval_s * SECOND_MS)
+        self._count, self.stayed = join(
+            columns,
+            _plain(interest.time_ms),
+            _plain(interest.open_interest_base),
+            self._interval_ms,
+            self._bars,
+            self._count,
+        )
+        return Bars.of(self._interval_ms, self._bars, slice(self._count))
+
+    def _make_room(self, candles: CandleArrays, interval_ms: int) -> None:
+        first_ms = int(candles.time_ms[0]) if len(candles.time_ms) else None
+        if (first_ms, interval_ms) != (self._first_ms, self._interval_ms):
+            self._first_ms, self._interval_ms, self._count = first_ms, interval_ms, 0
+            self._bars = _room(len(candles.time_ms))
+        elif len(candles.time_ms) > len(self._bars.time_ms):
+            known, self._bars = self._bars, _room(len(candles.time_ms))
+            for old, new in zip(known, self._bars, strict=True):
+                new[: self._count] = old[: self._count]
+
+
+def _room(bars: int) -> PriceBars:
+    room = bars + bars // 8 + 64
+    return PriceBars(np.empty(room, np.int64), *(np.empty(room) for _ in range(6)))
+
+
+def _plain(column: NDArray[Any]) -> NDArray[Any]:
+    # kernels are compiled anew for arrays that are strided or not to be written
+    return column if column.flags.carray else column.copy()
+
+
+def join_bars(candles: Candles, interest: OpenInterestHistory, start_ms: int = 0) -> Bars:
+    """Join the bars of one market once; see ``BarLog``."""
+    return BarLog().join(candles, interest, start_ms)
 
 
 def open_from_ms(candles: Candles, interest: OpenInterestHistory) -> int:

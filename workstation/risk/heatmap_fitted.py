@@ -14,6 +14,7 @@ enough was observed the prior speaks.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -196,7 +197,14 @@ class FittedBook:
                 self._refit(int(fits_ms[begin]))
             until = rows[1] if end == len(bars) else max(rows[0], min(int(row[end]), rows[1]))
             piece = slice(begin, end)
-            taken = self._take(bars[piece], observed[piece], picture, row[piece], (rows[0], until))
+            whole = end - begin == len(bars)
+            taken = self._take(
+                bars if whole else bars[piece],
+                observed if whole else observed[piece],
+                picture,
+                row[piece],
+                (rows[0], until),
+            )
             pieces.append(taken)
             rows = until, rows[1]
         if self._today and (now_ms := _ends_ms(self._today[-1][0].bars)) in self._refits_ms:
@@ -250,7 +258,6 @@ class FittedBook:
         )
         if len(bars):
             self._today.append((taken, crossed))
-            self._orders = np.concatenate([self._orders, observed.orders])
         return taken
 
     def _refit(self, now_ms: int) -> None:
@@ -299,6 +306,7 @@ class FittedBook:
         # the other candidates catch up with the day that has ended
         day = join_taken([taken for taken, _ in self._today])
         self._log.append(day)
+        self._orders = np.concatenate([self._orders, day.observed.orders])
         for index, candidate in enumerate(self._candidates):
             if index == self._chosen:
                 crossed = np.concatenate([crossed for _, crossed in self._today])
@@ -350,26 +358,26 @@ def column_band(book: HeatmapBook, belief: Belief) -> FloatArray:
     The wider of two: the ensemble of mixes, as a lognormal of its mean and variance, and how far
     recent hours were off.
     """
-    unit = book.unit_layers()
-    column = np.einsum("sj,sjk->sk", book.basis.weight, unit)
-    bounds = np.empty((2, *column.shape))
-    for side, (low, high) in enumerate(belief.factors):
-        spread = _ensemble_spread(belief.draws[:, side], unit[side], column[side])
-        bounds[0, side] = column[side] * np.minimum(low, np.exp(-_TENTH * spread))
-        bounds[1, side] = column[side] * np.maximum(high, np.exp(_TENTH * spread))
-    return bounds
+    column = book.column()
+    times = np.exp(_TENTH * _ensemble_spread(book, belief, column))
+    low, high = np.array(belief.factors).T[:, :, np.newaxis]
+    return np.stack([column * np.minimum(low, 1 / times), column * np.maximum(high, times)])
 
 
-def _ensemble_spread(draws: FloatArray, unit: FloatArray, column: FloatArray) -> FloatArray:
-    # (bins,) standard deviation of the logarithm of what stands there, over the ensemble
-    if not len(draws):
+def _ensemble_spread(book: HeatmapBook, belief: Belief, column: FloatArray) -> FloatArray:
+    # (2, bins) standard deviation of the logarithm of what stands there, over the ensemble
+    if not len(belief.draws):
         return np.zeros_like(column)
-    values, vectors = np.linalg.eigh(np.cov(draws, rowvar=False))
-    factor = vectors * np.sqrt(np.maximum(values, 0.0))
-    variance = ((factor.T @ unit) ** 2).sum(axis=0)
+    variance = np.maximum(0.0, book.variance(_covariance(belief)))  # rounding
     relative = np.divide(variance, column**2, out=np.zeros_like(column), where=column > 1e-100)
     spread: FloatArray = np.sqrt(np.log1p(relative))
     return spread
+
+
+@functools.lru_cache(maxsize=32)
+def _covariance(belief: Belief) -> FloatArray:
+    # (2, 13, 13), of the shares of each side, over the ensemble
+    return np.stack([np.cov(belief.draws[:, side], rowvar=False) for side in (0, 1)])
 
 
 def _ends_ms(bars: Bars) -> int:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Side
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 
 LEVERAGE_BANDS: Final = (5.0, 10.0, 25.0, 50.0)  # between these the shares are added up
@@ -35,11 +36,27 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Positions of a venue that are known one by one, now, at some prices: never an estimate.
+
+    A part of what is estimated there, not more of it. ``coverage`` are the known longs and shorts
+    of the whole market over its open interest, fractions; ``None`` where that is not known.
+    """
+
+    venue: str
+    long_usd: float
+    short_usd: float
+    coverage: tuple[float, float] | None
+    is_stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One bar and a range of prices of the map.
 
     ``by_leverage`` are the shares of both sides together below, between and above
-    ``LEVERAGE_BANDS``; empty of earlier bars, whose mix is not kept, and where nothing stands.
+    ``LEVERAGE_BANDS``, as noted after the bar that opened at ``leverage_ms``; empty where nothing
+    stood then. ``known`` is of now, whatever the bar.
     """
 
     low: float
@@ -49,12 +66,13 @@ class Cell:
     long: Waiting
     short: Waiting
     by_leverage: tuple[float, ...] = ()
+    leverage_ms: int | None = None  # None: not noted yet
+    known: tuple[Known, ...] = ()  # a market each
 
 
 def coin_values(columns: HeatmapColumns) -> FloatArray:
     """Return the (bins,) USD that a venue sells for a coin that stands in each bin."""
-    edges = columns.edges()
-    values: FloatArray = np.sqrt(edges[:-1] * edges[1:]) * columns.liquidatable_fraction
+    values: FloatArray = _middles(columns) * columns.liquidatable_fraction
     return values
 
 
@@ -79,6 +97,7 @@ def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
     low, high = np.exp(columns.delta * (columns.first_bin + np.array([first, end])))
     is_newest = row == len(columns.time_ms) - 1
     share = np.ones(end - first)
+    noted, by_leverage = _leverage_of_row(columns, row)
     return Cell(
         low=float(low),
         high=float(high),
@@ -86,7 +105,9 @@ def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
         is_newest=is_newest,
         long=_waiting(columns, Side.LONG, row, slice(first, end), share),
         short=_waiting(columns, Side.SHORT, row, slice(first, end), share),
-        by_leverage=_by_leverage(columns, slice(first, end)) if is_newest else (),
+        by_leverage=() if by_leverage is None else _shares(by_leverage[:, first:end]),
+        leverage_ms=None if noted is None else int(columns.time_ms[noted]),
+        known=tuple(_known(columns, levels, slice(first, end)) for levels in columns.known),
     )
 
 
@@ -125,8 +146,8 @@ def band_of_row(columns: HeatmapColumns, row: int) -> FloatArray | None:
     """
     if row == len(columns.time_ms) - 1 and columns.band_base is not None:
         return columns.band_base.astype(np.float64)
-    note = bisect.bisect_right(columns.spread_from, row) - 1
-    if note < 0:
+    note = _note_of_row(columns, row)
+    if note is None:
         return None
     column = np.stack([columns.long_base[row], columns.short_base[row]])
     band: FloatArray = columns.spread[note].astype(np.float64) * column
@@ -151,13 +172,52 @@ def _waiting(
     )
 
 
-def _by_leverage(columns: HeatmapColumns, bins: slice) -> tuple[float, ...]:
-    if columns.by_leverage_base is None:
-        return ()
-    each = columns.by_leverage_base[:, :, bins].astype(np.float64).sum(axis=(0, 2))
-    group: NDArray[np.int64] = np.searchsorted(LEVERAGE_BANDS, columns.leverages)
+def band_width(columns: HeatmapColumns) -> float | None:
+    """Return how many times its low end the high end of the newest bar's band is, all in all.
+
+    ``None`` where it is not known.
+    """
+    if columns.band_base is None:
+        return None
+    low, high = (float(end) for end in columns.band_base.sum(axis=(1, 2), dtype=np.float64))
+    return high / low if low > 0 and math.isfinite(high) else None
+
+
+def _known(columns: HeatmapColumns, levels: KnownLevels, bins: slice) -> Known:
+    long_usd, short_usd = levels.by_bin[:, bins] @ _middles(columns)[bins]
+    return Known(
+        venue=levels.key.venue,
+        long_usd=float(long_usd),
+        short_usd=float(short_usd),
+        coverage=levels.coverage,
+        is_stale=levels.is_stale,
+    )
+
+
+def _middles(columns: HeatmapColumns) -> FloatArray:
+    edges = columns.edges()
+    middles: FloatArray = np.sqrt(edges[:-1] * edges[1:])
+    return middles
+
+
+def _note_of_row(columns: HeatmapColumns, row: int) -> int | None:
+    note = bisect.bisect_right(columns.spread_from, row) - 1
+    return None if note < 0 else note
+
+
+def _leverage_of_row(
+    columns: HeatmapColumns, row: int
+) -> tuple[int | None, NDArray[np.float32] | None]:
+    # the row whose mix is told, and the (5, bins) coins of it
+    if row == len(columns.time_ms) - 1 and columns.by_leverage_base is not None:
+        return row, columns.by_leverage_base
+    note = _note_of_row(columns, row)
+    if note is None or not columns.by_leverage_noted:
+        return None, None
+    return columns.spread_from[note], columns.by_leverage_noted[note]
+
+
+def _shares(by_leverage: NDArray[np.float32]) -> tuple[float, ...]:
+    each = by_leverage.sum(axis=1, dtype=np.float64)
     total = float(each.sum())
-    if not total > 0:
-        return ()
-    shares = np.bincount(group, each, len(LEVERAGE_BANDS) + 1) / total
-    return tuple(float(share) for share in shares)
+    return tuple(float(share) for share in each / total) if total > 0 else ()

@@ -414,10 +414,13 @@ class HeatmapColumns:
     # then; the jth holds from column ``spread_from[j]`` to the next; NaN on a side without a book
     spread: tuple[NDArray[np.float32], ...] = ()
     spread_from: tuple[int, ...] = ()
-    # (2, J, bins) coins after the last bar, longs and shorts, by the leverages of ``leverages``
+    # (5, bins) coins after the last bar, longs and shorts together, by the leverage below, between
+    # and above ``heatmap_reading.LEVERAGE_BANDS``; and what was noted of earlier bars along with
+    # ``spread``, as known then
     by_leverage_base: NDArray[np.float32] | None = None
-    leverages: tuple[float, ...] = ()
+    by_leverage_noted: tuple[NDArray[np.float32], ...] = ()
     mix: tuple[str, ...] = ()  # by venue: fitted to what, or the prior
+    fitted: tuple[str, ...] = ()  # venues whose leverage is fitted; the others' is assumed
     score: MapScore | None = None  # of the columns as they were known; None: not graded yet
     off: tuple[str, ...] = ()  # venues that the user switched off
     with_todays_fit: bool = False  # columns as the newest fit would have had them: never scored

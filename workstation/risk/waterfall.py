@@ -79,6 +79,7 @@ class Waterfall:
         self._since = dict.fromkeys(self._accounts, 0.0)
         self._pools = {account.id: self._pools_of(account) for account in portfolio.accounts}
         self._deaths: dict[str, tuple[float, Pool] | None] = {}
+        self._worth: dict[str, tuple[float, float]] = {}  # of accounts: clock and USD
         self._liquidated: dict[PositionKey, None] = {}
         self._rounds: dict[str, int] = {}  # cuts that a pool has had, by its name
         self.before = portfolio
@@ -345,7 +346,7 @@ class Waterfall:
         quantity: float,
         loss_usd: float,
     ) -> None:
-        worth = {account_id: self._account_usd(account_id, clock) for account_id in self._pools}
+        worth = {account_id: self._worth_usd(account_id, clock) for account_id in self._pools}
         self.events.append(
             ScenarioEvent(
                 step=len(self.events) + 1,
@@ -389,6 +390,7 @@ class Waterfall:
         self._accounts[account.id] = account
         self._pools[account.id] = self._pools_of(account)
         self._deaths.pop(account.id, None)
+        self._worth.pop(account.id, None)
 
     def _pools_of(self, account: Account) -> list[Pool]:
         return list(pools_of(account, self._inputs))
@@ -396,6 +398,13 @@ class Waterfall:
     def _all_pools(self) -> Iterator[Pool]:
         for account_id in sorted(self._pools):
             yield from self._pools[account_id]
+
+    def _worth_usd(self, account_id: str, clock: float) -> float:
+        """Return the same as below; what happens at one time asks for it often."""
+        known = self._worth.get(account_id)
+        if known is None or known[0] != clock:
+            known = self._worth[account_id] = clock, self._account_usd(account_id, clock)
+        return known[1]
 
     def _account_usd(self, account_id: str, clock: float) -> float:
         """Return what the pools of an account that have a value are worth, at market."""

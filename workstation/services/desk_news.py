@@ -21,7 +21,7 @@ class View:
 
     ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along;
     ``unfavourable`` makes repairs hold at the scenario's unfavourable end; ``map`` is how the
-    liquidation map is drawn.
+    liquidation map is drawn, ``known_positions`` whether those known one by one are marked on it.
     """
 
     coin: str
@@ -31,6 +31,7 @@ class View:
     use_betas: bool = True
     unfavourable: bool = False
     map: MapChoice = AS_KNOWN
+    known_positions: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ then; between two notes the older one holds.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,19 +15,16 @@ from typing import Final
 
 import numpy as np
 
-from workstation.market.facts import FloatArray, Liquidation
+from workstation.market.facts import Liquidation
 from workstation.market.instrument import MarketKey
 from workstation.risk.heatmap import Grid, HeatmapBook, HeatmapParameters, blank_picture
-from workstation.risk.heatmap_band import PRIOR_FACTORS
-from workstation.risk.heatmap_bars import Bars, observe
-from workstation.risk.heatmap_basis import NODE_LEVERAGES
+from workstation.risk.heatmap_bars import Bars, Observed, observe
 from workstation.risk.heatmap_fitted import (
     LEAST_DAYS,
     LEAST_ORDERS,
     Belief,
     FittedBook,
     Taken,
-    column_band,
     join_taken,
 )
 from workstation.risk.heatmap_grade import grade, plan_grading
@@ -35,6 +33,7 @@ from workstation.risk.heatmap_scorecard import THIS, Grades
 from workstation.risk.kernels.book import LONG, SHORT, IntArray, Picture, PictureArray
 from workstation.risk.map_rows import MapRows
 from workstation.risk.report import HeatmapColumns
+from workstation.services.heatmap_notes import Note, Stand, note_of, stand_of
 from workstation.services.heatmap_orders import OrderLog
 from workstation.services.heatmap_request import HeatmapRequest
 from workstation.units import DAY_MS, SECOND_MS, iso_utc
@@ -54,6 +53,7 @@ class MapInput:
     key: MarketKey
     maintenance_rate: float
     bars: Bars
+    stayed: int  # how many of them are those of the question before, figure by figure
     orders: list[Liquidation]
     begin_ms: int  # of the first bar with open interest
     open_from_ms: int
@@ -124,11 +124,11 @@ class HeatmapMap:
         )
         self._books = {item.key: self._new_book(item) for item in inputs}
         self._pieces: dict[MarketKey, list[Taken]] = {item.key: [] for item in inputs}
-        self._taken = {item.key: item.bars[:0] for item in inputs}
+        self._taken = {item.key: 0 for item in inputs}  # bars
         self._final = 0  # rows of the picture that no later answer changes
         self._picture = blank_picture(COLUMNS + BLOCK, self._grid)
         self._trials: dict[MarketKey, HeatmapBook] = {}  # of the last answer; memory to use again
-        self._spread: list[tuple[int, PictureArray]] = []  # row, band over what stood there
+        self._noted: list[Note] = []
 
     def _new_book(self, item: MapInput) -> HeatmapBook | FittedBook:
         parameters, rate = self._frame.parameters, item.maintenance_rate
@@ -155,13 +155,18 @@ class HeatmapMap:
         inputs: Sequence[MapInput],
         beliefs: Mapping[MarketKey, Belief] | None = None,
     ) -> bool:
-        """Tell whether the answer to a question is this map, grown."""
+        """Tell whether the answer to a question is this map, grown, if what it took in stays."""
         same = frame == self._frame and _are_same(beliefs, self._given)
-        return same and all(
-            self._taken[item.key].repeats(item.bars)
-            and self._grid.holds(item.bars.low.min(), item.bars.high.max())
-            for item in inputs
-        )
+        return same and all(self._holds(item) for item in inputs)
+
+    def _holds(self, item: MapInput) -> bool:
+        new = slice(self._taken[item.key], None)
+        low, high = item.bars.low[new], item.bars.high[new]
+        return not len(low) or self._grid.holds(float(low.min()), float(high.max()))
+
+    def stays(self, inputs: Sequence[MapInput]) -> bool:
+        """Tell whether what was taken in is still what the markets say; asked at every question."""
+        return all(item.stayed >= self._taken.get(item.key, 0) for item in inputs)
 
     @property
     def beliefs(self) -> dict[MarketKey, Belief]:
@@ -192,8 +197,7 @@ class HeatmapMap:
         notes = [note for item in inputs for note in self._notes(item, trials[item.key], end)]
         counted = tuple(dict.fromkeys(item.key.venue for item in inputs))
         asked = dict.fromkeys(market.candles.key.venue for market in request.markets)
-        layers, band = self._stand(trials)
-        spread_from, spread = self._spread_since(first)
+        stand, noted = self._stand(trials), self._noted_since(first)
         return HeatmapColumns(
             coin=frame.coin,
             interval_s=request.interval_s,
@@ -210,12 +214,15 @@ class HeatmapMap:
             missing=tuple(venue for venue in asked if venue not in counted),
             notes=tuple(notes),
             final=max(0, self._final - first),
-            band_base=band.astype(np.float32),
-            spread=spread,
-            spread_from=spread_from,
-            by_leverage_base=layers.astype(np.float32),
-            leverages=NODE_LEVERAGES,
+            band_base=stand.band.astype(np.float32),
+            spread=tuple(note.spread for note in noted),
+            spread_from=tuple(max(0, note.row - first) for note in noted),
+            by_leverage_base=stand.by_leverage,
+            by_leverage_noted=tuple(note.by_leverage for note in noted),
             mix=tuple(dict.fromkeys(self._mix(item.key) for item in inputs)),
+            fitted=tuple(
+                dict.fromkeys(item.key.venue for item in inputs if self._is_fitted(item.key))
+            ),
         )
 
     def _settle(self, inputs: Sequence[MapInput], final: int) -> None:
@@ -227,7 +234,7 @@ class HeatmapMap:
             self._settle_to(inputs, row + 1 if noted else self._next_noted(row, final))
             if noted:
                 books = {key: _speaking(book) for key, book in self._books.items()}
-                self._spread.append((row, self._band_over_column(books)))
+                self._noted.append(note_of(row, self._stand(books)))
 
     def _next_noted(self, row: int, final: int) -> int:
         return next((later for later in range(row + 1, final) if self._is_noted(later)), final)
@@ -240,18 +247,16 @@ class HeatmapMap:
         before_ms = self._frame.first_ms + final * self._frame.interval_ms
         for item in inputs:
             ready = int(np.searchsorted(item.bars.time_ms, before_ms))
-            new = item.bars[len(self._taken[item.key]) : ready]
-            book, rows = self._books[item.key], (self._final, final)
+            new = item.bars[self._taken[item.key] : ready]
+            book, row, rows = self._books[item.key], self._frame.rows(new), (self._final, final)
             if isinstance(book, FittedBook):
-                seen = observe(new, item.orders)
-                row = self._frame.rows(new)
                 pieces = self._pieces[item.key]
-                pieces += book.advance(new, seen, self._picture, row=row, rows=rows)
+                pieces += book.advance(new, _seen(new, item), self._picture, row=row, rows=rows)
                 if len(pieces) > _MOST_PIECES:
                     pieces[:] = [join_taken(pieces)]
             else:
-                book.advance(new, self._picture, row=self._frame.rows(new), rows=rows)
-            self._taken[item.key] = item.bars[:ready]
+                book.advance(new, self._picture, row=row, rows=rows)
+            self._taken[item.key] = ready
         self._final = final
 
     def _rows(self, table: PictureArray, open_rows: PictureArray, first: int) -> MapRows:
@@ -260,7 +265,7 @@ class HeatmapMap:
     def _play_on(self, item: MapInput, picture: Picture) -> HeatmapBook:
         # Add the bars that can still change to the picture, which begins where history ends.
         book = self._books[item.key].copy(self._trials.get(item.key))
-        rest = item.bars[len(self._taken[item.key]) :]
+        rest = item.bars[self._taken[item.key] :]
         rows = 0, len(picture.open_interest)
         book.advance(rest, picture, row=self._frame.rows(rest) - self._final, rows=rows)
         self._trials[item.key] = book
@@ -274,36 +279,17 @@ class HeatmapMap:
             return book.belief
         return None if self._given is None else self._given.get(key)
 
-    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> tuple[FloatArray, FloatArray]:
-        # (2, J, bins) coins by leverage, and the (2, 2, bins) band of their sum
-        layers = np.zeros((2, len(NODE_LEVERAGES), self._grid.bins))
-        assumed, bands = np.zeros((2, self._grid.bins)), np.zeros((2, 2, self._grid.bins))
-        for key, book in books.items():
-            belief = self._belief(key)
-            book.add_layers(layers)
-            if belief is None:
-                assumed += book.column()
-            else:
-                bands += column_band(book, belief)
-        bands += np.multiply.outer(np.array(PRIOR_FACTORS), assumed)
-        return layers, bands
+    def _stand(self, books: Mapping[MarketKey, HeatmapBook]) -> Stand:
+        return stand_of(self._grid, [(book, self._belief(key)) for key, book in books.items()])
 
-    def _band_over_column(self, books: Mapping[MarketKey, HeatmapBook]) -> PictureArray:
-        layers, band = self._stand(books)
-        column = layers.sum(axis=1)
-        # what is opened later where nothing stands has the band of its whole side
-        whole = column.sum(axis=1)
-        rest = np.divide(band.sum(axis=2), whole, out=np.full((2, 2), np.nan), where=whole > 0)
-        over = np.broadcast_to(rest[:, :, np.newaxis], band.shape).copy()
-        np.divide(band, column, out=over, where=column > 0)
-        noted: PictureArray = over.astype(np.float32)
-        return noted
+    def _noted_since(self, first: int) -> list[Note]:
+        # the notes that columns from row `first` on need
+        holds = bisect.bisect_right(self._noted, first, key=lambda note: note.row) - 1
+        return self._noted[max(0, holds) :]
 
-    def _spread_since(self, first: int) -> tuple[tuple[int, ...], tuple[PictureArray, ...]]:
-        # the notes that columns from row `first` on need, their rows counted from it
-        later = sum(1 for row, _ in self._spread if row > first)
-        kept = self._spread[max(0, len(self._spread) - later - 1) :]
-        return tuple(max(0, row - first) for row, _ in kept), tuple(over for _, over in kept)
+    def _is_fitted(self, key: MarketKey) -> bool:
+        belief = self._belief(key)
+        return belief is not None and belief.fit is not None
 
     def _mix(self, key: MarketKey) -> str:
         belief = self._belief(key)
@@ -357,6 +343,19 @@ class HeatmapMap:
             taken.observed.base,
         )
         return (key, int(taken.bars.time_ms[-1]), graded) if graded.days >= 2 else None
+
+
+def _seen(bars: Bars, item: MapInput) -> Observed:
+    # what was liquidated in new bars; the log may be long
+    orders = item.orders
+    if not len(bars):
+        return observe(bars, ())
+    end_ms = int(bars.time_ms[-1]) + bars.interval_ms
+    first, end = (
+        bisect.bisect_left(orders, at, key=lambda row: row.time_ms)
+        for at in (int(bars.time_ms[0]), end_ms)
+    )
+    return observe(bars, orders[first:end], orders[0].time_ms if orders else None)
 
 
 def _speaking(book: HeatmapBook | FittedBook) -> HeatmapBook:

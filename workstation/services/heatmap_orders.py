@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,7 +24,7 @@ class OrderLog:
         while rows and rows[-1].time_ms >= until_ms:
             rows.pop()
         last_ms = rows[-1].time_ms if rows else -1
-        newest = {row for row in rows[-100:] if row.time_ms == last_ms}
+        newest = set(itertools.takewhile(lambda row: row.time_ms == last_ms, reversed(rows)))
         rows += sorted(
             (row for row in fresh if row.time_ms >= last_ms and row not in newest),
             key=lambda row: row.time_ms,

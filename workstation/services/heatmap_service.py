@@ -25,13 +25,12 @@ from typing import Final
 
 import numpy as np
 
-from workstation.market.facts import OpenInterest, OpenInterestHistory
+from workstation.market.facts import Candles, Liquidation, OpenInterest, OpenInterestHistory
 from workstation.market.feed import FeedMode
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, Side
 from workstation.market.series import merge_open_interest
-from workstation.risk.heatmap import DEFAULT_PARAMETERS, Grid, HeatmapBook, blank_picture
-from workstation.risk.heatmap_bars import Bars, Observed, join_bars, open_from_ms
-from workstation.risk.heatmap_fitted import LEAST_DAYS, FittedBook, column_band
+from workstation.risk.heatmap_bars import BarLog, open_from_ms
+from workstation.risk.heatmap_fitted import LEAST_DAYS
 from workstation.risk.heatmap_scorecard import MapScore
 from workstation.risk.known_levels import KnownLevels, known_levels
 from workstation.risk.report import HeatmapColumns
@@ -40,7 +39,7 @@ from workstation.services.heatmap_orders import OrderLog
 from workstation.services.heatmap_request import HeatmapMarket, HeatmapRequest
 from workstation.services.heatmap_scores import ScoreFile
 from workstation.services.map_choice import AS_KNOWN, MapChoice
-from workstation.units import HOUR_MS, MINUTE_MS, SECOND_MS, iso_utc
+from workstation.units import HOUR_MS, MINUTE_MS, SECOND_MS, UnixMs, iso_utc
 
 BURN_IN: Final = 10_000  # bars at most that the books see before the picture begins
 
@@ -60,6 +59,7 @@ class HeatmapAnswer:
         self._map: HeatmapMap | None = None
         self._drawn: HeatmapMap | None = None  # as the user chose
         self._inputs: tuple[MapInput, ...] = ()
+        self._logs: dict[MarketKey, BarLog] = {}
         self._heard: dict[MarketKey, OpenInterestHistory] = {}
         self._orders = OrderLog()
         self._refits: dict[MarketKey, list[int]] = {}
@@ -74,6 +74,10 @@ class HeatmapAnswer:
         inputs = self._inputs = tuple(
             item for market in request.markets if (item := self._input(market)) is not None
         )
+        if self._map is not None and not self._map.stays(inputs):
+            self._map = None
+        if self._drawn is not None and not self._drawn.stays(inputs):
+            self._drawn = None
         if not inputs:
             self._map = self._drawn = None
             return None
@@ -166,7 +170,10 @@ class HeatmapAnswer:
         block_ms = BLOCK * candles.interval_s * SECOND_MS
         blocks = -(-(COLUMNS + BURN_IN) // BLOCK)
         start_ms = (int(candles.time_ms[-1]) // block_ms - blocks) * block_ms
-        bars = join_bars(candles, interest, start_ms)
+        log = self._logs.get(candles.key)
+        if log is None:
+            log = self._logs[candles.key] = BarLog()
+        bars = log.join(candles, interest, start_ms)
         begin_ms = bars.begin_ms()
         if begin_ms is None:
             return None
@@ -178,6 +185,7 @@ class HeatmapAnswer:
             key=candles.key,
             maintenance_rate=market.maintenance_rate,
             bars=bars,
+            stayed=log.stayed,
             orders=self._orders.of(candles.key),
             begin_ms=begin_ms,
             open_from_ms=open_from_ms(candles, interest),
@@ -229,30 +237,40 @@ def _remember(heard: OpenInterestHistory | None, newest: OpenInterest) -> OpenIn
 def warm_up(progress: Callable[[str], None]) -> None:
     """Compile the heatmap's kernels and keep them on disk, so that later starts find them."""
     progress("Preparing the liquidation heatmap: its kernels are compiled once, in ten seconds.")
+    market = _market_that_is_fitted()
+    request = HeatmapRequest(
+        source=FeedMode.SIMULATED,
+        coin="BTC",
+        interval_s=market.candles.interval_s,
+        markets=(market,),
+    )
+    answer = HeatmapAnswer()
+    for _ in range(2):  # from scratch, and grown
+        answer(request)
+
+
+def _market_that_is_fitted() -> HeatmapMarket:
+    # price stands still, and every hour something is liquidated on both sides
     hours = 24 * math.ceil(LEAST_DAYS + 1)
-    price = np.full(hours, 100.0)
-    bars = Bars(
-        interval_ms=HOUR_MS,
-        time_ms=HOUR_MS * np.arange(hours),
-        low=price,
-        high=price + 1,
-        close=price,
-        middle=price,
-        volume_base=price,
-        open_interest_base=price,
+    time_ms, price = HOUR_MS * np.arange(hours), np.full(hours, 100.0)
+    key = MarketKey("warm-up", "BTC/USDT:USDT")
+    return HeatmapMarket(
+        candles=Candles(
+            key=key,
+            interval_s=HOUR_MS // SECOND_MS,
+            time_ms=time_ms,
+            open=price,
+            high=price + 1,
+            low=price,
+            close=price,
+            volume_base=price,
+        ),
+        open_interest=OpenInterestHistory(
+            key=key, time_ms=time_ms, open_interest_base=price, open_interest_usd=100 * price
+        ),
+        liquidations=tuple(
+            Liquidation(key=key, side=side, quantity_base=1.0, price=100.0, time_ms=UnixMs(at))
+            for at in time_ms.tolist()
+            for side in Side
+        ),
     )
-    seen = Observed(
-        base=np.ones((hours, 2)),
-        orders=np.zeros((hours, 2), np.int64),
-        bar=np.arange(hours),
-    )
-    grid = Grid.around(100.0, 101.0, DEFAULT_PARAMETERS.delta)
-    row, rows = np.arange(hours), (0, hours)
-    book = HeatmapBook(grid)
-    book.advance(bars, blank_picture(hours, grid), row=row, rows=rows)
-    book.copy(book.copy()).column()
-    bars.repeats(bars)
-    fitted = FittedBook(grid, "")
-    fitted.advance(bars, seen, blank_picture(hours, grid), row=row, rows=rows)
-    fitted.book.column()
-    column_band(fitted.book, fitted.belief)

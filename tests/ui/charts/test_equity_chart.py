@@ -33,7 +33,7 @@ def show(chart, scenario, now=70_000.0, equity=None):
     chart.show_now(now)
     chart.show_curve(curve, scenario)
     chart.grab()
-    return chart._range()
+    return chart.frame[:2]
 
 
 def test_now_and_the_scenario_stand_well_inside_and_the_rest_is_left_out(chart):
@@ -57,4 +57,4 @@ def test_dragging_a_little_moves_no_axis(chart):
 
 def test_the_height_is_that_of_the_prices_shown(chart):
     show(chart, 60_000.0, equity=np.where(PRICES > 80_000, 1e6, 1e5))
-    assert chart._extent(chart._curve)[1] < 2e5
+    assert chart.frame.high < 2e5

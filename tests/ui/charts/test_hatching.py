@@ -24,7 +24,7 @@ def view_of(columns, width=80, height=240):
 
 
 def test_a_band_that_is_nowhere_wide_leaves_no_hatching():
-    assert Hatching.of(noted([3], ratio=0.9 * WIDE_RATIO), MapSide.LONG) is None
+    assert not Hatching.of(noted([3], ratio=0.9 * WIDE_RATIO), MapSide.LONG).wide.any()
     assert Hatching.of(heatmap(), MapSide.BOTH) is None
 
 
@@ -44,28 +44,37 @@ def test_lines_are_drawn_only_where_the_band_is_wide_and_only_once_it_was():
     assert set((rows + across) % PERIOD_PX) == {0}  # diagonals
 
 
+def test_what_is_as_wide_everywhere_is_not_hatched_but_what_is_wider_still_is():
+    assert not Hatching.of(noted(slice(0, 60)), MapSide.LONG).wide.any()
+    prior = np.stack([np.full((2, 60), 1 / 7), np.full((2, 60), 2.5)]).astype(np.float32)
+    wider = prior.copy()
+    wider[1, :, 30:33] *= 2
+    hatching = Hatching.of(heatmap(spread=(prior, wider), spread_from=(0, 10)), MapSide.LONG)
+    assert not hatching.wide[1].any()
+    assert np.flatnonzero(hatching.wide[2]).tolist() == [30, 31, 32]
+
+
 def test_each_side_has_its_own_hatching_and_both_take_the_one_that_prevails():
     columns = noted([5], side=1)
-    assert Hatching.of(columns, MapSide.LONG) is None
-    assert Hatching.of(columns, MapSide.SHORT) is not None
+    assert not Hatching.of(columns, MapSide.LONG).wide.any()
+    assert Hatching.of(columns, MapSide.SHORT).wide.any()
     prevails = columns.short_base[0, 5] > columns.long_base[0, 5]
     both = Hatching.of(columns, MapSide.BOTH)
-    assert (both is not None) == prevails
+    assert both.wide.any() == prevails
 
 
 def test_the_newest_bar_is_hatched_by_its_own_band():
     band = np.ones((2, 2, 60), np.float32)
     band[1, 0, 7] = 100.0
     hatching = Hatching.of(heatmap(band_base=band), MapSide.LONG)
-    assert hatching.note[-1] == 0
-    assert set(hatching.note[:-1]) == {-1}
-    assert np.flatnonzero(hatching.wide[0]).tolist() == [7]
-    assert not hatching.wide[-1].any()
+    assert hatching.starts.tolist() == [39]
+    assert not hatching.wide[0].any()
+    assert np.flatnonzero(hatching.wide[1]).tolist() == [7]
 
 
 def test_the_map_draws_it(qapp):
     plain, hatched = (HeatmapItem(ViewBox(enableMenu=False), DARK) for _ in range(2))
-    columns = noted(slice(0, 60))
+    columns = noted(slice(20, 40))
     pixels = view_of(columns)
     plain.set_columns(heatmap())
     hatched.set_columns(columns)

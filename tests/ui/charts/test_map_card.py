@@ -1,9 +1,11 @@
+import dataclasses
+
 from PySide6.QtCore import QPointF
 
 from tests.ui.charts.frozen import pixel_map
 from ui import format as fmt
-from ui.charts.map_card import card_lines, card_place, leverage_text, likely_text
-from workstation.risk.heatmap_reading import Cell, Waiting
+from ui.charts.map_card import card_lines, card_place, known_text, leverage_text, likely_text
+from workstation.risk.heatmap_reading import Cell, Known, Waiting
 
 
 def cell(**changes):
@@ -15,6 +17,7 @@ def cell(**changes):
         "long": Waiting(base=9_500.0, usd=6e8, low_usd=3e8, high_usd=1.1e9),
         "short": Waiting(base=0.0, usd=0.0),
         "by_leverage": (0.1, 0.2, 0.3, 0.25, 0.15),
+        "leverage_ms": 1_770_325_200_000,
     }
     return Cell(**(fields | changes))
 
@@ -43,9 +46,52 @@ def test_a_side_on_which_nothing_waits_has_no_line_and_without_a_mark_there_is_n
     assert lines == [("63,000 to 63,063", "text")]
 
 
-def test_an_earlier_bar_says_when_it_was_known():
-    last, _ = list(card_lines(cell(is_newest=False, by_leverage=()), "BTC", 64_000.0))[-1]
-    assert last == "As known after 2026-02-05 21:00 (leverage: newest bar only)"
+def test_an_earlier_bar_says_when_it_and_its_leverage_were_known():
+    def last_lines(**changes):
+        earlier = cell(is_newest=False, **changes)
+        return [text for text, _ in card_lines(earlier, "BTC", 64_000.0)][-2:]
+
+    known = "As known after 2026-02-05 21:00"
+    noted = f"{known}, its leverage as noted after 2026-02-05 18:00"
+    shares = f"Leverage {leverage_text((0.1, 0.2, 0.3, 0.25, 0.15))}"
+    nothing = "Leverage not known: nothing stood here when it was noted"
+    noted_ms = 1_770_325_200_000 - 3 * 3_600_000
+    assert last_lines() == [known, shares]
+    assert last_lines(leverage_ms=noted_ms) == [noted, shares]
+    assert last_lines(leverage_ms=noted_ms, by_leverage=()) == [noted, nothing]
+    assert last_lines(leverage_ms=None, by_leverage=()) == [known, "Leverage not known"]
+
+
+def test_what_is_known_one_by_one_is_told_apart_from_the_estimate():
+    known = Known(
+        venue="hyperliquid",
+        long_usd=1.2e6,
+        short_usd=0.0,
+        coverage=(0.041, 0.02),
+        is_stale=False,
+    )
+    lines = [text for text, _ in card_lines(cell(known=(known,)), "BTC", 64_000.0)]
+    assert lines[:-1] == [text for text, _ in card_lines(cell(), "BTC", 64_000.0)]
+    assert lines[-1] == "Exact now at Hyperliquid: $1.20 M long known here, coverage 4.1 % long"
+    hidden = [text for text, _ in card_lines(cell(known=(known,)), "BTC", None, exact=False)]
+    assert not any(text.startswith("Exact") for text in hidden)
+    nothing = dataclasses.replace(known, long_usd=0.0, is_stale=True)
+    assert known_text([nothing]) == (
+        "Exact now at Hyperliquid: nothing known here, coverage 4.1 % long and 2.0 % short "
+        "(old readings)"
+    )
+
+
+def test_what_is_known_at_several_markets_is_one_line():
+    one = Known(venue="bybit", long_usd=1e6, short_usd=0.0, coverage=(0.96, 0.9), is_stale=False)
+    other = dataclasses.replace(one, venue="okx", short_usd=3e5, coverage=(1.0, 0.9))
+    assert known_text([one, other]) == (
+        "Exact now at 2 venues: $2.00 M long and $300 k short known here, "
+        "coverage 96.0 % to 100.0 % long and 90.0 % short"
+    )
+    assert known_text([one, dataclasses.replace(one, coverage=None)]) == (
+        "Exact now at Bybit: $2.00 M long known here, coverage not known"
+    )
 
 
 def test_the_bands_of_leverage_are_named_by_their_ends():

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from tests.ui.charts.frozen import BINANCE, NOW, facts, heatmap, rows, update, walk
+from tests.ui.charts.test_ladder_item import known_at
 from tests.ui.charts.test_price_lines import account, position, report
 from tests.workstation.services.test_heatmap_scores import scored
 from ui.charts.map_levels import MapSide, MapUnit
@@ -242,6 +243,8 @@ def show_map(desk, bridge, **changes):
 def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     feed()
     show_map(desk, bridge)
+    assert panel.header.text().endswith("map of assumed leverage, not graded yet")
+    show_map(desk, bridge, fitted=("binanceusdm",))
     assert panel.header.text().endswith("map estimated, not graded yet")
     show_map(desk, bridge, score=scored())
     assert panel.header.text().endswith("map better than distance only, 41 days")
@@ -249,6 +252,15 @@ def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     assert panel.header.text().endswith("map with today's fit, not scored")
     panel.map_picker.setCurrentText(MAP_OFF)
     assert panel.header.text().endswith("Binance 15m")
+
+
+@pytest.mark.parametrize(("times", "ending"), [(2.5, ", band ×17.5 wide"), (1.1, "41 days")])
+def test_a_band_that_is_wide_all_over_stands_in_the_title(panel, feed, desk, bridge, times, ending):
+    feed()
+    column = np.stack([heatmap().long_base[-1], heatmap().short_base[-1]])
+    band = np.stack([column / 7, column * times]).astype(np.float32)
+    show_map(desk, bridge, score=scored(), band_base=band)
+    assert panel.header.text().endswith(ending)
 
 
 def test_the_scores_are_one_click_away(panel, feed, desk, bridge, qtbot):
@@ -279,6 +291,22 @@ def test_a_card_beside_the_mouse_says_what_waits_there(panel, feed, desk, bridge
     assert panel._card.lines == ()
 
 
+def test_known_positions_are_told_beside_the_mouse_until_they_are_switched_off(
+    panel, feed, desk, bridge, context
+):
+    feed()
+    desk.heatmap = desk.drawn_map = known_at(heatmap(), slice(None))
+    bridge.heatmap_changed.emit(desk.heatmap)
+    panel.chart.axis.cursor_value = 64_010.0
+    context.charts.move_cursor(NOW - 2.0)
+    assert panel._card.lines[-1][0].startswith("Exact now at Binance: $")
+    assert panel._ladder._known is not None
+    view(desk, bridge, known_positions=False)
+    context.charts.move_cursor(NOW - 1.0)
+    assert not panel._card.lines[-1][0].startswith("Exact")
+    assert panel._ladder._known is None
+
+
 def test_the_menu_offers_units_and_what_can_be_done_with_the_map(panel, feed, desk, bridge):
     feed()
     show_map(desk, bridge)
@@ -296,18 +324,21 @@ def test_the_menu_offers_units_and_what_can_be_done_with_the_map(panel, feed, de
 
 def test_unit_and_venues_are_kept_and_todays_fit_is_not(panel, desk, qtbot, context):
     desk.view = dataclasses.replace(
-        desk.view, map=MapChoice(off=frozenset({"deribit"}), with_todays_fit=True)
+        desk.view,
+        map=MapChoice(off=frozenset({"deribit"}), with_todays_fit=True),
+        known_positions=False,
     )
     panel._show_unit(MapUnit.COIN)
     state = panel.state()
-    assert state == {"map": "Long and short", "unit": "Coins", "off": ["deribit"]}
-    desk.view = dataclasses.replace(desk.view, map=MapChoice())
+    assert state == {"map": "Long and short", "unit": "Coins", "off": ["deribit"], "known": False}
+    desk.view = dataclasses.replace(desk.view, map=MapChoice(), known_positions=True)
     other = PricePanel(context)
     qtbot.addWidget(other)
     other.restore(state)
     assert other._map.unit is MapUnit.COIN
     assert desk.view.map == MapChoice(off=frozenset({"deribit"}))
-    other.restore({"unit": ["x"], "off": "deribit"})
+    assert not desk.view.known_positions
+    other.restore({"unit": ["x"], "off": "deribit", "known": 1})
     assert other._map.unit is MapUnit.COIN
 
 

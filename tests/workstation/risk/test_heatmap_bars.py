@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tests.workstation.market.facts import candles_of, interest_history
-from workstation.risk.heatmap_bars import join_bars, open_from_ms
+from workstation.risk.heatmap_bars import BarLog, join_bars, open_from_ms
 
 MINUTE = 60_000
 
@@ -48,9 +50,45 @@ def test_a_bar_can_change_until_open_interest_has_passed_its_end(newest_reading_
     assert open_from_ms(candles, interest_history([(newest_reading_ms, 1.0)])) == open_from
 
 
-def test_bars_repeat_others_only_figure_by_figure():
-    bars = join_bars(candles_of([1.0, 2.0, 3.0], interval_s=60), interest_history([(90_000, 1.0)]))
-    assert bars[:2].repeats(bars)
-    assert not bars.repeats(bars[:2])
-    other = join_bars(candles_of([1.0, 2.5, 3.0], interval_s=60), interest_history([(90_000, 1.0)]))
-    assert not bars[:2].repeats(other)
+def some_candles(*closes, **changes):
+    return dataclasses.replace(candles_of(list(closes), interval_s=60), **changes)
+
+
+def same_bars(one, other):
+    for left, right in zip(one.columns(), other.columns(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_joining_again_tells_how_many_bars_stayed_and_gives_what_a_fresh_start_gives():
+    log, readings = BarLog(), interest_history([(90_000, 1.0)])
+    volume = np.array([np.nan, 2.0, 3.0])
+    log.join(some_candles(1.0, 2.0, 3.0, volume_base=volume), readings)
+    steps = [
+        (some_candles(1.0, 2.0, 3.0, volume_base=volume), readings, 3),  # unknown equals unknown
+        (some_candles(1.0, 2.0, 3.5, 4.0), readings, 0),  # the first one's volume
+        (some_candles(1.0, 2.0, 3.5, 4.1), readings, 3),
+        (some_candles(1.0, 2.0), readings, 2),
+        (some_candles(*range(1, 200)), readings, 2),  # outgrows the room
+        (some_candles(*range(1, 200)), interest_history([(90_000, 1.0), (180_000, 2.0)]), 2),
+        (some_candles(*range(1, 200)), interest_history([(180_000, 2.0)]), 1),
+        (some_candles(*range(1, 4), open=np.array([1.0, 0.0, 3.0])), readings, 1),  # no price
+    ]
+    for candles, interest, stayed in steps:
+        bars = log.join(candles, interest)
+        assert log.stayed == stayed
+        same_bars(bars, join_bars(candles, interest))
+
+
+def test_another_first_bar_is_another_history():
+    log, readings = BarLog(), interest_history([(0, 1.0)])
+    candles = some_candles(*range(1, 10))
+    log.join(candles, readings)
+    bars = log.join(candles, readings, start_ms=120_000)
+    assert log.stayed == 0
+    same_bars(bars, join_bars(candles, readings)[2:])
+
+
+def test_columns_that_cannot_be_written_to_are_joined_as_well():
+    candles = some_candles(1.0, 2.0)
+    candles.close.flags.writeable = False
+    assert join_bars(candles, interest_history([(0, 1.0)])).close.tolist() == [1.0, 2.0]

@@ -143,6 +143,16 @@ def test_the_band_surrounds_the_column_and_holds_the_recent_errors(walked):
         assert (high[side][there] >= most * column[side][there] * (1 - 1e-9)).all()
 
 
+def test_the_spread_of_the_ensemble_is_that_of_its_mixes_one_by_one(walked):
+    fitted, _ = walked
+    book, draws = fitted.book, fitted.belief.draws
+    unit = book.layers() / book.basis.weight[:, :, np.newaxis]
+    told = book.variance(np.stack([np.cov(draws[:, side], rowvar=False) for side in (0, 1)]))
+    for side in (0, 1):
+        each = draws[:, side] @ unit[side]  # (64, bins): what would stand there with each mix
+        np.testing.assert_allclose(told[side], each.var(axis=0, ddof=1), rtol=1e-9, atol=1e-18)
+
+
 def test_a_trial_leaves_the_book_alone(walked, history):
     fitted, _ = walked
     bars, _, _ = history

@@ -7,15 +7,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from workstation.market.instrument import Side
+from workstation.market.instrument import MarketKey, Side
 from workstation.risk.heatmap_reading import (
     band_of_row,
+    band_width,
     bin_at,
     cell_of,
     cumulative_usd,
     row_at,
     waiting_before,
 )
+from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
 
 DELTA, FIRST = 0.01, 460  # bins of 1 % from 99.48 on
@@ -90,15 +92,47 @@ def test_a_cell_of_an_earlier_bar_has_the_band_that_was_noted_then():
     assert cell.by_leverage == ()
 
 
-def test_the_newest_cell_is_told_by_leverage():
-    layers = np.zeros((2, 3, 10), np.float32)
-    layers[0, :, 2] = 1.0, 2.0, 1.0
-    layers[1, 2, 2] = 4.0
-    told = columns(by_leverage_base=layers, leverages=(4.0, 16.0, 100.0))
+def test_a_cell_is_told_by_leverage_as_noted_last():
+    newest, noted = np.zeros((2, 5, 10), np.float32)
+    newest[:, 2] = 1.0, 0.0, 2.0, 0.0, 5.0
+    noted[:, 2] = 3.0, 1.0, 0.0, 0.0, 0.0
+    told = columns(by_leverage_base=newest, by_leverage_noted=(noted,))
     cell = cell_of(told, 1, 2, 3)
     assert cell.is_newest
+    assert cell.leverage_ms == cell.time_ms
     assert cell.by_leverage == pytest.approx((1 / 8, 0, 2 / 8, 0, 5 / 8))
     assert cell_of(told, 1, 7, 8).by_leverage == ()  # nothing stands there
+    earlier = cell_of(told, 0, 2, 4)
+    assert earlier.by_leverage == (0.75, 0.25, 0.0, 0.0, 0.0)
+    assert earlier.leverage_ms == 0
+    assert cell_of(columns(), 0, 2, 4).leverage_ms is None
+
+
+def test_known_positions_of_a_cell_are_of_now_and_of_its_bins_alone():
+    by_bin = np.zeros((2, 10))
+    by_bin[0, [2, 3]], by_bin[1, 3] = 5.0, 1.0
+    levels = KnownLevels(
+        key=MarketKey("hyperliquid", "BTC/USDC:USDC"),
+        holders="3 public addresses",
+        as_of_ms=0,
+        is_stale=False,
+        by_bin=by_bin,
+        elsewhere=np.zeros(2),
+        coverage=(0.25, 0.1),
+    )
+    told = columns(known=(levels,))
+    (known,) = cell_of(told, 0, 3, 5).known
+    assert (known.venue, known.coverage) == ("hyperliquid", (0.25, 0.1))
+    assert known.long_usd == pytest.approx(5 * middle(3))  # all of it, not the part that is sold
+    assert known.short_usd == pytest.approx(middle(3))
+    assert cell_of(told, 0, 3, 5).long == cell_of(columns(), 0, 3, 5).long  # never summed
+
+
+def test_the_width_of_the_band_is_that_of_the_whole():
+    # half and threefold of every bin
+    assert band_width(columns()) == pytest.approx(6.0)
+    assert band_width(columns(band_base=None)) is None
+    assert band_width(columns(band_base=np.zeros((2, 2, 10), np.float32))) is None
 
 
 def test_an_unknown_band_is_not_shown_as_a_number():

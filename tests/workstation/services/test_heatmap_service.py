@@ -21,10 +21,11 @@ from workstation.market.feed import FeedMode
 from workstation.market.series import merge_open_interest
 from workstation.risk.heatmap import Grid, HeatmapBook, blank_picture
 from workstation.risk.heatmap_bars import join_bars
+from workstation.risk.heatmap_reading import LEVERAGE_BANDS
 from workstation.services.heatmap_map import BLOCK, COLUMNS
 from workstation.services.heatmap_request import HeatmapMarket, HeatmapRequest, heatmap_request
 from workstation.services.heatmap_service import HeatmapAnswer, warm_up
-from workstation.services.map_choice import AS_KNOWN
+from workstation.services.map_choice import AS_KNOWN, MapChoice
 
 OTHER = btc("bybit")
 MINUTE_S, MINUTE_MS = 60, 60_000
@@ -366,6 +367,26 @@ def test_a_venue_that_is_switched_off_leaves_the_rest_and_the_whole_map_stays():
     np.testing.assert_array_equal(answer(asked).long_base, whole.long_base)
 
 
+def test_a_history_that_was_otherwise_for_one_question_is_not_taken_for_the_same():
+    first, second = a_walk(300), a_walk(300, seed=2, key=OTHER)
+    candles, readings = first
+    told_wrong = candles.low.copy()
+    told_wrong[100] *= 0.99
+    wrong = dataclasses.replace(candles, low=told_wrong), readings
+    choice, answer = MapChoice(off=frozenset({OTHER.venue})), HeatmapAnswer()
+    asked = ask(known_until(first, 250), known_until(second, 250))
+    answer(asked)
+    before = answer.drawn(asked, choice)
+    answer(ask(known_until(wrong, 250), known_until(second, 250)))  # nobody looks at the drawing
+    after = ask(known_until(first, 250), known_until(second, 250))
+    answer(after)
+    assert_same(answer.drawn(after, choice), before)
+    wrong_again = ask(known_until(wrong, 250), known_until(second, 250))
+    answer(wrong_again)
+    drawn = answer.drawn(wrong_again, choice)
+    assert not np.array_equal(drawn.long_base, before.long_base)
+
+
 def test_with_every_venue_off_nothing_is_drawn():
     asked, answer = ask(known_until(a_walk(100), 100)), HeatmapAnswer()
     answer(asked)
@@ -383,10 +404,23 @@ def test_the_band_of_earlier_columns_is_noted_as_it_was():
     assert fresh.spread_from == told.spread_from
 
 
-def test_the_newest_column_is_told_by_leverage():
-    told = HeatmapAnswer()(ask(known_until(a_walk(200), 200)))
-    assert told.by_leverage_base.shape == (2, len(told.leverages), told.long_base.shape[1])
-    np.testing.assert_allclose(told.by_leverage_base[0].sum(axis=0), told.long_base[-1], rtol=1e-4)
+def test_columns_are_told_by_leverage_as_they_stood_when_it_was_noted():
+    walk, answer = a_walk(200), HeatmapAnswer()
+    answer(ask(known_until(walk, 150)))
+    told = answer(ask(known_until(walk, 200)))
+    rows = [*told.spread_from, 199]
+    noted = [*told.by_leverage_noted, told.by_leverage_base]
+    assert rows[:3] == [0, 32, 64]
+    for row, by_leverage in zip(rows, noted, strict=True):
+        assert by_leverage.shape == (len(LEVERAGE_BANDS) + 1, told.long_base.shape[1])
+        whole = told.long_base[row] + told.short_base[row]
+        np.testing.assert_allclose(by_leverage.sum(axis=0), whole, rtol=1e-4, atol=1e-6)
+    # five times the leverage stands five times as near: the far end of longs is of low leverage
+    far = np.flatnonzero(told.long_base[-1])[:50]
+    assert noted[-1][0, far].sum() > 0.99 * noted[-1][:, far].sum()
+    fresh = HeatmapAnswer()(ask(known_until(walk, 200)))
+    for one, other in zip(fresh.by_leverage_noted, told.by_leverage_noted, strict=True):
+        np.testing.assert_allclose(one.sum(axis=1), other.sum(axis=1), rtol=1e-5)
 
 
 def test_the_columns_that_fall_off_take_their_notes_along():

@@ -9,7 +9,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 from tests.workstation.simulation.markets import coins_of, forced_since, open_interest, quantities
-from workstation.risk.kernels import book
+from workstation.risk.kernels import bars, book, flow
 from workstation.simulation import kernels, publish, story
 from workstation.simulation.generator import BTC
 from workstation.simulation.market import new_market
@@ -56,7 +56,7 @@ def test_funding_follows_the_premium_beyond_its_band(premium, rate):
 def test_every_kernel_runs_without_the_interpreter_lock_and_is_kept_on_disk():
     found = [
         value
-        for module in (kernels, book)
+        for module in (kernels, book, flow, bars)
         for value in vars(module).values()
         if isinstance(value, Dispatcher)
     ]
