@@ -47,7 +47,7 @@ _EVENT: Final = (
 )  # fmt: skip
 _OUTCOME: Final = ("account", "symbol", "side", "status", "pnl_usd", "margin_ratio")
 _ADD: Final = ("account", "symbol", "asset", "amount")
-_REDUCE: Final = ("account", "symbol", "side", "quantity", "cost_usd")
+_REDUCE: Final = ("account", "symbol", "side", "quantity", "cost_usd", "slippage_usd")
 _PRICE: Final = ("venue", "symbol", "price")
 _RUNG: Final = (
     "coin", "price", "equity_usd", "pnl_usd", "liquidated", "maintenance_margin_usd",

@@ -82,7 +82,7 @@ def _cut_evenly(
     for position in positions_of(account, pool) if share > 0 else ():
         size = abs(position.quantity) * share
         done = reduced(account, position, size, plan.inputs, plan.slippage_rate)
-        account, cost = done.account, cost + done.cut.cost_usd + done.slippage_usd
+        account, cost = done.account, cost + done.cut.pays_usd
     return account, cost
 
 

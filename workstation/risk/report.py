@@ -318,13 +318,24 @@ class AddCollateral:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reduce:
-    """The smallest cut of one position; ``cost_usd`` is the taker fee at the mark."""
+    """The smallest cut of one position.
+
+    ``cost_usd`` is the taker fee at the mark; ``slippage_usd`` is what crossing the spread costs
+    beside it. ``value_usd`` is the face of what is cut, at its mark.
+    """
 
     account: str
     symbol: str
     side: Side
     quantity: float
     cost_usd: float
+    slippage_usd: float = 0.0
+    value_usd: float = 0.0
+
+    @property
+    def pays_usd(self) -> float:
+        """Fee and slippage: what is gone in any case."""
+        return self.cost_usd + self.slippage_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

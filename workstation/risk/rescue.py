@@ -19,15 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import Account, Portfolio
 from workstation.risk import scenario as engine
 from workstation.risk.aftermath import after_rescue
 from workstation.risk.edits import (
     account_of,
     deposited,
-    find_position,
-    mark_of,
     step_of,
     with_account,
 )
@@ -37,10 +34,10 @@ from workstation.risk.pace import minutes_at_pace
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Extra
-from workstation.risk.report import AddCollateral, MarkSource, Reduce
+from workstation.risk.report import AddCollateral, MarkSource
 from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.scenario import Scenario
-from workstation.risk.trades import paid, value_of
+from workstation.risk.trades import paid
 from workstation.risk.transfers import Source, Sources, TransferTerms
 from workstation.risk.waterfall import Waterfall
 
@@ -202,7 +199,7 @@ class _Rescue:
                 own = sum(need.amount for need in kept if need.asset == row.asset)
                 source = source._replace(spare=source.spare - own)
             if source.spare <= 0:
-                notes.append(f"{source.account}: what it has to spare it needs itself.")
+                notes.append(_kept(source, row.asset))
             elif _in_time(source.route.minutes, row.minutes_left):
                 offers.append(source)
             else:
@@ -255,14 +252,6 @@ class _Rescue:
         step, price = step_of(asset), self.inputs.coin_price(asset) or 1.0
         return math.ceil(source.route.fee_usd / price / step - 1e-9) * step
 
-    def _face_usd(self, account: Account, cut: Reduce) -> float:
-        """Return what the closed part is worth at its mark, in USD."""
-        position = find_position(account, cut.symbol, cut.side)
-        assert position is not None  # it is about to be cut
-        mark = mark_of(self.inputs, account.key(cut.symbol), position) or math.nan
-        usd = self.inputs.coin_price(split_symbol(cut.symbol)[2]) or 1.0
-        return value_of(cut.symbol, cut.quantity, mark) * usd
-
     def _cuts(
         self,
         book: Portfolio,
@@ -287,9 +276,9 @@ class _Rescue:
                 action=Action.CUT,
                 account=account.id,
                 amount=done.cut.quantity,
-                cost_usd=done.cut.cost_usd + done.slippage_usd,
+                cost_usd=done.cut.pays_usd,
                 arrives_min=0.0,
-                value_usd=self._face_usd(account, done.cut),
+                value_usd=done.cut.value_usd,
                 symbol=done.cut.symbol,
                 side=done.cut.side,
                 assumed=True,  # the slippage
@@ -308,6 +297,13 @@ class _Rescue:
 
 def _in_time(minutes: float, left: float | None) -> bool:
     return minutes == 0 if left is None else minutes < left or minutes == 0
+
+
+def _kept(source: Source, asset: str) -> str:
+    return (
+        f"{source.account} gives nothing here: its {asset} is kept for its own positions, which "
+        "would be liquidated later."
+    )
 
 
 def _too_late(source: Source, left: float | None) -> str:

@@ -96,11 +96,23 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     return with_repair(walked(portfolio, inputs, scenario), repair_of(portfolio, inputs, scenario))
 
 
-def repair_of(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Repair:
-    """Return what would keep everything alive; raises what ``run`` raises."""
+def repair_of(
+    portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario, slippage_rate: float = 0.0
+) -> Repair:
+    """Return what would keep everything alive; raises what ``run`` raises.
+
+    ``slippage_rate`` is of the orders that cut: without one only the fee is paid.
+    """
     living, inputs, path = prepared(portfolio, inputs, scenario)
     living, scenario = deleveraged(living, inputs, scenario)
-    return find_repair(living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders)
+    return find_repair(
+        living,
+        inputs,
+        path,
+        buffer=scenario.buffer,
+        use_orders=scenario.use_orders,
+        slippage_rate=slippage_rate,
+    )
 
 
 def with_repair(report: ScenarioReport, repair: Repair) -> ScenarioReport:
