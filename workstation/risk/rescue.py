@@ -37,6 +37,7 @@ from workstation.risk.repair import AccountPlan, Extra
 from workstation.risk.report import AddCollateral, MarkSource
 from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.scenario import Scenario
+from workstation.risk.step_order import in_order
 from workstation.risk.trades import paid
 from workstation.risk.transfers import Source, Sources, TransferTerms
 from workstation.risk.waterfall import Waterfall
@@ -69,7 +70,7 @@ def rescue(
         walk = work.walk(book)
     report = RescueReport(
         scenario=scenario,
-        rows=tuple(rows.values()),
+        rows=in_order(rows.values(), work.spare_at_start, work.fee_of),
         alive=not fates_of(walk, inputs),
         rescued=book,
         equity_doing_nothing_usd=nothing.equity_usd(1.0),
@@ -187,10 +188,7 @@ class _Rescue:
             notes.append(f"The mark of {row.venue} is stale; its price is estimated.")
         if row.asset is None:
             return [], [*notes, "No deposit saves it."]
-        sources = Sources(
-            self.inputs, self.path, self.terms, self.scenario.buffer, self.scenario.use_orders
-        )
-        found, barred = sources.of(book, account, pool, row.asset)
+        found, barred = self._sources().of(book, account, pool, row.asset)
         notes += [f"{item.account}: {item.why}" for item in barred]
         offers = []
         for source in found:
@@ -205,6 +203,14 @@ class _Rescue:
             else:
                 notes.append(_too_late(source, row.minutes_left))
         return offers, notes
+
+    def _sources(self) -> Sources:
+        scenario = self.scenario
+        return Sources(self.inputs, self.path, self.terms, scenario.buffer, scenario.use_orders)
+
+    def spare_at_start(self, account_id: str, asset: str) -> float:
+        """Return what an account can give before anything is done."""
+        return self._sources().spare(self.start, account_of(self.start, account_id), asset)
 
     def _transfers(
         self,
@@ -248,9 +254,16 @@ class _Rescue:
         return with_account(book, grown), tuple(steps)
 
     def _fee(self, source: Source, asset: str) -> float:
-        """Return the fee of a transfer in the asset, rounded up to its step."""
+        return self._in_asset(source.route.fee_usd, asset)
+
+    def fee_of(self, step: Step) -> float:
+        """Return the fee of a transfer that is done, in its asset."""
+        return self._in_asset(step.cost_usd, step.asset)
+
+    def _in_asset(self, fee_usd: float, asset: str) -> float:
+        """Return a fee in the asset, rounded up to its step."""
         step, price = step_of(asset), self.inputs.coin_price(asset) or 1.0
-        return math.ceil(source.route.fee_usd / price / step - 1e-9) * step
+        return math.ceil(fee_usd / price / step - 1e-9) * step
 
     def _cuts(
         self,
