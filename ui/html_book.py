@@ -8,7 +8,7 @@ from typing import Final
 from ui import format as fmt
 from ui.html_facts import ReportFacts
 from ui.html_pieces import paragraph, table
-from ui.names import RATIO_HELP
+from ui.names import COMMON_MOVE_HELP, RATIO_HELP
 from workstation.risk.betas import DEFAULT_BETAS
 from workstation.risk.report import LiquidationKind
 
@@ -55,7 +55,7 @@ def book_parts(facts: ReportFacts) -> Iterator[str]:
             for row in report.accounts
         ],
     )
-    yield paragraph(f"{RATIO_HELP} {_WALLETS_HELP}", "dim")
+    yield paragraph(f"{RATIO_HELP} {_WALLETS_HELP} {COMMON_MOVE_HELP}", "dim")
 
 
 def assumption_parts(facts: ReportFacts) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _assumed(facts: ReportFacts) -> Iterator[tuple[str, str, str]]:
         yield "Funding", "the running rates", "the venues"
     else:
         yield "Funding per 8 h", fmt.funding(terms.funding_rate_8h), "option --funding"
-    yield "Kept after a repair", f"{fmt.percent(terms.buffer, 0)} of maintenance", "--buffer"
+    yield "Kept after the way out", f"{fmt.percent(terms.buffer, 0)} of maintenance", "--buffer"
     speed = "the scenario's own speed: the last hour's is not known here"
     yield "Time left", "at a pace", speed if facts.pace_assumed else "the last hour's move"
     yield (

@@ -118,14 +118,24 @@ def waterfall_parts(facts: ReportFacts) -> Iterator[str]:
         yield paragraph("Nothing happens on the way.")
         return
     yield _bars(report)
+    coin = next(iter(report.moves), "Coin")
     yield table(
-        ("What happens", "Event", "Coin at", "Price", "Size", "Loss $", "Account $", "All $ left"),
+        (
+            "What happens",
+            "Event",
+            "Price",
+            f"{coin} then",
+            "Size",
+            "Loss $",
+            "Account $",
+            "All $ left",
+        ),
         [
             (
                 f"{event.step}. {event.account} · {coin_of(event.symbol)} {event.side}",
                 EVENT_WORDS[event.kind],
-                fmt.price(next(iter(event.coin_price.values()), None)),
                 fmt.price(event.price),
+                fmt.price(event.coin_price.get(coin)),
                 fmt.quantity(event.quantity),
                 fmt.number(-event.loss_usd),
                 fmt.number(event.account_equity_after_usd),
@@ -134,7 +144,7 @@ def waterfall_parts(facts: ReportFacts) -> Iterator[str]:
             for event in report.events
         ],
         texts=2,
-    )
+    )  # fmt: skip
 
 
 def _bars(report: ScenarioReport) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from ui import format as fmt
 from ui.models.rows import Column
+from ui.names import COMMON_MOVE_HELP
 from ui.panels.position_rows import PositionRow
 from ui.told import is_apart, is_late, told_lines, told_ratio
 from ui.urgency import PAST, distance_token, profit_token, status_token
@@ -181,7 +182,8 @@ COLUMNS: Final = (
     ),
     Column[PositionRow](
         heading="Liq. price",
-        help="Price of the position's own instrument at which the venue liquidates it",
+        help="Price of the position's own instrument at which the venue liquidates it.\n"
+        + COMMON_MOVE_HELP,
         text=_liquidation_text,
         value=lambda row: _of(row, "liquidation_price"),
         token=_liquidation_token,

@@ -375,7 +375,7 @@ class ScenarioReport:
     """The engine's answer about a move.
 
     ``cascade``, ``touch``, ``reverse_stress`` and ``break_even`` come later than the rest, if at
-    all.
+    all. ``funded`` are the (account, symbol) for which funding flows on the way.
     """
 
     moves: Mapping[str, float]
@@ -395,6 +395,7 @@ class ScenarioReport:
     reverse_stress: tuple[ReverseStress, ...] = ()
     break_even: tuple[BreakEven, ...] = ()
     problems: tuple[str, ...] = ()
+    funded: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -141,6 +141,7 @@ def walked(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scen
         positions=tuple(_outcomes(portfolio, walk, path)),
         balances=tuple(_balances(walk)),
         problems=tuple(dict.fromkeys([*_problems(walk), *walk.assumptions()])),
+        funded=frozenset(path.funding),
     )
 
 
