@@ -83,7 +83,7 @@ def test_a_rescue_names_the_price_up_to_which_it_holds_and_the_margin():
         add_collateral=(AddCollateral(account="a", symbol=BTC, asset="USDT", amount=3_275.0),)
     )
     saved = with_rescue(REPORT, with_repair(scenario, repair)).next_liquidation
-    assert remarks(saved)[3].text == "keeps it to 55,000: +3,275.00 USDT (own margin)"
+    assert remarks(saved)[3].text == "keeps it to 55,000: +3,275.00 USDT (into this position)"
     other = replace(saved, rescue_until={"ETH": 1_500.0})
     assert "keeps it to ETH 1,500.00:" in remarks(other)[3].text
 
