@@ -81,6 +81,8 @@ def _arrival_tip(line: RescueLine) -> str:
     words = "When the last of it is there; a route that comes after the price is never proposed."
     if step is not None and step.kind is SourceKind.OTHER_VENUE:
         words += f"\nWithdrawals of {step.origin_venue}: {step.withdrawals}."
+    if step is not None and step.waits_for is not None:
+        words += f"\nIt waits for step {step.waits_for}, counted from the top, which frees it."
     return assumed(words, _ASSUMED) if step is not None and step.assumed else words
 
 

@@ -117,6 +117,13 @@ def test_an_assumed_time_or_cost_says_so_in_its_tooltip(make, book):
     assert "Assumed: minutes and fees of the settings, page Transfers" in tip
 
 
+def test_a_transfer_that_waits_for_a_cut_says_so_in_its_tooltip(make, book):
+    panel = make(RescuePanel)
+    panel.show_decision(sample_decision())
+    tips = [panel.model.index(row, 7).data(Qt.ItemDataRole.ToolTipRole) for row in range(5)]
+    assert [("waits for step 1," in tip) for tip in tips] == [False] * 4 + [True]
+
+
 # --- waterfall and ladder -------------------------------------------------------------------------
 
 
