@@ -179,7 +179,7 @@ def advise(book: Book, question: Question, transfers: TransferTerms) -> tuple[An
         per_hour = (terms.moves[coin] / start) ** (1 / terms.over_h) - 1
         inputs = replace(inputs, pace={coin: per_hour})
     still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
-    curve = scenario.ladder(portfolio, inputs, coin, curve_prices(start), still)
+    curve = scenario.ladder(portfolio, inputs, coin, curve_prices(start, terms.moves[coin]), still)
     after = replace(scenario.run(portfolio, inputs, terms), ladder=curve)
     if question.models is not None:
         after = _with_outlook(after, portfolio, inputs, terms, question.models)
