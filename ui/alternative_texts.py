@@ -8,7 +8,7 @@ from ui import format as fmt
 from ui.names import coin_of
 from workstation.risk.alternatives import Alternative, Means, leaves_more
 from workstation.risk.frontier import Hedge
-from workstation.risk.report import AddCollateral, Reduce
+from workstation.risk.repair_report import AddCollateral, Reduce
 from workstation.services.decision_service import Decision
 
 _CENTS_BELOW_USD: Final = 10.0

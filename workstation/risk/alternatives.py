@@ -16,7 +16,7 @@ from workstation.risk.edits import with_account, with_cuts, with_deposits
 from workstation.risk.fates import fates_of
 from workstation.risk.frontier import Hedge
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.report import AddCollateral, Reduce, Repair
+from workstation.risk.repair_report import AddCollateral, Reduce, Repair
 from workstation.risk.rescue_report import Action, RescueReport
 from workstation.risk.scenario import Scenario, prepared
 from workstation.risk.waterfall import Waterfall

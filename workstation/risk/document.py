@@ -10,13 +10,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 from workstation.risk.outlook import CascadeReport, TouchReport
-from workstation.risk.report import (
-    EquityCurve,
-    PositionReport,
-    Repair,
-    RiskReport,
-    ScenarioReport,
-)
+from workstation.risk.repair_report import Repair
+from workstation.risk.report import EquityCurve, PositionReport, RiskReport, ScenarioReport
 from workstation.units import iso_utc
 
 SCHEMA: Final = 1

@@ -12,7 +12,7 @@ from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.legs import taker_fee
 from workstation.risk.pools import Pool
-from workstation.risk.report import AddCollateral, Reduce
+from workstation.risk.repair_report import AddCollateral, Reduce
 from workstation.risk.trades import execute, paid, value_of
 
 DOLLAR_STEP: Final = 0.01  # headless.md, "Repair"

@@ -32,7 +32,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.legs import Leg, taker_fee
 from workstation.risk.path import MarketPath, lowest_surplus
 from workstation.risk.pools import Pool, haircut_of, pools_of
-from workstation.risk.report import AddCollateral, Reduce, Repair
+from workstation.risk.repair_report import AddCollateral, Reduce, Repair
 from workstation.risk.waterfall import Waterfall
 
 _Step = TypeVar("_Step")

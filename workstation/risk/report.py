@@ -25,6 +25,7 @@ from workstation.risk.heatmap_scorecard import MapScore
 from workstation.risk.known_levels import KnownLevels
 from workstation.risk.map_rows import RowArray
 from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
+from workstation.risk.repair_report import NO_REPAIR, Repair
 from workstation.units import UnixMs
 
 
@@ -302,50 +303,6 @@ class ScenarioBalance:
     pnl_usd: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddCollateral:
-    """The smallest deposit; ``symbol`` ``None`` means the account's wallet.
-
-    ``side`` tells two isolated legs of one symbol apart.
-    """
-
-    account: str
-    symbol: str | None
-    asset: str
-    amount: float
-    side: Side | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduce:
-    """The smallest cut of one position.
-
-    ``cost_usd`` is the taker fee at the mark; ``slippage_usd`` is what crossing the spread costs
-    beside it. ``value_usd`` is the face of what is cut, at its mark.
-    """
-
-    account: str
-    symbol: str
-    side: Side
-    quantity: float
-    cost_usd: float
-    slippage_usd: float = 0.0
-    value_usd: float = 0.0
-
-    @property
-    def pays_usd(self) -> float:
-        """Fee and slippage: what is gone in any case."""
-        return self.cost_usd + self.slippage_usd
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
-    """Two alternatives, each of which alone keeps everything alive."""
-
-    add_collateral: tuple[AddCollateral, ...] = ()
-    reduce: tuple[Reduce, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EquityCurve:
     """Equity of all accounts over prices of one coin: the ladder and the curve of the panel.
@@ -388,7 +345,7 @@ class ScenarioReport:
     positions: tuple[ScenarioPosition, ...]
     balances: tuple[ScenarioBalance, ...] = ()
     ladder: EquityCurve | None = None
-    repair: Repair = Repair()
+    repair: Repair = NO_REPAIR
     beta_estimates: tuple[BetaEstimate, ...] = ()
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None

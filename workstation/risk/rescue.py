@@ -34,7 +34,8 @@ from workstation.risk.pace import minutes_at_pace
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Extra
-from workstation.risk.report import AddCollateral, MarkSource
+from workstation.risk.repair_report import AddCollateral
+from workstation.risk.report import MarkSource
 from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.scenario import Scenario
 from workstation.risk.step_order import in_order

@@ -18,7 +18,8 @@ from workstation.risk.frontier import Frontier, Hedge, frontier, smallest_hedge
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.pools import pools_of
 from workstation.risk.repair import AccountPlan
-from workstation.risk.report import MarkSource, Repair, RiskReport, ScenarioReport
+from workstation.risk.repair_report import Repair
+from workstation.risk.report import MarkSource, RiskReport, ScenarioReport
 from workstation.risk.rescue import rescue
 from workstation.risk.rescue_report import RescueReport
 from workstation.risk.scenario import Scenario, prepared, repair_of, walked

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLabel
 from tests.workstation.risk.worlds import BTC, ETH, account, book, isolated, report_of, world
 from ui.panels.next_liquidation import NextLiquidationPanel, remarks
 from ui.style import tint
-from workstation.risk.report import AddCollateral, Repair
-from workstation.risk.scenario import Scenario, run, with_repair, with_rescue
+from workstation.risk.next_deposit import with_rescue
+from workstation.risk.repair_report import AddCollateral, Repair
+from workstation.risk.scenario import Scenario, run, with_repair
 from workstation.services.sight import Sight
 from workstation.units import UnixMs
 
