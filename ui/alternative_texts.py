@@ -21,7 +21,8 @@ def instead_text(other: Alternative) -> str:
         parts.append(f"needs {fmt.usd(other.outside_usd)} from outside")
     if other.pays_usd:
         parts.append(f"pays {fmt.usd(other.pays_usd, decimals=2)}")
-    parts.append(f"leaves {fmt.usd(other.left_usd)}{' with it' if other.outside_usd else ''}")
+    own = f" with it, {fmt.usd(other.left_of_own_usd)} without" if other.outside_usd else ""
+    parts.append(f"leaves {fmt.usd(other.left_usd)}{own}")
     lost = other.liquidated
     if lost:
         pools = "1 margin pool is" if lost == 1 else f"{lost} margin pools are"

@@ -15,7 +15,8 @@ from workstation.risk.report import LiquidationKind
 _WALLETS_HELP: Final = (
     "A wallet and the cross positions that it backs are one margin pool; an isolated position is "
     "one of its own, and stands in the table of positions alone. A wallet that backs nothing has "
-    "no ratio and is never liquidated."
+    "no ratio and is never liquidated. Coins count in the margin balance after their "
+    "haircut, in the equity in full."
 )
 
 
@@ -42,7 +43,14 @@ def book_parts(facts: ReportFacts) -> Iterator[str]:
         ],
     )
     yield table(
-        ("Wallet of account", "Balance", "Free", "Margin ratio", "Liquidated at", "Withdrawals"),
+        (
+            "Wallet of account",
+            "Margin balance",
+            "Free",
+            "Margin ratio",
+            "Liquidated at",
+            "Withdrawals",
+        ),
         [
             (
                 f"{row.id} · {row.currency}",

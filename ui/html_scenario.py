@@ -14,7 +14,7 @@ from ui.charts.ticks import value_ticks
 from ui.html_facts import ReportFacts, moves_text
 from ui.html_pieces import paragraph, table
 from ui.names import EVENT_WORDS, RATIO_HELP, coin_of
-from ui.scenario_texts import DEATHS, MARKS_LEGEND
+from ui.scenario_texts import DEATHS, MARKS_LEGEND, is_closed_by_order
 from workstation.risk.report import PositionOutcome, ScenarioEvent, ScenarioPosition, ScenarioReport
 
 _RUNGS: Final = 25
@@ -59,14 +59,12 @@ def scenario_parts(facts: ReportFacts) -> Iterator[str]:
 
 def _then(row: ScenarioPosition) -> str:
     """Return what has become of a position."""
-    closed = _is_gone(row) and row.status is PositionOutcome.REDUCED
-    return "closed by its order" if closed else row.status.value
+    return "closed by its order" if is_closed_by_order(row) else row.status.value
 
 
 def _is_gone(row: ScenarioPosition) -> bool:
     """Tell whether no margin ratio is left; orders that closed it whole leave none either."""
-    gone = row.status is PositionOutcome.LIQUIDATED
-    return gone or (row.status is PositionOutcome.REDUCED and row.margin_ratio is None)
+    return row.status is PositionOutcome.LIQUIDATED or is_closed_by_order(row)
 
 
 def _curve(report: ScenarioReport) -> str:

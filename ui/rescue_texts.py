@@ -38,7 +38,7 @@ _WHOLE_FROM: Final = 1_000.0  # USD: a warning has no use for cents
 _JUST_BEYOND: Final = 0.005  # of the scenario's price: an ordinary hour moves more
 _WHY_LESS: Final = (
     "What is kept open goes on losing on the way; what is liquidated has lost its margin and no "
-    "more. It pays if the price turns before that."
+    "more. It pays only if the price comes to where the first of them is liquidated, and turns."
 )
 
 

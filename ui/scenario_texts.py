@@ -8,7 +8,14 @@ from ui import format as fmt
 from ui.names import coin_of
 from workstation.portfolio.model import MarginMode
 from workstation.risk.outlook import TOUCH_UNKNOWN
-from workstation.risk.report import EventKind, RiskReport, ScenarioEvent, ScenarioReport
+from workstation.risk.report import (
+    EventKind,
+    PositionOutcome,
+    RiskReport,
+    ScenarioEvent,
+    ScenarioPosition,
+    ScenarioReport,
+)
 
 DEATHS: Final = (EventKind.PARTIAL, EventKind.LIQUIDATION)
 MARKS_LEGEND: Final = "● liquidated  ○ an order of your own book fills"
@@ -74,6 +81,11 @@ def orders_filled(report: ScenarioReport) -> str:
     return f"Your {_ORDERS[first.kind]} fills at {_at(first)}: {_name(first)}{more}"
 
 
+def is_closed_by_order(row: ScenarioPosition) -> bool:
+    """Tell whether orders of the book closed a position whole: then no margin ratio is left."""
+    return row.status is PositionOutcome.REDUCED and row.margin_ratio is None
+
+
 def order_note(report: ScenarioReport) -> str:
     """Say what an order that fills is, and whether it comes before anything is liquidated."""
     kinds = [event.kind for event in report.events]
@@ -83,7 +95,8 @@ def order_note(report: ScenarioReport) -> str:
         return ""
     before = not deaths or orders[0] < deaths[0]
     when = "before anything is liquidated" if before else "on the way"
-    return f"An order of your own book, no liquidation: it fills {when}."
+    betas = ", with the betas assumed" if report.betas else ""
+    return f"An order of your own book, no liquidation: it fills {when}{betas}."
 
 
 def likely(report: ScenarioReport) -> str:

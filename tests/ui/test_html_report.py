@@ -65,10 +65,10 @@ def test_it_answers_the_four_questions_of_a_new_reader():
     assert "What is left at BTC 60,000? $109,261 of $272,704 (−$163,443), if nothing is do" in text
     assert "How likely is it within a week? Not known here." in text
     assert (
-        "What to do for the least money? The cheapest way out takes 5 steps, after which "
-        "nothing is liquidated: it pays $76.47 in fees and slippage, moves "
-        "$19,127 of collateral, which is then at risk too, and cuts $72,465 of positions. "
-        "Cuts alone pay $199 more and leave $36,160 more." in text
+        "What to do for the least money? The cheapest way out takes 4 steps, after which "
+        "nothing is liquidated: it pays $75.92 in fees and slippage, moves "
+        "$18,998 of collateral, which is then at risk too, and cuts $73,921 of positions. "
+        "Cuts alone pay $199 more and leave $35,863 more." in text
     )
     assert "If nothing is done, 3 margin pools are liquidated on the way to BTC 60,000." in text
     assert "BTC long iso, liquidated at BTC 67,123. Step 1: cut 0.995 BTC long by a market" in text
@@ -77,8 +77,8 @@ def test_it_answers_the_four_questions_of_a_new_reader():
 def test_a_repair_that_leaves_less_than_doing_nothing_says_so_with_both_figures():
     text = Page(page(facts())).text
     rescue = sample_answer()[1].rescue
-    assert rescue.sacrifice_usd == pytest.approx(15_206, abs=1)
-    sentence = "it leaves LESS at BTC 60,000 than doing nothing: $94,055 instead of $109,261"
+    assert rescue.sacrifice_usd == pytest.approx(14_910, abs=1)
+    sentence = "it leaves LESS at BTC 60,000 than doing nothing: $94,351 instead of $109,261"
     assert text.count(sentence) == 1
     better = dataclasses.replace(rescue, equity_rescued_usd=120_000.0)
     decision = dataclasses.replace(sample_answer()[1], rescue=better)
@@ -104,7 +104,8 @@ def test_the_alternatives_say_what_they_pay_need_and_leave():
         "(pays $170.40); cut 1,150 SOL long of okx-alts (pays $104.65)." in text
     )
     assert (
-        "Instead, fresh collateral alone: needs $28,191 from outside, leaves $111,007 with it. "
+        "Instead, fresh collateral alone: needs $28,191 from outside, leaves $111,007 with it, "
+        "$82,816 without. "
         "17,084.17 USDT to binance-main (BTC long iso); 1,819.47 USDT to binance-main;" in text
     )
 
@@ -117,9 +118,9 @@ def test_nothing_is_said_to_leave_more_where_the_cheapest_way_leaves_the_most():
 
 
 def test_a_transfer_of_what_a_step_frees_says_after_which():
-    text = Page(page(facts())).text
-    assert "Step 5: move 125.81 USDT from binance-main · Binance (20 min after step 1" in text
-    assert "5. +125.81 USDT" in text
+    text = Page(page(facts(price=59_500.0))).text
+    assert "Step 4: move 1,213.13 USDT from binance-main · Binance (20 min after step 1" in text
+    assert "4. +1,213.13 USDT" in text
 
 
 def test_a_book_of_more_than_a_day_warns_at_the_head():

@@ -119,7 +119,7 @@ def _then_tip(row: PositionRow) -> str:
         "Profit = what the position and its margin are worth at the scenario, less now; fees, "
         "funding and what was forfeited on the way included.",
         f"Mark {fmt.price(position.mark_price)} to {fmt.price(row.price_then)}.",
-        f"It is {row.then} then.",
+        f"It is {'closed by its order' if row.closed_by_order else row.then} then.",
         position.explain(Figure.MAINTENANCE),
     ]
     return "\n".join(lines)
@@ -150,6 +150,8 @@ def _name_token(row: PositionRow) -> str:
 
 
 def _then_text(row: PositionRow) -> str:
+    if row.closed_by_order:
+        return "closed"
     return row.then or ("held" if row.position is None and not row.is_sum else "")
 
 

@@ -80,6 +80,9 @@ def rescue(
     return after_rescue(report, nothing.before, inputs, path) if rows else report
 
 
+Option = tuple[Portfolio, tuple[Step, ...]]  # a book with a pool saved, and how
+
+
 @dataclass(frozen=True, slots=True)
 class _Rescue:
     """One question: the book at its start, the way, and what transfers cost."""
@@ -133,8 +136,39 @@ class _Rescue:
         ]
         if not options:
             return book, replace(row, notes=tuple(notes))
-        rescued, steps = min(options, key=lambda option: _cost(option[1]))
+        best = min(options, key=lambda option: _cost(option[1]))
+        rescued, steps = self._with_fewer_payers(book, account, pool, row, offers, best)
         return rescued, replace(row, steps=steps, notes=tuple(notes))
+
+    def _with_fewer_payers(
+        self,
+        book: Portfolio,
+        account: Account,
+        pool: Pool,
+        row: RescueRow,
+        offers: Sequence[Source],
+        best: Option,
+    ) -> Option:
+        """Return an option without the smallest transfers, as long as that is cheaper.
+
+        A transfer's fee stands, however little it brings; a slightly larger cut may cost less.
+        """
+        while charged := [step for step in best[1] if step.origin and step.cost_usd]:
+            least = min(charged, key=lambda step: step.value_usd)
+            offers = [offer for offer in offers if offer.account != least.origin]
+            others = [
+                option
+                for option in (
+                    self._transfers(book, account, pool, row, offers),
+                    self._cuts(book, account, pool, row, offers),
+                )
+                if option is not None
+            ]
+            other = min(others, key=lambda option: _cost(option[1]), default=best)
+            if _cost(other[1]) >= _cost(best[1]):
+                break
+            best = other
+        return best
 
     def _plan(self, book: Portfolio) -> AccountPlan:
         return AccountPlan(
@@ -220,7 +254,7 @@ class _Rescue:
         pool: Pool,
         row: RescueRow,
         offers: Sequence[Source],
-    ) -> tuple[Portfolio, tuple[Step, ...]] | None:
+    ) -> Option | None:
         """Return the deposit taken from the offers in their order; ``None`` if it is too little."""
         if row.needed is None or row.asset is None:
             return None
@@ -234,7 +268,7 @@ class _Rescue:
         asset: str,
         wanted: float,
         offers: Sequence[Source],
-    ) -> tuple[Portfolio, tuple[Step, ...]] | None:
+    ) -> Option | None:
         step = step_of(asset)
         to_go, steps = round(wanted / step), []
         for source in offers:
@@ -273,7 +307,7 @@ class _Rescue:
         pool: Pool,
         row: RescueRow,
         offers: Sequence[Source],
-    ) -> tuple[Portfolio, tuple[Step, ...]] | None:
+    ) -> Option | None:
         """Return the smallest cut, with what can be paid in beside it."""
         asset = row.asset or ""
         spare = sum(max(0.0, s.spare - self._fee(s, asset)) for s in offers) if offers else 0.0

@@ -81,11 +81,11 @@ def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_a
     assert first[5].startswith("cut ")
     assert second[0] == ""  # the pool's second step
     assert second[6:] == ["bybit-cross · Bybit", "20 min", "10,001", "2.00"]
-    pays = "pays $76.47 · moves $19,127 · cuts $72,465"
+    pays = "pays $75.92 · moves $18,998 · cuts $73,921"
     assert panel._head.text() == f"Cheapest way out at BTC 60,000: {pays}"
     assert panel._warnings.text() == (
-        "Leaves less than doing nothing: $94,055, not $109,261 · Cuts alone pay $199 more and "
-        "leave $36,160 more · Takes 10,001 USDT from bybit-cross, whose liquidation moves from BTC "
+        "Leaves less than doing nothing: $94,351, not $109,261 · Cuts alone pay $199 more and "
+        "leave $35,863 more · Takes 10,001 USDT from bybit-cross, whose liquidation moves from BTC "
         "59,167 up to 59,971, just beyond the scenario"
     )
     assert "cut 0 % and add 17,084" in panel._between.text()
@@ -119,9 +119,9 @@ def test_an_assumed_time_or_cost_says_so_in_its_tooltip(make, book):
 
 def test_a_transfer_that_waits_for_a_cut_says_so_in_its_tooltip(make, book):
     panel = make(RescuePanel)
-    panel.show_decision(sample_decision())
-    tips = [panel.model.index(row, 7).data(Qt.ItemDataRole.ToolTipRole) for row in range(5)]
-    assert [("waits for step 1," in tip) for tip in tips] == [False] * 4 + [True]
+    panel.show_decision(sample_decision(59_500.0))
+    tips = [panel.model.index(row, 7).data(Qt.ItemDataRole.ToolTipRole) for row in range(4)]
+    assert [("waits for step 1," in tip) for tip in tips] == [False] * 3 + [True]
 
 
 # --- waterfall and ladder -------------------------------------------------------------------------
@@ -302,9 +302,9 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel.show_report(sample_scenario())
     panel.show_decision(sample_decision())
     seen = words(panel)
-    assert "Cheapest way out: pays $76.47 · moves $19,127 · cuts $72,465" in seen
-    assert "Leaves less than doing nothing: $94,055, not $109,261" in seen
-    assert "Cuts alone pay $199 more and leave $36,160 more" in seen
+    assert "Cheapest way out: pays $75.92 · moves $18,998 · cuts $73,921" in seen
+    assert "Leaves less than doing nothing: $94,351, not $109,261" in seen
+    assert "Cuts alone pay $199 more and leave $35,863 more" in seen
     taken = "Takes 10,001 USDT from bybit-cross: its liquidation moves to BTC 59,971"
     assert f"{taken}, just beyond the scenario" in seen
     assert "Liquidated first: binance-main · BTC long at 67,123; then 2 more" in seen
@@ -322,13 +322,14 @@ def test_what_would_do_instead_stands_apart_from_the_steps(make, book):
     panel = make(ScenarioPanel)
     panel.show_decision(sample_decision())
     seen = words(panel)
-    steps = seen.index("position or account"), seen.index("+125.81 USDT")
+    steps = seen.index("position or account"), seen.index("+8,996.58 USDT")
     instead = seen.index("Instead, cuts alone: pays $275.05, leaves $130,214")
     assert steps[0] < steps[1] < instead
     assert seen[instead + 1].startswith(
         "cut 2.4 BTC long of binance-main (pays $170.40); cut 1,150"
     )
-    fresh = "Instead, fresh collateral alone: needs $28,191 from outside, leaves $111,007 with it"
+    fresh = "Instead, fresh collateral alone: needs $28,191 from outside, leaves $111,007 with it, "
+    fresh += "$82,816 without"
     assert seen[instead + 2] == fresh
     panel.show_decision(sample_decision(70_500.0))
     assert not [text for text in words(panel) if text.startswith(("Instead", "position or"))]
