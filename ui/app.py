@@ -38,7 +38,7 @@ builtins.__import__ = _plain_import
 
 
 from ui import format as text  # noqa: E402
-from ui import notifications  # noqa: E402
+from ui import notifications, off_screen  # noqa: E402
 from ui.bridge import Bridge  # noqa: E402
 from ui.garbage import WindowCollector  # noqa: E402
 from ui.main_window import MainWindow  # noqa: E402
@@ -117,7 +117,7 @@ def run(options: WindowOptions) -> int:
     logs.set_up()
     sys.setswitchinterval(_SWITCH_S)
     qInstallMessageHandler(_log_from_qt)
-    _fall_back_off_screen()
+    off_screen.fall_back()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Risk Workstation")
     notifications.install_excepthooks()
@@ -172,7 +172,7 @@ class Program(QObject):
         QTimer.singleShot(_LATEST_START_MS, self._start_feeding)
         self._window.show()
         if self._off_screen:
-            _tell(f"{_why_off_screen()} The window is drawn off-screen. Ctrl+C quits.")
+            _tell(f"{off_screen.why()} The window is drawn off-screen. Ctrl+C quits.")
 
     def quit(self) -> None:
         """Close the window, which ends the program."""
@@ -205,7 +205,7 @@ class Program(QObject):
 
     @property
     def _off_screen(self) -> bool:
-        return self._application.platformName() == "offscreen"
+        return self._application.platformName() == off_screen.PLATFORM
 
     @Slot()
     def _note_first_paint(self) -> None:
@@ -349,25 +349,6 @@ def diagnostics() -> str:
     words = {True: "ok", False: "NO", None: ""}
     lines = [f"{words[found.ok]}\t{found.subject}: {found.says}" for found in doctor.examine_here()]
     return "\n".join([*lines, "", "`risk-workstation doctor` also asks every exchange once."])
-
-
-def _why_off_screen() -> str:
-    display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
-    if not display or os.environ.get("QT_QPA_PLATFORM") == "offscreen":
-        return "There is no display."
-    return (
-        f"The display {display} cannot be opened: nothing answers there, or a system library that "
-        "Qt needs is missing (on Debian and Ubuntu, `make qt-libraries` installs them)."
-    )
-
-
-def _fall_back_off_screen() -> None:
-    """Let Qt draw off-screen where no display answers, instead of ending the program."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
-        return
-    displays = (("WAYLAND_DISPLAY", "wayland"), ("DISPLAY", "xcb"))
-    offered = [platform for variable, platform in displays if os.environ.get(variable)]
-    os.environ["QT_QPA_PLATFORM"] = ";".join([*offered, "offscreen"])
 
 
 def _log_from_qt(kind: QtMsgType, _: QMessageLogContext, message: str) -> None:

@@ -8,14 +8,15 @@ from typing import Final
 from ui import format as fmt
 from ui.html_facts import ReportFacts
 from ui.html_pieces import paragraph, table
-from ui.names import RATIO_HELP
+from ui.names import COMMON_MOVE_HELP, RATIO_HELP
 from workstation.risk.betas import DEFAULT_BETAS
 from workstation.risk.report import LiquidationKind
 
 _WALLETS_HELP: Final = (
     "A wallet and the cross positions that it backs are one margin pool; an isolated position is "
     "one of its own, and stands in the table of positions alone. A wallet that backs nothing has "
-    "no ratio and is never liquidated."
+    "no ratio and is never liquidated. Coins count in the margin balance after their "
+    "haircut, in the equity in full."
 )
 
 
@@ -42,7 +43,14 @@ def book_parts(facts: ReportFacts) -> Iterator[str]:
         ],
     )
     yield table(
-        ("Wallet of account", "Balance", "Free", "Margin ratio", "Liquidated at", "Withdrawals"),
+        (
+            "Wallet of account",
+            "Margin balance",
+            "Free",
+            "Margin ratio",
+            "Liquidated at",
+            "Withdrawals",
+        ),
         [
             (
                 f"{row.id} · {row.currency}",
@@ -55,7 +63,7 @@ def book_parts(facts: ReportFacts) -> Iterator[str]:
             for row in report.accounts
         ],
     )
-    yield paragraph(f"{RATIO_HELP} {_WALLETS_HELP}", "dim")
+    yield paragraph(f"{RATIO_HELP} {_WALLETS_HELP} {COMMON_MOVE_HELP}", "dim")
 
 
 def assumption_parts(facts: ReportFacts) -> Iterator[str]:
@@ -76,7 +84,7 @@ def _assumed(facts: ReportFacts) -> Iterator[tuple[str, str, str]]:
         yield "Funding", "the running rates", "the venues"
     else:
         yield "Funding per 8 h", fmt.funding(terms.funding_rate_8h), "option --funding"
-    yield "Kept after a repair", f"{fmt.percent(terms.buffer, 0)} of maintenance", "--buffer"
+    yield "Kept after the way out", f"{fmt.percent(terms.buffer, 0)} of maintenance", "--buffer"
     speed = "the scenario's own speed: the last hour's is not known here"
     yield "Time left", "at a pace", speed if facts.pace_assumed else "the last hour's move"
     yield (

@@ -12,7 +12,7 @@ max-width:64rem;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .4rem}
 p{margin:.3rem 0}.dim{color:#566273}.bad{color:#c8313f}
 dt{color:#566273;margin-top:.9rem}dd{margin:0}
-.first{font-size:1.15rem;font-weight:600}ol{margin:.3rem 0;padding-left:1.4rem}
+.first{font-size:1.15rem;font-weight:600}ul{margin:.3rem 0;padding-left:1.4rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th{color:#566273;font-weight:500;text-align:right;border-bottom:1px solid #d5dbe3}
 td{text-align:right;font-variant-numeric:tabular-nums;border-bottom:1px solid #eef1f5}

@@ -1,20 +1,20 @@
-"""The part of the HTML report on the repair: the cheapest way out, and what else would do."""
+"""The part of the HTML report on the cheapest way out, and on what else would do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from ui import format as fmt
 from ui import svg
+from ui.alternative_texts import detail_text, instead_text, more_text
 from ui.charts.ticks import value_ticks
 from ui.html_facts import ReportFacts
 from ui.html_pieces import paragraph, table
-from ui.names import coin_of
 from ui.rescue_texts import (
+    MONEY_HELP,
     POOL_HELP,
-    RESCUE_HELP,
-    arrival_text,
     doomed,
     drained_text,
     equity_text,
@@ -25,71 +25,82 @@ from ui.rescue_texts import (
     step_sentence,
     step_text,
     time_left,
-    way_out,
     what_to_do,
+    when_text,
 )
-from workstation.risk.rescue_report import RescueReport, RescueRow
+from workstation.risk.rescue_report import RescueReport, RescueRow, Step
 from workstation.services.decision_service import Decision
 
 
-def to_do(rescue: RescueReport) -> Iterator[str]:
+def to_do(decision: Decision) -> Iterator[str]:
     """Yield the answer to what to do for the least money, and what has to be known of it."""
+    rescue = decision.rescue
     if not rescue.rows:
         yield paragraph("Nothing.", "first")
         return
-    yield paragraph(what_to_do(rescue), "first" if rescue.alive else "first bad")
+    more = more_text(decision)
+    words = " ".join(filter(None, (what_to_do(rescue), f"{more}." if more else "")))
+    yield paragraph(words, "first" if rescue.alive else "first bad")
     yield paragraph(doomed(rescue))
-    yield from warnings(rescue)
-    yield f"<ol>{''.join(f'<li>{escape(_save(row))}</li>' for row in rescue.rows)}</ol>"
+    yield from _warnings(rescue)
+    items = (f"<li>{escape(_save(row, steps))}</li>" for row, steps in _numbered(rescue))
+    yield f"<ul>{''.join(items)}</ul>"
     if next_text(rescue):
         yield paragraph(next_text(rescue))
     yield paragraph(POOL_HELP, "dim")
 
 
-def warnings(rescue: RescueReport) -> Iterator[str]:
-    """Yield what a repair makes worse."""
+def _warnings(rescue: RescueReport) -> Iterator[str]:
+    """Yield what the way out makes worse."""
     if equity_text(rescue):
         yield paragraph(equity_text(rescue), "bad" if rescue.sacrifice_usd else "")
     yield from (paragraph(f"{drained_text(item)}.", "bad") for item in rescue.drained)
 
 
-def _save(row: RescueRow) -> str:
-    steps = "; then ".join(step_sentence(row, step) for step in row.steps or (None,))
-    return f"{pool_text(row)}, liquidated at {row.coin} {fmt.price(row.coin_price)}: {steps}."
+def _numbered(rescue: RescueReport) -> Iterator[tuple[RescueRow, list[tuple[int, Step]]]]:
+    """Yield every margin pool with its steps, which are counted over all of them."""
+    number = itertools.count(1)
+    for row in rescue.rows:
+        yield row, [(next(number), step) for step in row.steps]
+
+
+def _save(row: RescueRow, steps: Sequence[tuple[int, Step]]) -> str:
+    done = [f"Step {number}: {step_sentence(row, step)}" for number, step in steps]
+    words = ". ".join(done) or _upper(step_sentence(row, None))
+    return f"{pool_text(row)}, liquidated at {row.coin} {fmt.price(row.coin_price)}. {words}."
 
 
 def repair_parts(facts: ReportFacts) -> Iterator[str]:
-    """Yield the repair step by step, and what would do instead."""
-    decision = facts.decision
-    yield "<h2>Repair: the cheapest way out, step by step</h2>"
-    yield paragraph(way_out(decision.rescue), "" if decision.rescue.alive else "bad")
-    if not decision.rescue.rows:
+    """Yield the way out step by step, and what would do instead."""
+    rescue = facts.decision.rescue
+    yield "<h2>The cheapest way out, step by step</h2>"
+    if not rescue.rows:
+        yield paragraph(doomed(rescue))
         return
-    yield from warnings(decision.rescue)
-    yield paragraph(RESCUE_HELP, "dim")
+    yield paragraph(MONEY_HELP, "dim")
     yield table(
         ("Margin pool", "Do", "From", "Arrives", "Liquidated at", "Time left", "Do nothing $",
-         "Moves or closes $", "Pays $"),
+         "Moves or cuts $", "Pays $"),
         [
             (
                 pool_text(row),
-                step_text(row, step),
+                f"{number}. {step_text(row, step)}" if step else step_text(row, None),
                 origin_text(step),
-                arrival_text(step),
+                when_text(step),
                 fmt.price(row.price),
                 time_left(row),
                 fmt.number(-row.loss_usd),
                 fmt.number(step.value_usd) if step else "",
                 fmt.number(step.cost_usd, 2) if step else "",
             )
-            for row in decision.rescue.rows
-            for step in row.steps or (None,)
+            for row, steps in _numbered(rescue)
+            for number, step in steps or ((0, None),)
         ],
         texts=4,
     )  # fmt: skip
-    notes = dict.fromkeys(note for row in decision.rescue.rows for note in row.notes)
+    notes = dict.fromkeys(note for row in rescue.rows for note in row.notes)
     yield from (paragraph(note, "dim") for note in notes)
-    yield from _instead(decision)
+    yield from _instead(facts.decision)
 
 
 def _instead(decision: Decision) -> Iterator[str]:
@@ -104,23 +115,9 @@ def _instead(decision: Decision) -> Iterator[str]:
             [svg.Tick(x, fmt.percent(x, 0)) for x in (0.0, 0.25, 0.5, 0.75, 1.0)],
             [svg.Tick(y, fmt.number(y)) for y in value_ticks(0.0, float(between.deposit[0]), 5)],
         )
-    if decision.hedge is not None:
-        hedge = decision.hedge
-        yield paragraph(
-            f"Hedge it: {fmt.exact_number(hedge.quantity)} of {hedge.symbol} {hedge.side} at "
-            f"{hedge.account} (pays {fmt.usd(hedge.cost_usd, decimals=2)})."
-        )
-    if decision.repair.add_collateral:
-        deposits = "; ".join(
-            f"{fmt.number(d.amount, 2)} {d.asset} to {d.account}"
-            + (f" ({coin_of(d.symbol)} {d.side} iso)" if d.symbol else "")
-            for d in decision.repair.add_collateral
-        )
-        yield paragraph(f"Fresh collateral alone, for all margin pools: {deposits}.")
-    if decision.repair.reduce:
-        cuts = "; ".join(
-            f"{fmt.exact_number(c.quantity)} of {c.account} · {coin_of(c.symbol)} {c.side} "
-            f"(pays {fmt.usd(c.cost_usd, decimals=2)})"
-            for c in decision.repair.reduce
-        )
-        yield paragraph(f"Cuts alone, for all margin pools: {cuts}.")
+    for other in decision.alternatives:
+        yield paragraph(f"{instead_text(other)}. {_upper(detail_text(other, decision))}.")
+
+
+def _upper(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

@@ -18,10 +18,12 @@ from ui.html_pieces import STYLE, paragraph
 from ui.html_repair import repair_parts, to_do
 from ui.html_scenario import ladder_parts, scenario_parts, waterfall_parts
 from ui.rescue_texts import pool_text
-from ui.scenario_texts import order_note, orders_filled
+from ui.scenario_texts import first_death, has_funding, order_note, orders_filled
 from workstation.risk.report import ScenarioReport
 
 _WEEK_DAYS: Final = 7
+_ASSUMED: Final = "A volatility is assumed, because no prices are at hand: "
+_DAY_S: Final = 86_400.0
 _LIKELY_UNKNOWN: Final = (
     "Not known here. Give --implied-volatility, or a --recording of the market."
 )
@@ -34,6 +36,7 @@ def page(facts: ReportFacts) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="dim">{escape(_made(facts))}</p>',
+        *_too_old(facts),
         *_summary(facts),
         *scenario_parts(facts),
         *waterfall_parts(facts),
@@ -59,6 +62,18 @@ def _made(facts: ReportFacts) -> str:
     return f"Made {made} UTC by Risk Workstation {facts.version}{age}"
 
 
+def _too_old(facts: ReportFacts) -> Iterator[str]:
+    """Yield a warning where the book is older than a day."""
+    book = facts.before.book_as_of_ms
+    age_s = 0.0 if book is None else (facts.made_ms - book) / 1_000
+    if age_s > _DAY_S:
+        yield paragraph(
+            f"The book is {fmt.age(age_s)} old: its positions and wallets, and the marks that come "
+            "from its file, may be others now.",
+            "bad",
+        )
+
+
 # --- the four answers -----------------------------------------------------------------------------
 
 
@@ -69,7 +84,7 @@ def _summary(facts: ReportFacts) -> Iterator[str]:
     yield from _answer("What is liquidated first, and at what price?", _first(facts))
     yield from _answer(f"What is left at {where}?", _left(facts))
     yield from _answer("How likely is it within a week?", _likely(facts.after))
-    yield from _answer("What to do for the least money?", to_do(facts.decision.rescue))
+    yield from _answer("What to do for the least money?", to_do(facts.decision))
     yield "</dl>"
 
 
@@ -85,8 +100,11 @@ def _first(facts: ReportFacts) -> Iterator[str]:
     else:
         row = rows[0]
         driver = "" if row.coin_price == row.price else f"{row.coin} {fmt.price(row.coin_price)}, "
+        event = first_death(facts.after)
+        paid = event is not None and has_funding(event, facts.after, facts.before)
         yield paragraph(
-            f"{pool_text(row)} at {fmt.price(row.price)} "
+            f"{pool_text(row)} at {fmt.price(row.price)}"
+            f"{', with the funding of the way' if paid else ''} "
             f"({driver}{fmt.percent(row.distance, sign=True)} from now).",
             "first",
         )
@@ -117,7 +135,11 @@ def _likely(report: ScenarioReport) -> Iterator[str]:
     }
     week = ranges.pop(_WEEK_DAYS, "")
     price = f"that {touch.coin} touches {fmt.price(touch.price)}"
-    yield paragraph(f"{week}, {price}." if week else f"Not known for a week {price}.", "first")
+    assumed = _ASSUMED if report.touch.rests_on_past else ""
+    if week:
+        yield paragraph(f"{assumed}{week}, {price}.", "first")
+    else:
+        yield paragraph(f"Not known for a week {price}.", "first")
     others = "; ".join(filter(None, ("A range of models, no forecast", *ranges.values())))
     yield paragraph(f"{others}.")
     yield paragraph(" ".join(report.touch.assumptions), "dim")

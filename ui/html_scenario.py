@@ -14,7 +14,7 @@ from ui.charts.ticks import value_ticks
 from ui.html_facts import ReportFacts, moves_text
 from ui.html_pieces import paragraph, table
 from ui.names import EVENT_WORDS, RATIO_HELP, coin_of
-from ui.scenario_texts import DEATHS, MARKS_LEGEND
+from ui.scenario_texts import DEATHS, MARKS_LEGEND, is_closed_by_order
 from workstation.risk.report import PositionOutcome, ScenarioEvent, ScenarioPosition, ScenarioReport
 
 _RUNGS: Final = 25
@@ -59,14 +59,12 @@ def scenario_parts(facts: ReportFacts) -> Iterator[str]:
 
 def _then(row: ScenarioPosition) -> str:
     """Return what has become of a position."""
-    closed = _is_gone(row) and row.status is PositionOutcome.REDUCED
-    return "closed by its order" if closed else row.status.value
+    return "closed by its order" if is_closed_by_order(row) else row.status.value
 
 
 def _is_gone(row: ScenarioPosition) -> bool:
     """Tell whether no margin ratio is left; orders that closed it whole leave none either."""
-    gone = row.status is PositionOutcome.LIQUIDATED
-    return gone or (row.status is PositionOutcome.REDUCED and row.margin_ratio is None)
+    return row.status is PositionOutcome.LIQUIDATED or is_closed_by_order(row)
 
 
 def _curve(report: ScenarioReport) -> str:
@@ -118,14 +116,24 @@ def waterfall_parts(facts: ReportFacts) -> Iterator[str]:
         yield paragraph("Nothing happens on the way.")
         return
     yield _bars(report)
+    coin = next(iter(report.moves), "Coin")
     yield table(
-        ("What happens", "Event", "Coin at", "Price", "Size", "Loss $", "Account $", "All $ left"),
+        (
+            "What happens",
+            "Event",
+            "Price",
+            f"{coin} then",
+            "Size",
+            "Loss $",
+            "Account $",
+            "All $ left",
+        ),
         [
             (
                 f"{event.step}. {event.account} · {coin_of(event.symbol)} {event.side}",
                 EVENT_WORDS[event.kind],
-                fmt.price(next(iter(event.coin_price.values()), None)),
                 fmt.price(event.price),
+                fmt.price(event.coin_price.get(coin)),
                 fmt.quantity(event.quantity),
                 fmt.number(-event.loss_usd),
                 fmt.number(event.account_equity_after_usd),
@@ -134,7 +142,7 @@ def waterfall_parts(facts: ReportFacts) -> Iterator[str]:
             for event in report.events
         ],
         texts=2,
-    )
+    )  # fmt: skip
 
 
 def _bars(report: ScenarioReport) -> str:

@@ -9,11 +9,11 @@ from ui.html_pieces import paragraph, table
 from ui.stress_texts import (
     BREAK_EVEN_HELP,
     SIGMAS_HELP,
-    STRESS_HELP,
     break_even_text,
     from_text,
     move_text,
     sigmas_text,
+    stress_help,
     stressed_pool,
     to_text,
 )
@@ -24,7 +24,7 @@ def parts(report: ScenarioReport) -> Iterator[str]:
     """Yield the two tables, where the models have answered."""
     if report.reverse_stress:
         yield "<h2>Reverse stress: the one move that liquidates each margin pool</h2>"
-        yield paragraph(STRESS_HELP, "dim")
+        yield paragraph(stress_help(report.reverse_stress), "dim")
         yield table(
             ("Margin pool", "What moves", "Now", "Liquidated at", "Move", "Daily sigmas"),
             [

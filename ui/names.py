@@ -25,6 +25,12 @@ RATIO_HELP: Final = (
     "at 100 %."
 )
 
+COMMON_MOVE_HELP: Final = (
+    "Two prices of liquidation: a position's is of its own instrument alone, while everything else "
+    "stands still; an account's is in a common move, in which every coin moves by its beta to BTC. "
+    "They differ where an account holds more than one coin."
+)
+
 
 def coin_of(symbol: str) -> str:
     return symbol.partition("/")[0]

@@ -1,8 +1,8 @@
-"""How a repair is put into words: in the panels and in the report.
+"""How the cheapest way out is put into words: in the panels and in the report.
 
 A *margin pool* is what stands or falls together: an isolated position, or all cross positions of an
 account with its wallet. Money is *moved* (it stays the user's, and is at risk where it goes) or
-*paid* (fees and slippage: it is gone); positions are *closed*.
+*paid* (fees and slippage: it is gone); positions are *cut*.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ POOL_HELP: Final = (
     "A margin pool is what stands or falls together: an isolated position (iso), or all cross "
     "positions of an account with its wallet (cross)."
 )
-RESCUE_HELP: Final = (
-    f"{POOL_HELP}\n"
-    "Moved: collateral that stays yours and may be lost where it goes. Closed: face value of the "
+MONEY_HELP: Final = (
+    "Moved: collateral that stays yours and may be lost where it goes. Cut: face value of the "
     "positions, at their marks. Paid: fees and slippage.\n"
     "Checked: the book with all of this done was walked to the scenario once more, and nothing was "
     "liquidated."
 )
+RESCUE_HELP: Final = f"{POOL_HELP}\n{MONEY_HELP}"
 _WHOLE_FROM: Final = 1_000.0  # USD: a warning has no use for cents
+_JUST_BEYOND: Final = 0.005  # of the scenario's price: an ordinary hour moves more
 _WHY_LESS: Final = (
     "What is kept open goes on losing on the way; what is liquidated has lost its margin and no "
-    "more. It pays if the price turns before that."
+    "more. It pays only if the price comes to where the first of them is liquidated, and turns."
 )
 
 
@@ -67,10 +68,10 @@ def step_sentence(row: RescueRow, step: Step | None) -> str:
     """Return ``move 10,001.36 USDT from bybit-cross · Bybit (20 min, paid $2.00)``."""
     if step is None:
         return step_text(row, None)
-    when = f"({arrival_text(step)}, paid {fmt.usd(step.cost_usd, decimals=2)})"
+    when = f"({when_text(step)}, paid {fmt.usd(step.cost_usd, decimals=2)})"
     if step.action is Action.CUT:
         what = f"{fmt.exact_number(step.amount)} {coin_of(step.symbol or '')} {step.side}"
-        return f"close {what} by a market order {when}"
+        return f"cut {what} by a market order {when}"
     what = f"{_amount(step.amount, step.asset)} {step.asset}"
     own = step.kind is SourceKind.OWN_WALLET
     return f"move {what} from {'its own wallet' if own else origin_text(step)} {when}"
@@ -98,23 +99,29 @@ def arrival_text(step: Step | None) -> str:
     return "at once" if step.arrives_min == 0 else f"{fmt.number(step.arrives_min)} min"
 
 
+def when_text(step: Step | None) -> str:
+    """Return ``20 min after step 1``: when it is there, and what has to be done before."""
+    after = step.waits_for if step is not None else None
+    return arrival_text(step) if after is None else f"{arrival_text(step)} after step {after}"
+
+
 def paid_text(report: RescueReport, decimals: int = 2) -> str:
-    """Return ``pays $76.47 · moves $19,127 · closes $72,465``; nothing that is not done."""
+    """Return ``pays $76.47 · moves $19,127 · cuts $72,465``; nothing that is not done."""
     parts = [f"pays {fmt.usd(report.cost_usd, decimals=decimals)}"]
     if report.moved_usd:
         parts.append(f"moves {fmt.usd(report.moved_usd)}")
     if report.closed_usd:
-        parts.append(f"closes {fmt.usd(report.closed_usd)}")
+        parts.append(f"cuts {fmt.usd(report.closed_usd)}")
     return " · ".join(parts)
 
 
 def headline(report: RescueReport) -> str:
-    """Return the whole repair in a few sentences, and what it leaves."""
+    """Return the whole way out in a few sentences, and what it leaves."""
     return " ".join(filter(None, (way_out(report), equity_text(report))))
 
 
 def short_headline(report: RescueReport) -> str:
-    """Return ``Cheapest way out at BTC 60,000: pays $76.47 · moves $19,127 · closes $72,465``."""
+    """Return ``Cheapest way out at BTC 60,000: pays $76.47 · moves $19,127 · cuts $72,465``."""
     where = _where(report)
     if not report.rows:
         return f"Nothing is liquidated on the way to {where}."
@@ -123,9 +130,9 @@ def short_headline(report: RescueReport) -> str:
     return f"Cheapest way out at {where}: {paid_text(report)}"
 
 
-def warning_lines(report: RescueReport) -> list[str]:
-    """Return what a repair makes worse, a line each: less is left, or a payer is liquidated."""
-    return [*filter(None, (less_text(report),)), *map(drained_text, report.drained)]
+def warning_lines(report: RescueReport, more: str = "") -> list[str]:
+    """Return what speaks against a way out, a line each; ``more``: what would leave more."""
+    return [*filter(None, (less_text(report), more)), *map(drained_text, report.drained)]
 
 
 def way_out(report: RescueReport) -> str:
@@ -156,18 +163,18 @@ def what_to_do(report: RescueReport) -> str:
 
 
 def _paid(report: RescueReport) -> str:
-    """Return what is paid, moved and closed, in a sentence."""
+    """Return what is paid, moved and cut, in a sentence."""
     parts = [f"pays {fmt.usd(report.cost_usd, decimals=2)} in fees and slippage"]
     if report.moved_usd:
         parts.append(f"moves {fmt.usd(report.moved_usd)} of collateral, which is then at risk too")
     if report.closed_usd:
-        parts.append(f"closes {fmt.usd(report.closed_usd)} of positions")
+        parts.append(f"cuts {fmt.usd(report.closed_usd)} of positions")
     *most, last = parts
     return f"{', '.join(most)}{', and ' if most else ''}{last}."
 
 
 def equity_text(report: RescueReport) -> str:
-    """Say what is left at the scenario with the repair and without; empty if nothing is done."""
+    """Say what is left at the scenario with the way out and without; empty if nothing is done."""
     if not any(row.steps for row in report.rows):
         return ""
     where, less = _where(report), report.sacrifice_usd
@@ -182,7 +189,7 @@ def equity_text(report: RescueReport) -> str:
 
 
 def less_text(report: RescueReport) -> str:
-    """Return the warning in a line, with both figures; empty where the repair leaves more."""
+    """Return the warning in a line, with both figures; empty where the way out leaves more."""
     if not report.sacrifice_usd or not any(row.steps for row in report.rows):
         return ""
     repaired = fmt.usd(report.equity_rescued_usd)
@@ -191,20 +198,41 @@ def less_text(report: RescueReport) -> str:
 
 
 def drained_text(drained: Drained) -> str:
-    """Return ``Takes 10,001 USDT from bybit-cross, then liquidated at BTC 59,971 (was 59,167)``."""
+    """Say whose liquidation comes nearer by what it gives, from where to where.
+
+    ``Takes 10,001 USDT from bybit-cross, whose liquidation moves from BTC 59,167 up to 59,971``.
+    """
+    before, now = drained.coin_price_before, drained.coin_price
+    if before is None:
+        moved = f"which is then liquidated at {drained.coin} {fmt.price(now)}"
+    else:
+        way = "up" if now > before else "down"
+        moved = (
+            f"whose liquidation moves from {drained.coin} {fmt.price(before)} {way} to "
+            f"{fmt.price(now)}"
+        )
+    return f"Takes {_taken(drained)}, {moved}{_beyond(drained)}"
+
+
+def short_drained_text(drained: Drained) -> str:
+    """Return the same for a line of a panel, without the price before."""
+    now = f"{drained.coin} {fmt.price(drained.coin_price)}"
+    return f"Takes {_taken(drained)}: its liquidation moves to {now}{_beyond(drained)}"
+
+
+def _beyond(drained: Drained) -> str:
+    return ", just beyond the scenario" if drained.beyond < _JUST_BEYOND else ""
+
+
+def _taken(drained: Drained) -> str:
+    """Return ``10,001 USDT from bybit-cross``."""
     whole = drained.amount >= _WHOLE_FROM and drained.asset.startswith("USD")
     figure = fmt.number(drained.amount) if whole else _amount(drained.amount, drained.asset)
-    amount = f"{figure} {drained.asset}"
-    before = drained.coin_price_before
-    was = "not near before" if before is None else f"was {fmt.price(before)}"
-    return (
-        f"Takes {amount} from {drained.account}, then liquidated at {drained.coin} "
-        f"{fmt.price(drained.coin_price)} ({was})"
-    )
+    return f"{figure} {drained.asset} from {drained.account}"
 
 
 def next_text(report: RescueReport) -> str:
-    """Say where the repair ends: what is liquidated next beyond the scenario; empty if not near."""
+    """Say what is liquidated next beyond the scenario; empty if nothing near is."""
     after = report.next_after
     if after is None or not report.alive:
         return ""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from ui import format as fmt
 from ui.names import coin_of
 from workstation.risk.outlook import BreakEven, ReverseStress, StressKind
 
-STRESS_HELP: Final = (
+_STRESS: Final = (
     "For each margin pool the one move, of one kind at a time and with nothing else moving, that "
-    "liquidates it at once; the most likely first, by its daily standard deviations (sigmas)."
+    "liquidates it at once"
+)
+STRESS_HELP: Final = (
+    f"{_STRESS}; the most likely first, by its daily standard deviations (sigmas), and the "
+    "smallest first, measured by the coin's beta, where those are not known."
 )
 SIGMAS_HELP: Final = (
     "Daily sigmas: size of the move / standard deviation of a day's move, so that 1 is an ordinary "
@@ -24,6 +29,14 @@ BREAK_EVEN_HELP: Final = (
     "and for the scenario's funding. Assumed: taker fees both ways. Funding that was paid before "
     "now is not known, and not counted."
 )
+
+
+def stress_help(rows: Iterable[ReverseStress]) -> str:
+    """Return what the table holds, and in which order these rows stand."""
+    priced = [row for row in rows if row.kind in (StressKind.MARKET, StressKind.COIN)]
+    if all(row.sigmas is not None for row in priced):
+        return f"{_STRESS}; the most likely first, by its daily standard deviations (sigmas)."
+    return f"{_STRESS}; the smallest first, measured by the coin's beta."
 
 
 def move_text(stress: ReverseStress) -> str:

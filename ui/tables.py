@@ -130,7 +130,7 @@ def print_scenario(report: ScenarioReport) -> None:
     for cut in report.repair.reduce:
         console.print(
             f"or cut {cut.quantity:,} of {cut.symbol} {cut.side} at {cut.account} "
-            f"(fee {text.usd(cut.cost_usd, decimals=2)})."
+            f"(pays {text.usd(cut.pays_usd, decimals=2)} in fee and slippage)."
         )
     _print_problems(console, report.problems)
 

@@ -74,7 +74,7 @@ def frozen() -> Frozen:
     health = VenueHealth(venue="bybit", state=VenueState.DOWN, error="bybit does not answer")
     terms = Scenario(moves={"BTC": 60_000.0})
     still = replace(terms, funding_rate_8h=0.0)
-    curve = ladder(held, inputs, "BTC", curve_prices(64_000.0), still)
+    curve = ladder(held, inputs, "BTC", curve_prices(64_000.0, 60_000.0), still)
     copy = copy_of(held)
     asked = DecisionRequest(
         epoch=1, portfolio=held, inputs=inputs, terms=terms, transfers=TransferTerms(), copy=copy

@@ -32,6 +32,7 @@ class Result:
     grades: object
     reported: float
     priced: float
+    width: np.ndarray  # (2,) longs and shorts: ln of the high over the low end of the drawn band
 
 
 KINDS = {
@@ -52,7 +53,10 @@ def run(kind, seed, days):
     """Grade one run of a kind by name."""
     market = KINDS[kind](seed, days)
     grades, fitted = graded(market)
-    return Result(grades, market.reported, float(fitted.belief.shares.sum() / 2))
+    nights = [belief.factors for belief in fitted.beliefs[-grades.days :]]
+    low, high = np.array(nights).transpose(2, 0, 1)
+    width = np.log(high / low).mean(axis=0)
+    return Result(grades, market.reported, float(fitted.belief.shares.sum() / 2), width)
 
 
 def mean_and_error(values):
@@ -87,6 +91,7 @@ def show(kind, results, out):
         ("ratio long, short", [row.ratio for row in own]),
         ("hourly coverage long, short", [result.grades.hour_coverage for result in results]),
         ("daily coverage long, short", [result.grades.day_coverage for result in results]),
+        ("width of the band, ln(p90 / p10)", [result.width for result in results]),
     ):
         mean, error = mean_and_error(value)
         print(f"  {label}: {mean.round(3)} ± {error.round(3)}", file=out)

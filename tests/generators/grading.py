@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workstation.risk.heatmap_bars import Observed
+from workstation.risk.heatmap_fit import reported_spread
 from workstation.risk.heatmap_fitted import FittedBook, join_taken
 from workstation.risk.heatmap_grade import grade, plan_grading
 from workstation.risk.heatmap_score import place_events
@@ -48,7 +49,8 @@ def graded(market, seed=1):
     fitted, plan, maps, taken = walk(market, seed)
     band_of = taken.observed.base / taken.reported_share[:, np.newaxis]
     maps = {THIS: maps, ORACLE: true_maps(market, plan)}
-    return against_truth(market, plan, maps, taken.expected, band_of), fitted
+    unsure = reported_spread(fitted.belief.reported_share)
+    return against_truth(market, plan, maps, taken.expected, band_of, unsure), fitted
 
 
 def true_maps(market, plan):
@@ -57,8 +59,11 @@ def true_maps(market, plan):
     return market.books[np.clip(np.searchsorted(market.book_ms, ends, "right") - 1, 0, None)]
 
 
-def against_truth(market, plan, maps, expected, band_of):
-    """The grades of maps by name, and of expected amounts, against what truly happened."""
+def against_truth(market, plan, maps, expected, band_of, unsure=0.0):
+    """The grades of maps by name, and of expected amounts, against what truly happened.
+
+    ``unsure`` is the reported spread of ``band_of``.
+    """
     bars = market.bars
     bar, inside = bar_of(bars, market.truth)
     events = place_events(
@@ -66,4 +71,7 @@ def against_truth(market, plan, maps, expected, band_of):
         market.truth.price[inside], market.truth.quantity[inside],
     )  # fmt: skip
     truth = add_up(bars, market.truth).base
-    return grade(bars, market.grid, plan, events, maps, expected, truth, band_of=band_of)
+    return grade(
+        bars, market.grid, plan, events, maps, expected, truth,
+        band_of=band_of, reported_spread=unsure,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ refill, leverage is log-uniform, a third of the accounts are cross margin with e
 coins, the crowd herds by trend and leaves by funding, the venue closes large accounts by halves and
 publishes one child order a second. ``HAWKES``: self-exciting jumps, heavy-tailed lifetimes,
 trailing stops, leverage that changes its mix on the way, glitches of open interest, missing bars,
-and a feed that is complete or throttled. No default of the model was chosen on the last two.
+and a feed that is complete or throttled. The model was changed after first results on all three.
 """
 
 from __future__ import annotations

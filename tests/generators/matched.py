@@ -6,8 +6,8 @@ add up to four times to what loses, so that their entry and their liquidation mo
 on new extremes of a day with high leverage. *Holders* stay for weeks and add margin. Stops and
 targets look at the last price, liquidations at the mark; the bars show the last price. Large
 positions are sold by two fifths at a time. The rest of open interest belongs to a basis desk that
-grows with the crowd's lean. Nothing of the map was chosen on this market, and nothing of it will
-be: see ``RESULTS.md``.
+grows with the crowd's lean. Nothing of the map was chosen on this market when it was confirmed on
+it; since then it is a development set: see ``RESULTS.md``.
 """
 
 from __future__ import annotations

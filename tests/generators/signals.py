@@ -7,7 +7,7 @@ their liquidation by the last twelve hours' extremes, the rest by a beta law of 
 in ten are cross margin, far away and drifting. Funding eats the margin of the crowded side every
 eight hours, and many close exactly then. Open interest is published a bar late and is sometimes not
 known. Feeds of odd seeds are throttled, those of even ones complete. Nothing of the map was chosen
-on this market, and nothing of it will be: see ``RESULTS.md``.
+on this market when it was confirmed on it; since then it is a development set: see ``RESULTS.md``.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_f9_shows_the_list_of_what_is_liquidated_next(qtbot, window, desk):
     qtbot.keyClick(window, Qt.Key.Key_F9)
     qtbot.waitUntil(panel.isVisible)
     assert panel.model.rowCount() >= 3
-    assert panel._head.text().startswith("Cheapest way out at BTC 60,000: pays $76.47")
+    assert panel._head.text().startswith("Cheapest way out at BTC 60,000: pays $75.92")
 
 
 def test_the_rescue_is_in_the_palette_with_its_key(window):

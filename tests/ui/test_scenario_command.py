@@ -84,3 +84,13 @@ def test_a_broken_file_of_ones_own_is_named_in_a_sentence(capsys):
 def test_a_move_without_bitcoin_says_that_the_others_stay_still(capsys):
     assert "the other coins stay still" in printed(capsys, "--move", "ETH=1800")
     assert "stay still" not in printed(capsys, "--move", "BTC=60000")
+
+
+def test_a_cut_costs_the_taker_fee_and_beside_it_the_slippage(capsys):
+    # 2.4 at 71,000 = 170,400 of face: 5 bp of fee, and 5 bp of slippage, as in the settings
+    cut = document(capsys, "--move", "BTC=60000")["repair"]["reduce"][0]
+    assert (cut["symbol"], cut["quantity"]) == ("BTC/USDT:USDT", 2.4)
+    assert cut["cost_usd"] == pytest.approx(85.20)
+    assert cut["slippage_usd"] == pytest.approx(85.20)
+    text = printed(capsys, "--move", "BTC=60000")
+    assert "(pays $170.40 in fee and slippage)" in " ".join(text.split())

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from ui import format as fmt
 from ui.charts.plotting import polyline
 from ui.charts.ticks import nice_step, value_ticks
-from ui.names import EVENT_WORDS
+from ui.names import EVENT_WORDS, coin_of
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 from workstation.market.facts import FloatArray
 from workstation.risk.report import EquityCurve, EventKind, ScenarioEvent
@@ -25,9 +25,9 @@ _TICK_PX: Final = (80, 22)  # least distance of two ticks, across and up
 _MARK_PX: Final = 3.5
 _DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
 _HOLLOW_WORDS: Final = {
-    EventKind.STOP: "your stop fills",
-    EventKind.FILL: "your order fills",
-    EventKind.ADL: EVENT_WORDS[EventKind.ADL],
+    EventKind.STOP: "your {}stop fills",
+    EventKind.FILL: "your {}order fills",
+    EventKind.ADL: f"{{}}{EVENT_WORDS[EventKind.ADL]}",
 }
 _LEAST_SPAN: Final = 0.12  # of the price now, without the margins
 _MARGIN: Final = 0.6  # of that span, on both sides
@@ -219,7 +219,7 @@ class EquityChart(QWidget):
     def _draw_legend(self, painter: QPainter, curve: EquityCurve) -> None:
         """Say what the marks are, in the upper corner that the curve leaves free."""
         metrics, gap, plot = painter.fontMetrics(), 4 * _MARK_PX, self._plot()
-        for words in (self.legend(), self.legend(prices=False)):
+        for words in (self.legend(names=True), self.legend(), self.legend(prices=False)):
             width = sum(metrics.horizontalAdvance(text) + 1.5 * gap for _, text in words)
             if width <= plot.width():
                 break
@@ -236,19 +236,26 @@ class EquityChart(QWidget):
             painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), text)
             x += metrics.horizontalAdvance(text) + 1.5 * gap
 
-    def legend(self, *, prices: bool = True) -> list[tuple[bool, str]]:
+    def legend(self, *, prices: bool = True, names: bool = False) -> list[tuple[bool, str]]:
         """Return what the full and the hollow marks are, and at which price the first of each is.
 
-        Liquidations have theirs above the curve.
+        Liquidations have theirs above the curve. A coin that is not the curve's is named, its
+        account too with ``names``.
         """
         full = [(True, "liquidated")] if any(e.kind in _DEATHS for e in self._events) else []
         first = {event.kind: event for event in reversed(self._events)}
         hollow = [
-            (False, f"{words} at {fmt.price(first[kind].price)}" if prices else words)
+            (False, self._told(words, first[kind], prices=prices, names=names))
             for kind, words in _HOLLOW_WORDS.items()
             if kind in first
         ]
         return full + hollow
+
+    def _told(self, words: str, event: ScenarioEvent, *, prices: bool, names: bool) -> str:
+        coin = coin_of(event.symbol)
+        text = words.format("" if self._curve and coin == self._curve.coin else f"{coin} ")
+        at = f" at {fmt.price(event.price)}" if prices else ""
+        return f"{text}{at}{f' ({event.account})' if names else ''}"
 
     def _events_near(self, x: float) -> str:
         """Return a line for each event under the pointer."""

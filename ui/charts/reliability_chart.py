@@ -35,7 +35,8 @@ class ReliabilityChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             "Of bands that should hold the hourly amount so often: how often they did.\n"
-            "Below the diagonal they were too narrow, above it too wide."
+            "Below the diagonal they were too narrow, above it too wide.\n"
+            "An hour in which nothing was expected and nothing happened is not counted."
         )
 
     def sizeHint(self) -> QSize:

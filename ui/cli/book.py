@@ -93,10 +93,13 @@ def scenario(
 ) -> None:
     """Print what a move does: equity, liquidations on the way, and what would prevent them."""
     from ui import arguments, tables
+    from workstation import paths, settings
     from workstation.risk.document import scenario_document
     from workstation.risk.scenario import Scenario
     from workstation.services import headless, scenario_library
+    from workstation.services.decision_service import transfer_terms
 
+    chosen, _ = settings.load(paths.default_settings_file())
     entry = None if library is None else scenario_library.named(library)
     if not move and ladder is None and entry is None:
         raise UsageError(
@@ -123,6 +126,7 @@ def scenario(
         )
         if asked and (move or entry)
         else None,
+        slippage_rate=transfer_terms(chosen.transfers).slippage_rate,
     )
     answer = headless.ask(book_of(portfolio, mark, max_mark_age), question)
     if as_json:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.models.rows import Column, RowsModel, make_table
-from ui.names import coin_of, position_name
+from ui.names import COMMON_MOVE_HELP, coin_of, position_name
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.told import told_lines, told_ratio
@@ -164,7 +164,8 @@ COLUMNS: Final = (
     Column[AccountRow](
         heading="Liquidates at BTC",
         help="Price of BTC at which the pool is liquidated when every coin moves with its beta; "
-        "of another coin where it is named, and of its own for an isolated position",
+        "of another coin where it is named, and of its own for an isolated position.\n"
+        + COMMON_MOVE_HELP,
         text=_dies_at,
         value=lambda row: row.dies_at,
         token=lambda row: "alarm" if row.status is Status.BELOW_MAINTENANCE else "",

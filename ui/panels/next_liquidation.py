@@ -87,7 +87,7 @@ def _loss(nearest: NextLiquidation) -> Fact:
 def _stop(nearest: NextLiquidation) -> Fact:
     help_text = "A stop order of the portfolio that closes it before the liquidation price."
     if nearest.stop_price is None:
-        return Fact("no stop set", "text", help_text)
+        return Fact("no stop on this position", "text", help_text)
     if not _stops_before(nearest):
         return Fact(f"stop at {fmt.price(nearest.stop_price)} too late", "warn", help_text)
     return Fact(f"stop at {fmt.price(nearest.stop_price)} before it", "text", help_text)
@@ -110,7 +110,7 @@ def _rescue(nearest: NextLiquidation) -> tuple[Fact, ...]:
     return (
         Fact(
             f"keeps it to {_until(nearest)}: {amount} {nearest.rescue_asset} "
-            f"({'own margin' if own else 'wallet'})",
+            f"({'into this position' if own else 'into the wallet'})",
             "long",
             f"The smallest deposit into {margin} with which it survives the scenario, and no "
             "further, with the buffer of the settings; checked against the margin engine after "

@@ -7,6 +7,7 @@ from typing import Final
 
 from ui import format as fmt
 from ui.models.rows import Column
+from ui.names import COMMON_MOVE_HELP
 from ui.panels.position_rows import PositionRow
 from ui.told import is_apart, is_late, told_lines, told_ratio
 from ui.urgency import PAST, distance_token, profit_token, status_token
@@ -118,7 +119,7 @@ def _then_tip(row: PositionRow) -> str:
         "Profit = what the position and its margin are worth at the scenario, less now; fees, "
         "funding and what was forfeited on the way included.",
         f"Mark {fmt.price(position.mark_price)} to {fmt.price(row.price_then)}.",
-        f"It is {row.then} then.",
+        f"It is {'closed by its order' if row.closed_by_order else row.then} then.",
         position.explain(Figure.MAINTENANCE),
     ]
     return "\n".join(lines)
@@ -149,6 +150,8 @@ def _name_token(row: PositionRow) -> str:
 
 
 def _then_text(row: PositionRow) -> str:
+    if row.closed_by_order:
+        return "closed"
     return row.then or ("held" if row.position is None and not row.is_sum else "")
 
 
@@ -181,7 +184,8 @@ COLUMNS: Final = (
     ),
     Column[PositionRow](
         heading="Liq. price",
-        help="Price of the position's own instrument at which the venue liquidates it",
+        help="Price of the position's own instrument at which the venue liquidates it.\n"
+        + COMMON_MOVE_HELP,
         text=_liquidation_text,
         value=lambda row: _of(row, "liquidation_price"),
         token=_liquidation_token,

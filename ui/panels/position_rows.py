@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ui import format as fmt
 from ui.names import pool_name, position_name, size_text
+from ui.scenario_texts import is_closed_by_order
 from ui.trust import Trust, left_out_text, mark_note, trust_of
 from workstation.risk.report import (
     PositionOutcome,
@@ -30,6 +31,7 @@ class PositionRow:
     position: PositionReport | None = None
     pnl_usd: float | None = None
     then: PositionOutcome | None = None
+    closed_by_order: bool = False  # whole, on the way: nothing of it is open then
     price_then: float | None = None
     funding_in_s: float | None = None
     is_sum: bool = False
@@ -120,7 +122,13 @@ def _then(
     if outcome is None or position is None:
         return row
     price = prices.get((position.venue, position.symbol))
-    return replace(row, pnl_usd=outcome.pnl_usd, then=outcome.status, price_then=price)
+    return replace(
+        row,
+        pnl_usd=outcome.pnl_usd,
+        then=outcome.status,
+        closed_by_order=is_closed_by_order(outcome),
+        price_then=price,
+    )
 
 
 def with_copy(rows: Sequence[PositionRow], found: WhatIf) -> list[PositionRow]:

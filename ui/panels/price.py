@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -63,6 +63,8 @@ class PricePanel(ChartPanel):
         self._columns: HeatmapColumns | None = None
         self._exact = True  # positions known one by one are marked
         self._lines_of: tuple[object, ...] = (None,) * 5  # what the lines were made of
+        self._own: tuple[PriceLine, ...] = ()
+        self._own_of: tuple[object, ...] = (None,) * 5  # and what those of the book were
         self._mark: MarkPrice | None = None
         self._add_tools()
         self.bridge.risk_changed.connect(self._show_lines)
@@ -274,15 +276,23 @@ class PricePanel(ChartPanel):
             return
         self._lines_of = of
         met = functools.partial(met_text, self._columns, self._mark_price)
-        lines: tuple[PriceLine, ...] = (scenario_line(scenario_price, met(scenario_price)),)
-        if desk.risk:
-            blind = desk.sight.blind
-            lines = (*own_lines(desk.risk, desk.view.coin, blind=blind, met=met), *lines)
+        scenario = scenario_line(scenario_price, met(scenario_price))
+        lines = (*self._own_lines(met), scenario)
         if lines != self._lines.lines:
             self._lines.lines = lines
             self.chart.draggable = scenario_price
             self._show_flags()
             self.chart.refit()
+
+    def _own_lines(self, met: Callable[[float], str]) -> tuple[PriceLine, ...]:
+        """Return the lines of the book; those of before while only the scenario is dragged."""
+        desk = self.bridge.desk
+        of = desk.risk, self._columns, desk.view.coin, desk.sight.blind, self._mark
+        if not all(map(operator.is_, of, self._own_of)):
+            self._own_of, risk = of, desk.risk
+            blind = desk.sight.blind
+            self._own = own_lines(risk, desk.view.coin, blind=blind, met=met) if risk else ()
+        return self._own
 
     @Slot()
     def _show_map(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
+from ui.alternative_texts import more_text
 from ui.models.rows import Column, RowsModel, make_table, plain_tip
 from ui.names import assumed
 from ui.panels.base import Panel, PanelContext
@@ -80,6 +81,8 @@ def _arrival_tip(line: RescueLine) -> str:
     words = "When the last of it is there; a route that comes after the price is never proposed."
     if step is not None and step.kind is SourceKind.OTHER_VENUE:
         words += f"\nWithdrawals of {step.origin_venue}: {step.withdrawals}."
+    if step is not None and step.waits_for is not None:
+        words += f"\nIt waits for step {step.waits_for}, counted from the top, which frees it."
     return assumed(words, _ASSUMED) if step is not None and step.assumed else words
 
 
@@ -149,7 +152,7 @@ COLUMNS: Final = (
     ),
     Column[RescueLine](
         heading="Moves $",
-        help="Collateral that the step moves, or the face value that it closes, in USD: moved "
+        help="Collateral that the step moves, or the face value that it cuts, in USD: moved "
         "money stays yours, and is at risk where it goes",
         text=lambda line: fmt.number(line.step.value_usd) if line.step else "",
         value=lambda line: line.step.value_usd if line.step else None,
@@ -186,7 +189,7 @@ class RescuePanel(Panel):
         self._apply.clicked.connect(self.apply_to_copy)
         self._between = ElidedLabel()
         self._between.setToolTip(
-            "For the margin pool that is liquidated first: close this share of its positions, and "
+            "For the margin pool that is liquidated first: cut this share of its positions, and "
             "add so much. Each pair alone saves it down to the scenario, with the buffer."
         )
         tint(self._between, self.theme, "dim")
@@ -225,10 +228,11 @@ class RescuePanel(Panel):
             return
         rescue = decision.rescue
         self._head.setText(short_headline(rescue))
-        words = (headline(rescue), next_text(rescue), RESCUE_HELP)
+        words = (headline(rescue), more_text(decision), next_text(rescue), RESCUE_HELP)
+        warnings = warning_lines(rescue, more_text(decision))
         self._head.setToolTip(plain_tip("\n".join(filter(None, words))))
-        self._warnings.setText(" · ".join(warning_lines(rescue)))
-        self._warnings.setToolTip(plain_tip("\n".join(warning_lines(rescue))))
+        self._warnings.setText(" · ".join(warnings))
+        self._warnings.setToolTip(plain_tip("\n".join(warnings)))
         bad = bool(rescue.rows) and not rescue.alive
         tint(self._head, self.theme, "alarm" if bad else "text")
         self.model.replace_rows(lines_of(rescue))

@@ -13,11 +13,18 @@ from ui.panels.base import Panel, PanelContext
 from ui.panels.scenario_cards import ScenarioCards
 from ui.panels.scenario_entry import ScenarioEntry
 from ui.panels.scenario_repair import RepairBox
-from ui.scenario_texts import first_liquidated, likely, order_note, orders_filled
+from ui.scenario_texts import (
+    first_liquidated,
+    funding_note,
+    likely,
+    order_note,
+    orders_filled,
+)
 from ui.style import ElidedLabel, plain_label, tint
 from ui.theme import figure_font
 from ui.trust import WAITING, Trust, left_out_text, marks_text, muted, sight_text, trust_of
 from workstation.market.overview import MarketOverview
+from workstation.risk.outlook import TOUCH_UNKNOWN
 from workstation.risk.report import RiskReport, ScenarioReport
 from workstation.services.decision_service import Decision
 from workstation.services.desk_news import View
@@ -102,8 +109,9 @@ class ScenarioPanel(Panel):
         if report.ladder is not None:
             self._curve.show_curve(report.ladder, self._view.scenario_price, report.events)
         self._show_likely(report)
-        self._problems.setText("\n".join(report.problems))
-        self._problems.setVisible(bool(report.problems))
+        problems = [text for text in report.problems if text != TOUCH_UNKNOWN]  # said above
+        self._problems.setText("\n".join(problems))
+        self._problems.setVisible(bool(problems))
 
     @Slot(object)
     def show_decision(self, decision: Decision) -> None:
@@ -112,11 +120,13 @@ class ScenarioPanel(Panel):
 
     def _show_first(self, report: ScenarioReport) -> None:
         """Say what the venues liquidate first on the way, and which orders fill on it."""
-        first, orders = first_liquidated(report), orders_filled(report)
+        before = self.bridge.desk.risk
+        first = first_liquidated(report, before)
         self._first.setText(first or "Nothing is liquidated on the way.")
-        self._first.setToolTip(
-            plain_tip("\n".join(filter(None, (_FIRST_HELP, orders, order_note(report)))))
-        )
+        words = (
+            _FIRST_HELP, funding_note(report, before), orders_filled(report), order_note(report)
+        )  # fmt: skip
+        self._first.setToolTip(plain_tip("\n".join(filter(None, words))))
         self._first.show()
         tint(self._first, self.theme, muted("alarm" if first else "dim", self._trust))
 
@@ -124,9 +134,11 @@ class ScenarioPanel(Panel):
         """Say how likely the scenario's price is touched: a range, in the panel only."""
         words = likely(report)
         self._likely.setVisible(bool(words))
-        if report.touch is not None:
-            self._likely.setText(words)
-            self._likely.setToolTip(plain_tip(_LIKELY_HELP + " ".join(report.touch.assumptions)))
+        self._likely.setText(words)
+        known = report.touch is not None
+        tint(self._likely, self.theme, "text" if known else "dim")
+        assumptions = report.touch.assumptions if report.touch is not None else (TOUCH_UNKNOWN,)
+        self._likely.setToolTip(plain_tip(_LIKELY_HELP + " ".join(assumptions)))
 
     def _show_doubts(self) -> None:
         """Say what the figures rest on where that is not the market as it is now."""

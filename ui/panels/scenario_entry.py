@@ -49,7 +49,7 @@ _DURATION_HELP: Final = (
     "Assumed: 6 h, as long as the last 11 % to the low of 6 February 2026 took"
 )
 _HARDER_HELP: Final = (
-    "The repair holds at the unfavourable end: beyond the price, and with every beta at that end "
+    "The way out holds at the unfavourable end: beyond the price, and with every beta at that end "
     "of its band that hurts.\nAssumed: " + OVERSHOOT_SOURCE
 )
 
@@ -124,7 +124,7 @@ class ScenarioEntry(QWidget):
 
     @Slot(bool)
     def choose_end(self, unfavourable: bool) -> None:
-        """Let the repair hold at the scenario's unfavourable end, or at the scenario itself."""
+        """Let the way out hold at the scenario's unfavourable end, or at the scenario itself."""
         view = dataclasses.replace(self._view, unfavourable=unfavourable)
         self._bridge.desk.set_view(view)
 

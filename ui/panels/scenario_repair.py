@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from ui import format as fmt
+from ui.alternative_texts import detail_text, instead_text, more_text
 from ui.models.rows import plain_tip
-from ui.names import coin_of
 from ui.rescue_texts import (
     RESCUE_HELP,
     arrival_text,
@@ -22,24 +22,27 @@ from ui.rescue_texts import (
     origin_text,
     paid_text,
     pool_text,
+    short_drained_text,
     short_headline,
     step_sentence,
     step_text,
 )
 from ui.style import ElidedLabel, caption_font, label_font, plain_label, tint
 from ui.theme import Theme, figure_font
-from workstation.risk.frontier import Hedge
-from workstation.risk.report import Reduce
+from workstation.risk.alternatives import Means
 from workstation.risk.rescue_report import RescueReport, RescueRow, Step
 from workstation.risk.transfers import SourceKind
 from workstation.services.decision_service import Decision
 
 _MOST_ROWS: Final = 8
+_MOST_WARNINGS: Final = 3
+_INDENT_PX: Final = 16
+_HEADINGS: Final = ("position or account", "step", "from", "arrives", "pays")
 _MARKET: Final = "market"  # an order that fills at once
 _LEAST_PX: Final = 230
 _NARROW_PX: Final = 420  # below it pool, step and cost are shown; the tooltip has the rest
 _ASSUMED: Final = (
-    "Below it what else would do: the smallest cuts alone, or a hedge. F9 shows why.\n"
+    "Below its steps stands what would do instead of all of them. F9 shows why.\n"
     "Assumed: minutes, fees and slippage of the settings, page Transfers, where you have set none."
 )
 
@@ -60,15 +63,14 @@ class RepairBox(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._head = ElidedLabel()
-        self._head.setFont(caption_font())
-        tint(self._head, theme, "dim")
-        self._warnings = [ElidedLabel(), ElidedLabel()]
-        for label in self._warnings:
-            label.setFont(label_font())
-            tint(label, theme, "warn")
+        self._theme = theme
+        self._head = self._make_line("dim", caption_font())
+        self._warnings = [self._make_line("warn", label_font()) for _ in range(_MOST_WARNINGS)]
         self._more = plain_label()
         tint(self._more, theme, "dim")
+        self._instead = [self._make_line("dim", label_font()) for _ in Means]
+        self._how = self._make_line("dim", label_font())
+        self._how.setContentsMargins(_INDENT_PX, 0, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
@@ -77,44 +79,82 @@ class RepairBox(QWidget):
             layout.addWidget(label)
         layout.addLayout(self._make_grid())
         layout.addWidget(self._more)
+        first, *others = self._instead
+        for label in (first, self._how, *others):
+            layout.addWidget(label)
         self.clear()
+
+    def _make_line(self, token: str, font: QFont) -> ElidedLabel:
+        label = ElidedLabel()
+        label.setFont(font)
+        tint(label, self._theme, token)
+        return label
 
     def _make_grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(1)
+        grid.setVerticalSpacing(0)
         grid.setColumnStretch(0, 1)
-        self._rows: list[tuple[QLabel, ...]] = []
-        for row in range(_MOST_ROWS):
-            labels = (ElidedLabel(), *(plain_label() for _ in range(4)))
-            for column, label in enumerate(labels):
-                label.setFont(figure_font(12))
-                side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0)
-                grid.addWidget(label, row, column, side)
-            self._rows.append(labels)
+        self._headings = self._make_row(grid, 0)
+        for label, words in zip(self._headings, _HEADINGS, strict=True):
+            label.setFont(label_font())
+            label.setText(words)
+            tint(label, self._theme, "dim")
+        self._rows = [self._make_row(grid, 1 + row) for row in range(_MOST_ROWS)]
         return grid
+
+    def _make_row(self, grid: QGridLayout, row: int) -> tuple[QLabel, ...]:
+        labels = (ElidedLabel(), *(plain_label() for _ in range(4)))
+        for column, label in enumerate(labels):
+            label.setFont(figure_font(12))
+            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0)
+            grid.addWidget(label, row, column, side)
+        return labels
 
     def clear(self) -> None:
         self._show_rows([])
-        for label in (self._head, *self._warnings):
+        for label in (self._head, self._how, *self._warnings, *self._instead):
             label.hide()
 
     def show_decision(self, decision: Decision) -> None:
         """Show the cheapest way out, what it makes worse, and what else would do."""
         rescue = decision.rescue
         self._head.setText(_head_text(rescue))
-        words = (headline(rescue), next_text(rescue), RESCUE_HELP, _ASSUMED)
+        words = (headline(rescue), more_text(decision), next_text(rescue), RESCUE_HELP, _ASSUMED)
         self._head.setToolTip(plain_tip("\n".join(filter(None, words))))
         self._head.setVisible(bool(rescue.rows))
-        drained = [drained_text(item) for item in rescue.drained]
+        self._show_warnings(decision)
+        self._show_rows([*_lines(rescue)])
+        self._show_instead(decision)
+
+    def _show_warnings(self, decision: Decision) -> None:
+        rescue = decision.rescue
+        drained = [short_drained_text(item) for item in rescue.drained]
         more = f"; {len(drained) - 1} more" if len(drained) > 1 else ""
-        texts = (less_text(rescue), f"{drained[0]}{more}" if drained else "")
-        for label, text in zip(self._warnings, texts, strict=True):
+        tips = (
+            headline(rescue),
+            "\n".join(detail_text(other, decision) for other in decision.alternatives),
+            "\n".join(map(drained_text, rescue.drained)),
+        )
+        texts = (
+            less_text(rescue), more_text(decision), f"{drained[0]}{more}" if drained else ""
+        )  # fmt: skip
+        for label, text, tip in zip(self._warnings, texts, tips, strict=True):
             label.setText(text)
             label.setVisible(bool(text))
-        self._warnings[0].setToolTip(plain_tip(headline(rescue)))
-        self._warnings[1].setToolTip(plain_tip("\n".join(drained)))
-        self._show_rows(list(_lines(decision)))
+            label.setToolTip(plain_tip(tip))
+
+    def _show_instead(self, decision: Decision) -> None:
+        """Show the other ways, each in a line; how the first of them is done, in one below it."""
+        others = decision.alternatives
+        details = [detail_text(other, decision) for other in others]
+        for at, label in enumerate(self._instead):
+            label.setVisible(at < len(others))
+            label.setText(instead_text(others[at]) if at < len(others) else "")
+            label.setToolTip(plain_tip(details[at]) if at < len(others) else "")
+        self._how.setVisible(bool(details))
+        self._how.setText(details[0] if details else "")
+        self._how.setToolTip(plain_tip("\n".join(details[0].split("; "))) if details else "")
 
     def bottom_of(self, steps: int) -> int:
         """Return where the row of a step, or the last row, ends: pixels from the top."""
@@ -133,9 +173,10 @@ class RepairBox(QWidget):
 
     def _show_columns(self) -> None:
         narrow = self.width() < _NARROW_PX
-        for at, labels in enumerate(self._rows):
+        for at, labels in enumerate((self._headings, *self._rows)):
+            shown = at <= self._shown and self._shown > 0
             for column, label in enumerate(labels):
-                label.setVisible(at < self._shown and not (narrow and column in (2, 3)))
+                label.setVisible(shown and not (narrow and column in (2, 3)))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_LEAST_PX, super().minimumSizeHint().height())
@@ -152,14 +193,9 @@ def _head_text(rescue: RescueReport) -> str:
     return f"Cheapest way out: {paid_text(rescue)}"
 
 
-def _lines(decision: Decision) -> Iterator[_Line]:
-    rescue = decision.rescue
+def _lines(rescue: RescueReport) -> Iterator[_Line]:
     yield from (_step_line(row, step) for row in rescue.rows for step in row.steps)
     yield from (_lost_line(row) for row in rescue.rows if not row.saved)
-    cuts = decision.repair.reduce if rescue.rows else ()
-    yield from (_cut_line(cut, at) for at, cut in enumerate(cuts))
-    if decision.hedge is not None:
-        yield _hedge_line(decision.hedge)
 
 
 def _step_line(row: RescueRow, step: Step) -> _Line:
@@ -174,25 +210,3 @@ def _step_line(row: RescueRow, step: Step) -> _Line:
 
 def _lost_line(row: RescueRow) -> _Line:
     return _Line(pool_text(row), step_text(row, None), "", "", "", "\n".join(row.notes))
-
-
-def _cut_line(cut: Reduce, at: int) -> _Line:
-    name = f"{'and' if at else 'instead'}: {cut.account}"
-    amount = f"cut {fmt.exact_number(cut.quantity)} {coin_of(cut.symbol)}"
-    paid = fmt.usd(cut.cost_usd, decimals=2)
-    return _Line(
-        name,
-        amount,
-        _MARKET,
-        "at once",
-        paid,
-        f"{cut.symbol} {cut.side}: cuts alone, and no transfer.",
-    )
-
-
-def _hedge_line(hedge: Hedge) -> _Line:
-    name = f"or hedge: {hedge.account}"
-    amount = f"{fmt.exact_number(hedge.quantity)} {coin_of(hedge.symbol)} {hedge.side}"
-    paid = fmt.usd(hedge.cost_usd, decimals=2)
-    tip = f"{hedge.symbol} {hedge.side} at {hedge.account}, of what is liquidated first alone."
-    return _Line(name, amount, _MARKET, "at once", paid, tip)

@@ -10,7 +10,8 @@ from workstation.alerts.situation import Situation
 from workstation.errors import RiskInputError
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import MarginMode
-from workstation.risk.report import PositionReport, Reduce, Repair
+from workstation.risk.repair_report import Reduce, Repair
+from workstation.risk.report import PositionReport
 from workstation.risk.scenario import Scenario, reference_price, run
 
 

@@ -86,6 +86,7 @@ def _drained(
                 coin=coin,
                 coin_price=price,
                 coin_price_before=price_before,
+                beyond=abs(price / report.scenario.moves[coin] - 1),
             )
 
 

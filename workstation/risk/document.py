@@ -10,13 +10,8 @@ from operator import attrgetter
 from typing import Any, Final
 
 from workstation.risk.outlook import CascadeReport, TouchReport
-from workstation.risk.report import (
-    EquityCurve,
-    PositionReport,
-    Repair,
-    RiskReport,
-    ScenarioReport,
-)
+from workstation.risk.repair_report import Repair
+from workstation.risk.report import EquityCurve, PositionReport, RiskReport, ScenarioReport
 from workstation.units import iso_utc
 
 SCHEMA: Final = 1
@@ -47,7 +42,7 @@ _EVENT: Final = (
 )  # fmt: skip
 _OUTCOME: Final = ("account", "symbol", "side", "status", "pnl_usd", "margin_ratio")
 _ADD: Final = ("account", "symbol", "asset", "amount")
-_REDUCE: Final = ("account", "symbol", "side", "quantity", "cost_usd")
+_REDUCE: Final = ("account", "symbol", "side", "quantity", "cost_usd", "slippage_usd")
 _PRICE: Final = ("venue", "symbol", "price")
 _RUNG: Final = (
     "coin", "price", "equity_usd", "pnl_usd", "liquidated", "maintenance_margin_usd",

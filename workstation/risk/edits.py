@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from workstation.market.instrument import MarketKey, Side, split_symbol
+from workstation.market.instrument import Side, split_symbol
 from workstation.portfolio.model import Account, Portfolio, Position
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.legs import taker_fee
 from workstation.risk.pools import Pool
-from workstation.risk.report import AddCollateral, Reduce
+from workstation.risk.repair_report import AddCollateral, Reduce
 from workstation.risk.trades import execute, paid, value_of
 
 DOLLAR_STEP: Final = 0.01  # headless.md, "Repair"
@@ -20,10 +21,9 @@ DEFAULT_LOT: Final = 0.001  # of a contract whose lot is not known: portfolio.md
 
 
 class Reduced(NamedTuple):
-    """A cut, what crossing the spread costs beside its fee, and the account after it."""
+    """A cut, and the account after it."""
 
     cut: Reduce
-    slippage_usd: float
     account: Account
 
 
@@ -106,8 +106,31 @@ def reduced(
         side=position.side,
         quantity=amount,
         cost_usd=worth_usd * fee_rate,
+        slippage_usd=worth_usd * slippage_rate,
+        value_usd=worth_usd,
     )
-    return Reduced(cut, worth_usd * slippage_rate, trade.account)
+    return Reduced(cut, trade.account)
+
+
+def with_cuts(
+    portfolio: Portfolio, cuts: Iterable[Reduce], inputs: RiskInputs, slippage_rate: float
+) -> Portfolio:
+    """Return the book after the cuts of a repair, each by a market order."""
+    for cut in cuts:
+        account = account_of(portfolio, cut.account)
+        held = find_position(account, cut.symbol, cut.side)
+        if held is not None:
+            done = reduced(account, held, cut.quantity, inputs, slippage_rate)
+            portfolio = with_account(portfolio, done.account)
+    return portfolio
+
+
+def with_deposits(portfolio: Portfolio, deposits: Iterable[AddCollateral]) -> Portfolio:
+    """Return the book after the deposits of a repair."""
+    for deposit in deposits:
+        account = with_deposit(account_of(portfolio, deposit.account), deposit)
+        portfolio = with_account(portfolio, account)
+    return portfolio
 
 
 def with_account(portfolio: Portfolio, account: Account) -> Portfolio:
@@ -119,9 +142,3 @@ def with_account(portfolio: Portfolio, account: Account) -> Portfolio:
 def account_of(portfolio: Portfolio, account_id: str) -> Account:
     """Return an account of the book by its id."""
     return next(account for account in portfolio.accounts if account.id == account_id)
-
-
-def mark_of(inputs: RiskInputs, key: MarketKey, position: Position) -> float | None:
-    """Return the mark price that values a position."""
-    used = inputs.mark(key, position)
-    return used.price if used else None

@@ -47,13 +47,17 @@ class Frontier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hedge:
-    """The smallest position against the move that saves a pool; ``quantity`` is positive."""
+    """The smallest position against the move that saves a pool; ``quantity`` is positive.
+
+    ``cost_usd`` are fee and slippage; ``hedged`` is a copy of the account that holds it.
+    """
 
     account: str
     symbol: str
     side: Side
     quantity: float
     cost_usd: float
+    hedged: Account
 
 
 def frontier(plan: AccountPlan, account: Account, pool: Pool) -> Frontier | None:
@@ -82,7 +86,7 @@ def _cut_evenly(
     for position in positions_of(account, pool) if share > 0 else ():
         size = abs(position.quantity) * share
         done = reduced(account, position, size, plan.inputs, plan.slippage_rate)
-        account, cost = done.account, cost + done.cut.cost_usd + done.slippage_usd
+        account, cost = done.account, cost + done.cut.pays_usd
     return account, cost
 
 
@@ -132,6 +136,7 @@ def smallest_hedge(plan: AccountPlan, account: Account, pool: Pool, coin: str) -
         side=model.side,
         quantity=round(lots * lot, 12),
         cost_usd=cost,
+        hedged=hedged(lots),
     )
 
 

@@ -110,6 +110,11 @@ def reported_share(venue: str, seconds: IntArray, sides: IntArray) -> float:
     return COMPLETE if 1.0 - slots / len(seconds) > SHARED_SECONDS else listed
 
 
+def reported_spread(reported: float) -> float:
+    """Return by how much the logarithm of a reported share may be off, as a standard deviation."""
+    return REPORTED_SPREAD if reported < COMPLETE else 0.0
+
+
 def fit_mix(evidence: Evidence, prior: FloatArray, start: FloatArray | None = None) -> MixFit:
     """Return the shares of greatest posterior density.
 

@@ -40,6 +40,7 @@ from workstation.risk.heatmap_fit import (
     draw_mixes,
     fit_mix,
     reported_share,
+    reported_spread,
 )
 from workstation.risk.kernels.book import IntArray, Picture
 from workstation.units import DAY_MS, HOUR_MS
@@ -294,7 +295,11 @@ class FittedBook:
         hours = day.bars.time_ms[known] // HOUR_MS
         expected = by_hour(day.expected[known], hours)
         actual = by_hour(day.observed.base[known], hours) / reported
-        long, short = (hourly_band(expected[:, side], actual[:, side]).factors for side in (0, 1))
+        spread = reported_spread(reported)
+        long, short = (
+            hourly_band(expected[:, side], actual[:, side], reported_spread=spread).factors
+            for side in (0, 1)
+        )
         return long, short
 
     def _end_day(self) -> None:

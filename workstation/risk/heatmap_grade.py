@@ -15,7 +15,7 @@ import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.risk.heatmap import Grid
-from workstation.risk.heatmap_band import DAY_WIDEN, TAIL, by_hour, hourly_band
+from workstation.risk.heatmap_band import TAIL, by_hour, hourly_band
 from workstation.risk.heatmap_bars import Bars
 from workstation.risk.heatmap_rivals import (
     bins_swept,
@@ -94,6 +94,7 @@ def grade(
     actual: FloatArray,
     *,
     band_of: FloatArray | None = None,
+    reported_spread: float = 0.0,
     seed: int = 1,
 ) -> Grades:
     """Score maps and rivals.
@@ -105,6 +106,7 @@ def grade(
     expected : (n, 2) this map's coins a bar, given the bar's path
     actual : (n, 2) coins observed, in the same unit; NaN where nothing was observed
     band_of : (n, 2) what the band's residuals are made of, ``actual`` if not given
+    reported_spread : of ``band_of``, as of ``hourly_band``
     """
     columns, swept = fixed_weight(bars, grid, plan.anchors)
     located: dict[str, Callable[[Windows], PictureArray]] = {
@@ -120,7 +122,8 @@ def grade(
             found[name] = locate(_at(frozen, plan, windows), windows, events, rows, _rng(seed))
         for name, make in located.items():
             found[name] = locate(make(windows), windows, events, rows, _rng(seed))
-    hours = _Hours(bars, plan, expected, actual, actual if band_of is None else band_of)
+    seen = actual if band_of is None else band_of
+    hours = _Hours(bars, plan, expected, actual, seen, reported_spread)
     own = next(iter(maps))
     amounts = {
         own: hours.expected,
@@ -186,11 +189,13 @@ class _Hours:
         expected: FloatArray,
         actual: FloatArray,
         band_of: FloatArray,
+        reported_spread: float,
     ) -> None:
         self.hour: IntArray = bars.time_ms // max(HOUR_MS, bars.interval_ms)
         self.expected = by_hour(expected, self.hour)
         self.actual = by_hour(actual, self.hour)
         self._band_of = by_hour(band_of, self.hour)
+        self._reported_spread = reported_spread
         starts = np.flatnonzero(np.diff(self.hour, prepend=self.hour[0] - 1))
         self.day: IntArray = bars.time_ms[starts] // DAY_MS
         judged = (starts >= plan.from_bar) & ~np.isnan(self.actual[:, LONG])
@@ -231,8 +236,9 @@ class _Hours:
                 _running_sum(amounts[known, side], hours)
                 for amounts in (self.expected, self.actual, self._band_of)
             )
-            widen = DAY_WIDEN if hours > 1 else 1.0
-            band = hourly_band(expected, band_of, hours, widen, tail)
+            band = hourly_band(
+                expected, band_of, hours=hours, tail=tail, reported_spread=self._reported_spread
+            )
             inside = (actual >= band.low) & (actual <= band.high)
             counted = np.isin(known, judged) & ((expected > 0) | (actual > 0))
             shares.append(float(inside[counted].mean()) if counted.any() else float("nan"))

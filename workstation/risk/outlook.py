@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import Side
+
+TOUCH_UNKNOWN: Final = (
+    "The touch probability is not known: it needs 30 days of hourly prices, or a volatility of "
+    "your own."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +116,14 @@ class Touch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchReport:
-    """Touch probabilities of the scenario price, first, and of own liquidation prices."""
+    """Touch probabilities of the scenario price, first, and of own liquidation prices.
+
+    ``rests_on_past``: no price of now is at hand, and the volatility is that of past years.
+    """
 
     touches: tuple[Touch, ...]
     assumptions: tuple[str, ...] = ()
+    rests_on_past: bool = False
 
 
 class StressKind(StrEnum):

@@ -20,7 +20,7 @@ from workstation.risk.cascade_inputs import (
 )
 from workstation.risk.cascade_parameters import parameters_for
 from workstation.risk.inputs import RiskInputs
-from workstation.risk.outlook import CascadeReport, Outlook, TouchReport
+from workstation.risk.outlook import TOUCH_UNKNOWN, CascadeReport, Outlook, TouchReport
 from workstation.risk.path import MarketPath
 from workstation.risk.report import HeatmapColumns
 from workstation.risk.reverse_stress import reverse_stress
@@ -175,7 +175,4 @@ def _problems(
             "without a recorded or a live market's open interest."
         )
     if touch is None:
-        yield (
-            "The touch probability is not known: it needs 30 days of hourly prices, "
-            "or a volatility of your own."
-        )
+        yield TOUCH_UNKNOWN

@@ -20,7 +20,7 @@ from workstation.risk.profiles import LiquidationRules, Reduction
 from workstation.risk.tiers import TierMode
 
 _INSIDE: Final = 1e-9  # how far below a tier's floor a cut ends, so that the lower tier holds
-_LEAST: Final = 0.01  # of a leg: one that grows back over a floor would be cut without end
+_LEAST: Final = 0.01  # of a leg, after the first cut: one that grows back would be cut without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def next_cuts(
     if rules.reduction is Reduction.SHARES:
         return _shares(pool, factors, rules, rounds, usd)
     if rules.reduction is Reduction.TIER_STEP:
-        return _tier_step(pool, factors, rules, balance)
+        return _tier_step(pool, factors, rules, balance, _LEAST if rounds else 0.0)
     return ()
 
 
@@ -75,9 +75,17 @@ def _shares(
 
 
 def _tier_step(
-    pool: Pool, factors: Mapping[LegName, float], rules: LiquidationRules, balance: float
+    pool: Pool,
+    factors: Mapping[LegName, float],
+    rules: LiquidationRules,
+    balance: float,
+    least: float,
 ) -> tuple[Cut, ...]:
-    """Return what exceeds a lower tier, of the leg with the largest requirement that has one."""
+    """Return what exceeds a lower tier, of the leg with the largest requirement that has one.
+
+    ``least`` is the smallest part that is cut: along a path on which the value grows, an inverse
+    long's in a fall, a leg that was cut to a floor stands above it again at once.
+    """
     if rules.whole_below_first_tier and balance < _at_first_tier(pool, factors):
         return ()
     steps = [
@@ -88,23 +96,18 @@ def _tier_step(
     if not steps:
         return ()
     leg, kept = max(steps, key=lambda step: _required(step[0], factors[name_of(step[0])]))
-    return (Cut(leg, 1.0 - kept),)
+    return (Cut(leg, max(1.0 - kept, least)),)
 
 
 def _kept(leg: Leg, factor: float, tiers_down: int) -> float:
-    """Return the share of a leg that fits into the tier ``tiers_down`` below its own; else 1.
-
-    What is cut is a hundredth at least: along a path on which the value grows, an inverse long's in
-    a fall, a leg that was cut to a floor stands above it again at once.
-    """
+    """Return the share of a leg that fits into the tier ``tiers_down`` below its own; else 1."""
     size, table = leg.size(factor), leg.table
     if size is None or table.mode is TierMode.LINEAR_IN_SIZE:
         return 1.0
     row = table.row(size)
     if row < tiers_down:
         return 1.0
-    kept = float(table.floor[row - tiers_down + 1]) * (1 - _INSIDE) / size
-    return min(kept, 1.0 - _LEAST)
+    return float(table.floor[row - tiers_down + 1]) * (1 - _INSIDE) / size
 
 
 def _at_first_tier(pool: Pool, factors: Mapping[LegName, float]) -> float:

@@ -32,7 +32,7 @@ from workstation.risk.inputs import RiskInputs
 from workstation.risk.legs import Leg, taker_fee
 from workstation.risk.path import MarketPath, lowest_surplus
 from workstation.risk.pools import Pool, haircut_of, pools_of
-from workstation.risk.report import AddCollateral, Reduce, Repair
+from workstation.risk.repair_report import AddCollateral, Reduce, Repair
 from workstation.risk.waterfall import Waterfall
 
 _Step = TypeVar("_Step")
@@ -60,21 +60,33 @@ NO_EXTRA: Final = Extra("", 0.0)
 
 
 def find_repair(
-    portfolio: Portfolio, inputs: RiskInputs, path: MarketPath, *, buffer: float, use_orders: bool
+    portfolio: Portfolio,
+    inputs: RiskInputs,
+    path: MarketPath,
+    *,
+    buffer: float,
+    use_orders: bool,
+    slippage_rate: float = 0.0,
 ) -> Repair:
     """Return what keeps every pool alive on the path: deposits, or cuts instead of them.
 
     A list is empty where it cannot do that for all pools. ``buffer`` is the share of maintenance
-    margin that has to be left over.
+    margin that has to be left over, ``slippage_rate`` of the orders that cut.
     """
     deposits: list[Sequence[AddCollateral] | None] = []
     cuts: list[Sequence[Reduce] | None] = []
     for account in portfolio.accounts:
-        plan = AccountPlan(inputs, path, buffer, use_orders, portfolio)
+        plan = AccountPlan(inputs, path, buffer, use_orders, portfolio, slippage_rate)
         if not plan.survives(account):
             deposits.append(plan.deposits(account))
             cuts.append(plan.cuts(account))
     return Repair(add_collateral=_all_or_nothing(deposits), reduce=_all_or_nothing(cuts))
+
+
+def with_slippage(repair: Repair, slippage_rate: float) -> Repair:
+    """Return a repair whose cuts, of the same size, cost what market orders do."""
+    cuts = (replace(cut, slippage_usd=cut.value_usd * slippage_rate) for cut in repair.reduce)
+    return replace(repair, reduce=tuple(cuts))
 
 
 def _all_or_nothing(parts: Iterable[Sequence[_Step] | None]) -> tuple[_Step, ...]:

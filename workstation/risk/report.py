@@ -25,6 +25,7 @@ from workstation.risk.heatmap_scorecard import MapScore
 from workstation.risk.known_levels import KnownLevels
 from workstation.risk.map_rows import RowArray
 from workstation.risk.outlook import BreakEven, CascadeReport, ReverseStress, TouchReport
+from workstation.risk.repair_report import NO_REPAIR, Repair
 from workstation.units import UnixMs
 
 
@@ -302,39 +303,6 @@ class ScenarioBalance:
     pnl_usd: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddCollateral:
-    """The smallest deposit; ``symbol`` ``None`` means the account's wallet.
-
-    ``side`` tells two isolated legs of one symbol apart.
-    """
-
-    account: str
-    symbol: str | None
-    asset: str
-    amount: float
-    side: Side | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reduce:
-    """The smallest cut of one position; ``cost_usd`` is the taker fee at the mark."""
-
-    account: str
-    symbol: str
-    side: Side
-    quantity: float
-    cost_usd: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
-    """Two alternatives, each of which alone keeps everything alive."""
-
-    add_collateral: tuple[AddCollateral, ...] = ()
-    reduce: tuple[Reduce, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EquityCurve:
     """Equity of all accounts over prices of one coin: the ladder and the curve of the panel.
@@ -364,7 +332,7 @@ class ScenarioReport:
     """The engine's answer about a move.
 
     ``cascade``, ``touch``, ``reverse_stress`` and ``break_even`` come later than the rest, if at
-    all.
+    all. ``funded`` are the (account, symbol) for which funding flows on the way.
     """
 
     moves: Mapping[str, float]
@@ -377,13 +345,14 @@ class ScenarioReport:
     positions: tuple[ScenarioPosition, ...]
     balances: tuple[ScenarioBalance, ...] = ()
     ladder: EquityCurve | None = None
-    repair: Repair = Repair()
+    repair: Repair = NO_REPAIR
     beta_estimates: tuple[BetaEstimate, ...] = ()
     cascade: CascadeReport | None = None
     touch: TouchReport | None = None
     reverse_stress: tuple[ReverseStress, ...] = ()
     break_even: tuple[BreakEven, ...] = ()
     problems: tuple[str, ...] = ()
+    funded: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -19,15 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import Account, Portfolio
 from workstation.risk import scenario as engine
 from workstation.risk.aftermath import after_rescue
 from workstation.risk.edits import (
     account_of,
     deposited,
-    find_position,
-    mark_of,
     step_of,
     with_account,
 )
@@ -37,10 +34,12 @@ from workstation.risk.pace import minutes_at_pace
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, pools_of
 from workstation.risk.repair import AccountPlan, Extra
-from workstation.risk.report import AddCollateral, MarkSource, Reduce
+from workstation.risk.repair_report import AddCollateral
+from workstation.risk.report import MarkSource
 from workstation.risk.rescue_report import Action, RescueReport, RescueRow, Step
 from workstation.risk.scenario import Scenario
-from workstation.risk.trades import paid, value_of
+from workstation.risk.step_order import in_order
+from workstation.risk.trades import paid
 from workstation.risk.transfers import Source, Sources, TransferTerms
 from workstation.risk.waterfall import Waterfall
 
@@ -72,13 +71,16 @@ def rescue(
         walk = work.walk(book)
     report = RescueReport(
         scenario=scenario,
-        rows=tuple(rows.values()),
+        rows=in_order(rows.values(), work.spare_at_start, work.fee_of),
         alive=not fates_of(walk, inputs),
         rescued=book,
         equity_doing_nothing_usd=nothing.equity_usd(1.0),
         equity_rescued_usd=walk.equity_usd(1.0),
     )
     return after_rescue(report, nothing.before, inputs, path) if rows else report
+
+
+Option = tuple[Portfolio, tuple[Step, ...]]  # a book with a pool saved, and how
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,39 @@ class _Rescue:
         ]
         if not options:
             return book, replace(row, notes=tuple(notes))
-        rescued, steps = min(options, key=lambda option: _cost(option[1]))
+        best = min(options, key=lambda option: _cost(option[1]))
+        rescued, steps = self._with_fewer_payers(book, account, pool, row, offers, best)
         return rescued, replace(row, steps=steps, notes=tuple(notes))
+
+    def _with_fewer_payers(
+        self,
+        book: Portfolio,
+        account: Account,
+        pool: Pool,
+        row: RescueRow,
+        offers: Sequence[Source],
+        best: Option,
+    ) -> Option:
+        """Return an option without the smallest transfers, as long as that is cheaper.
+
+        A transfer's fee stands, however little it brings; a slightly larger cut may cost less.
+        """
+        while charged := [step for step in best[1] if step.origin and step.cost_usd]:
+            least = min(charged, key=lambda step: step.value_usd)
+            offers = [offer for offer in offers if offer.account != least.origin]
+            others = [
+                option
+                for option in (
+                    self._transfers(book, account, pool, row, offers),
+                    self._cuts(book, account, pool, row, offers),
+                )
+                if option is not None
+            ]
+            other = min(others, key=lambda option: _cost(option[1]), default=best)
+            if _cost(other[1]) >= _cost(best[1]):
+                break
+            best = other
+        return best
 
     def _plan(self, book: Portfolio) -> AccountPlan:
         return AccountPlan(
@@ -190,10 +223,7 @@ class _Rescue:
             notes.append(f"The mark of {row.venue} is stale; its price is estimated.")
         if row.asset is None:
             return [], [*notes, "No deposit saves it."]
-        sources = Sources(
-            self.inputs, self.path, self.terms, self.scenario.buffer, self.scenario.use_orders
-        )
-        found, barred = sources.of(book, account, pool, row.asset)
+        found, barred = self._sources().of(book, account, pool, row.asset)
         notes += [f"{item.account}: {item.why}" for item in barred]
         offers = []
         for source in found:
@@ -202,12 +232,20 @@ class _Rescue:
                 own = sum(need.amount for need in kept if need.asset == row.asset)
                 source = source._replace(spare=source.spare - own)
             if source.spare <= 0:
-                notes.append(f"{source.account}: what it has to spare it needs itself.")
+                notes.append(_kept(source, row.asset))
             elif _in_time(source.route.minutes, row.minutes_left):
                 offers.append(source)
             else:
                 notes.append(_too_late(source, row.minutes_left))
         return offers, notes
+
+    def _sources(self) -> Sources:
+        scenario = self.scenario
+        return Sources(self.inputs, self.path, self.terms, scenario.buffer, scenario.use_orders)
+
+    def spare_at_start(self, account_id: str, asset: str) -> float:
+        """Return what an account can give before anything is done."""
+        return self._sources().spare(self.start, account_of(self.start, account_id), asset)
 
     def _transfers(
         self,
@@ -216,7 +254,7 @@ class _Rescue:
         pool: Pool,
         row: RescueRow,
         offers: Sequence[Source],
-    ) -> tuple[Portfolio, tuple[Step, ...]] | None:
+    ) -> Option | None:
         """Return the deposit taken from the offers in their order; ``None`` if it is too little."""
         if row.needed is None or row.asset is None:
             return None
@@ -230,7 +268,7 @@ class _Rescue:
         asset: str,
         wanted: float,
         offers: Sequence[Source],
-    ) -> tuple[Portfolio, tuple[Step, ...]] | None:
+    ) -> Option | None:
         step = step_of(asset)
         to_go, steps = round(wanted / step), []
         for source in offers:
@@ -251,17 +289,16 @@ class _Rescue:
         return with_account(book, grown), tuple(steps)
 
     def _fee(self, source: Source, asset: str) -> float:
-        """Return the fee of a transfer in the asset, rounded up to its step."""
-        step, price = step_of(asset), self.inputs.coin_price(asset) or 1.0
-        return math.ceil(source.route.fee_usd / price / step - 1e-9) * step
+        return self._in_asset(source.route.fee_usd, asset)
 
-    def _face_usd(self, account: Account, cut: Reduce) -> float:
-        """Return what the closed part is worth at its mark, in USD."""
-        position = find_position(account, cut.symbol, cut.side)
-        assert position is not None  # it is about to be cut
-        mark = mark_of(self.inputs, account.key(cut.symbol), position) or math.nan
-        usd = self.inputs.coin_price(split_symbol(cut.symbol)[2]) or 1.0
-        return value_of(cut.symbol, cut.quantity, mark) * usd
+    def fee_of(self, step: Step) -> float:
+        """Return the fee of a transfer that is done, in its asset."""
+        return self._in_asset(step.cost_usd, step.asset)
+
+    def _in_asset(self, fee_usd: float, asset: str) -> float:
+        """Return a fee in the asset, rounded up to its step."""
+        step, price = step_of(asset), self.inputs.coin_price(asset) or 1.0
+        return math.ceil(fee_usd / price / step - 1e-9) * step
 
     def _cuts(
         self,
@@ -270,7 +307,7 @@ class _Rescue:
         pool: Pool,
         row: RescueRow,
         offers: Sequence[Source],
-    ) -> tuple[Portfolio, tuple[Step, ...]] | None:
+    ) -> Option | None:
         """Return the smallest cut, with what can be paid in beside it."""
         asset = row.asset or ""
         spare = sum(max(0.0, s.spare - self._fee(s, asset)) for s in offers) if offers else 0.0
@@ -287,9 +324,9 @@ class _Rescue:
                 action=Action.CUT,
                 account=account.id,
                 amount=done.cut.quantity,
-                cost_usd=done.cut.cost_usd + done.slippage_usd,
+                cost_usd=done.cut.pays_usd,
                 arrives_min=0.0,
-                value_usd=self._face_usd(account, done.cut),
+                value_usd=done.cut.value_usd,
                 symbol=done.cut.symbol,
                 side=done.cut.side,
                 assumed=True,  # the slippage
@@ -308,6 +345,13 @@ class _Rescue:
 
 def _in_time(minutes: float, left: float | None) -> bool:
     return minutes == 0 if left is None else minutes < left or minutes == 0
+
+
+def _kept(source: Source, asset: str) -> str:
+    return (
+        f"{source.account} gives nothing here: its {asset} is kept for its own positions, which "
+        "would be liquidated later."
+    )
 
 
 def _too_late(source: Source, left: float | None) -> str:

@@ -32,7 +32,8 @@ class Step:
 
     A transfer brings ``amount`` of ``asset`` from the account ``origin``; a cut closes ``amount``
     (base coins, or USD face of an inverse contract) of ``symbol``. ``assumed`` marks a cost or a
-    time that the user has not set.
+    time that the user has not set. ``waits_for`` is the number of the earlier step, counted from 1
+    over all rows, that frees what it takes; ``None`` where it is there already.
     """
 
     action: Action
@@ -49,6 +50,7 @@ class Step:
     side: Side | None = None
     assumed: bool = False
     withdrawals: Withdrawals = Withdrawals.UNKNOWN
+    waits_for: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ class Drained:
 
     ``amount`` of ``asset`` is taken from it, fees not counted. Prices are of the coin that moves;
     ``coin_price_before`` is ``None`` where doing nothing would not have liquidated it that far.
+    ``beyond`` is how far ``coin_price`` is from the scenario's, a fraction.
     """
 
     account: str
@@ -109,6 +112,7 @@ class Drained:
     coin: str
     coin_price: float
     coin_price_before: float | None
+    beyond: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

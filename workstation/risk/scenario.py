@@ -13,21 +13,18 @@ import numpy as np
 from workstation.errors import RiskInputError
 from workstation.market.facts import FloatArray
 from workstation.market.instrument import MarketKey, is_option, split_symbol
-from workstation.portfolio.model import Account, MarginMode, Portfolio
-from workstation.risk.betas import STABLECOINS, beta_of
+from workstation.portfolio.model import Account, Portfolio
+from workstation.risk.betas import beta_of
 from workstation.risk.deleveraging import Deleveraging, with_deleveraging
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.liquidation import DRIVER
 from workstation.risk.path import MarketPath
 from workstation.risk.pools import Pool, haircut_of, pools_of, without
 from workstation.risk.repair import find_repair
+from workstation.risk.repair_report import Repair
 from workstation.risk.report import (
-    AddCollateral,
     EquityCurve,
-    NextLiquidation,
     PositionOutcome,
-    Repair,
-    RiskReport,
     ScenarioBalance,
     ScenarioPosition,
     ScenarioPrice,
@@ -96,11 +93,23 @@ def run(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scenari
     return with_repair(walked(portfolio, inputs, scenario), repair_of(portfolio, inputs, scenario))
 
 
-def repair_of(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Repair:
-    """Return what would keep everything alive; raises what ``run`` raises."""
+def repair_of(
+    portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario, slippage_rate: float = 0.0
+) -> Repair:
+    """Return what would keep everything alive; raises what ``run`` raises.
+
+    ``slippage_rate`` is of the orders that cut: without one only the fee is paid.
+    """
     living, inputs, path = prepared(portfolio, inputs, scenario)
     living, scenario = deleveraged(living, inputs, scenario)
-    return find_repair(living, inputs, path, buffer=scenario.buffer, use_orders=scenario.use_orders)
+    return find_repair(
+        living,
+        inputs,
+        path,
+        buffer=scenario.buffer,
+        use_orders=scenario.use_orders,
+        slippage_rate=slippage_rate,
+    )
 
 
 def with_repair(report: ScenarioReport, repair: Repair) -> ScenarioReport:
@@ -129,6 +138,7 @@ def walked(portfolio: Portfolio, inputs: RiskInputs, scenario: Scenario) -> Scen
         positions=tuple(_outcomes(portfolio, walk, path)),
         balances=tuple(_balances(walk)),
         problems=tuple(dict.fromkeys([*_problems(walk), *walk.assumptions()])),
+        funded=frozenset(path.funding),
     )
 
 
@@ -171,37 +181,6 @@ def ladder(
         pnl_usd=rows[1],
         liquidated=rows[2],
         maintenance_margin_usd=rows[3],
-    )
-
-
-def with_rescue(risk: RiskReport, scenario: ScenarioReport) -> RiskReport:
-    """Return the report with the deposit that saves what is liquidated next from the scenario."""
-    coming = risk.next_liquidation
-    if coming is None:
-        return risk
-    for deposit in scenario.repair.add_collateral:
-        if deposit.account == coming.account and _reaches(deposit, coming):
-            return replace(risk, next_liquidation=_rescued(coming, deposit, scenario))
-    return risk
-
-
-def _reaches(deposit: AddCollateral, coming: NextLiquidation) -> bool:
-    """Tell whether a deposit into an account backs the position that is liquidated next."""
-    if coming.margin_mode is MarginMode.ISOLATED:
-        return deposit.symbol == coming.symbol
-    settle = split_symbol(coming.symbol)[2]
-    in_dollars = deposit.asset in STABLECOINS and settle in STABLECOINS
-    return deposit.symbol is None and (deposit.asset == settle or in_dollars)
-
-
-def _rescued(
-    coming: NextLiquidation, deposit: AddCollateral, scenario: ScenarioReport
-) -> NextLiquidation:
-    return replace(
-        coming,
-        rescue_amount=deposit.amount,
-        rescue_asset=deposit.asset,
-        rescue_until=dict(scenario.moves),
     )
 
 

@@ -245,7 +245,7 @@ def touch_report(
     assumptions = (
         [_past(volatilities)] if rests_on_past else _assumptions(usable, implied_volatility)
     )
-    return TouchReport(touches=touches, assumptions=tuple(assumptions))
+    return TouchReport(touches=touches, assumptions=tuple(assumptions), rests_on_past=rests_on_past)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class Sources:
             if why:
                 barred.append(Barred(account.id, why))
                 continue
-            spare = self._spare(book, account, asset)
+            spare = self.spare(book, account, asset)
             if spare > 0:
                 route = self._route(account, to, kind)
                 status = withdrawals_of(account, self.inputs)
@@ -145,10 +145,10 @@ class Sources:
             return f"What {account.venue} lets out of {account.id} is not known: {reason}"
         return ""
 
-    def _spare(self, book: Portfolio, account: Account, asset: str) -> float:
+    def spare(self, book: Portfolio, account: Account, asset: str) -> float:
         """Return what a wallet can give: never below what its pools need on the way."""
         pool = pool_of_asset(account, asset, self.inputs)
-        bound = account.balances[asset]
+        bound = account.balances.get(asset, 0.0)
         if pool is not None and pool.can_die:
             plan = AccountPlan(self.inputs, self.path, self.buffer, self.use_orders, book)
             worst = plan.worst(account).get(pool.name)

@@ -12,12 +12,14 @@ from typing import Final
 
 from workstation.market.instrument import MarketKey
 from workstation.portfolio.model import Portfolio
+from workstation.risk.alternatives import Alternative, alternatives, is_the_same
 from workstation.risk.engine import evaluate
 from workstation.risk.frontier import Frontier, Hedge, frontier, smallest_hedge
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.pools import pools_of
 from workstation.risk.repair import AccountPlan
-from workstation.risk.report import MarkSource, Repair, RiskReport, ScenarioReport
+from workstation.risk.repair_report import Repair
+from workstation.risk.report import MarkSource, RiskReport, ScenarioReport
 from workstation.risk.rescue import rescue
 from workstation.risk.rescue_report import RescueReport
 from workstation.risk.scenario import Scenario, prepared, repair_of, walked
@@ -54,7 +56,10 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """``frontier`` and ``hedge`` are of the pool that dies first, ``None`` where there is none."""
+    """``frontier`` and ``hedge`` are of the pool that dies first, ``None`` where there is none.
+
+    ``alternatives`` are the ways instead of the rescue, with what each costs and leaves.
+    """
 
     epoch: int
     portfolio: Portfolio
@@ -65,6 +70,7 @@ class Decision:
     frontier: Frontier | None
     hedge: Hedge | None
     what_if: WhatIf | None
+    alternatives: tuple[Alternative, ...] = ()
 
 
 def transfer_terms(settings: TransferSettings) -> TransferTerms:
@@ -89,18 +95,24 @@ def decide(request: DecisionRequest) -> Decision:
     """Return what to do, for one request."""
     book, inputs, terms = request.portfolio, request.inputs, request.terms
     endured = request.harder or terms
+    slippage_rate = request.transfers.slippage_rate
     found = rescue(book, inputs, endured, request.transfers)
-    between, hedge = _alternatives(request, endured, found)
+    repair = repair_of(book, inputs, endured, slippage_rate)
+    between, hedge = _of_the_first(request, endured, found)
+    instead = replace(repair, reduce=()) if is_the_same(found, repair.reduce) else repair
     return Decision(
         epoch=request.epoch,
         portfolio=book,
         terms=terms,
         endured=endured,
-        repair=repair_of(book, inputs, endured),
+        repair=repair,
         rescue=found,
         frontier=between,
         hedge=hedge,
         what_if=None if request.copy is None else what_if(request.copy, inputs, terms),
+        alternatives=alternatives(book, inputs, endured, instead, hedge, slippage_rate)
+        if found.rows
+        else (),
     )
 
 
@@ -124,7 +136,7 @@ def _estimated(key: MarketKey, inputs: RiskInputs) -> Iterator[MarkUsed]:
         yield MarkUsed(price=price, source=MarkSource.ESTIMATED)
 
 
-def _alternatives(
+def _of_the_first(
     request: DecisionRequest, terms: Scenario, found: RescueReport
 ) -> tuple[Frontier | None, Hedge | None]:
     """Return the frontier and the hedge of the pool that dies first."""

@@ -14,8 +14,9 @@ from typing import Final
 from workstation.alerts.typed_rules import coins_of
 from workstation.market.instrument import MarketKey
 from workstation.portfolio.model import Portfolio
+from workstation.risk.next_deposit import with_rescue
 from workstation.risk.report import RiskReport, ScenarioReport
-from workstation.risk.scenario import with_repair, with_rescue
+from workstation.risk.scenario import with_repair
 from workstation.services.courtesy import Courtesy
 from workstation.services.decision_service import Decision, transfer_terms
 from workstation.services.decision_worker import DecisionWorker

@@ -26,6 +26,7 @@ from workstation.portfolio.model import Portfolio, Position
 from workstation.risk import engine, scenario
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
+from workstation.risk.repair import with_slippage
 from workstation.risk.report import (
     EventKind,
     LiquidationKind,
@@ -103,7 +104,8 @@ class Question:
     """A scenario as it is asked for; ``terms`` holds everything but its moves.
 
     ``entry`` is of the library; ``moves`` beat its own. ``models`` is what the cascade and the
-    touch probability are asked with, ``None`` to leave both out.
+    touch probability are asked with, ``None`` to leave both out. ``slippage_rate`` prices the
+    cuts of a repair, whose size rests on their fees alone.
     """
 
     moves: Sequence[Move] = ()
@@ -111,6 +113,7 @@ class Question:
     terms: Scenario = field(default_factory=lambda: Scenario(moves={}))
     entry: LibraryScenario | None = None
     models: Models | None = None
+    slippage_rate: float = TransferTerms().slippage_rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,7 @@ def ask(book: Book, question: Question) -> Answer:
     portfolio, inputs = _read(book)
     terms = _terms(question, portfolio, inputs)
     report = scenario.run(portfolio, inputs, terms)
+    report = replace(report, repair=with_slippage(report.repair, question.slippage_rate))
     if question.models is not None:
         report = _with_outlook(report, portfolio, inputs, terms, question.models)
     if question.ladder is not None:
@@ -175,7 +179,7 @@ def advise(book: Book, question: Question, transfers: TransferTerms) -> tuple[An
         per_hour = (terms.moves[coin] / start) ** (1 / terms.over_h) - 1
         inputs = replace(inputs, pace={coin: per_hour})
     still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
-    curve = scenario.ladder(portfolio, inputs, coin, curve_prices(start), still)
+    curve = scenario.ladder(portfolio, inputs, coin, curve_prices(start, terms.moves[coin]), still)
     after = replace(scenario.run(portfolio, inputs, terms), ladder=curve)
     if question.models is not None:
         after = _with_outlook(after, portfolio, inputs, terms, question.models)

@@ -51,6 +51,7 @@ from workstation.services.hourly_betas import HourlyBetas
 from workstation.units import UnixMs, iso_utc
 
 CURVE_POINTS: Final = 160  # at most: they stand at round prices
+_BEYOND: Final = 0.9  # of the scenario's price
 CURVE_FROM, CURVE_TO = 0.6, 1.25  # of the coin's price: 126k to 60k was 0.48 in four months
 
 
@@ -361,13 +362,18 @@ def _terms(request: RiskRequest, inputs: RiskInputs) -> Scenario | None:
 def _curve(book: Portfolio, inputs: RiskInputs, coin: str, terms: Scenario) -> EquityCurve:
     start = reference_price(coin, book, inputs) or math.nan
     still = replace(terms, funding_rate_8h=0.0)  # then all prices lie on one path
-    return ladder(book, inputs, coin, curve_prices(start), still)
+    return ladder(book, inputs, coin, curve_prices(start, terms.moves.get(coin, start)), still)
 
 
-def curve_prices(start: float) -> FloatArray:
-    """Return the round prices around a price at which the curve of equity stands, ascending."""
-    step = _round_step((CURVE_TO - CURVE_FROM) * start / CURVE_POINTS)
-    first, last = math.ceil(CURVE_FROM * start / step), math.floor(CURVE_TO * start / step)
+def curve_prices(start: float, end: float) -> FloatArray:
+    """Return the round prices at which the curve of equity stands, ascending.
+
+    They reach around a price, and beyond the end of the scenario.
+    """
+    low = min(CURVE_FROM * start, _BEYOND * end)
+    high = max(CURVE_TO * start, end / _BEYOND)
+    step = _round_step((high - low) / CURVE_POINTS)
+    first, last = max(math.ceil(low / step), 1), math.floor(high / step)
     return np.arange(first, last + 1, dtype=np.float64) * step
 
 

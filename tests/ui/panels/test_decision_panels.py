@@ -32,6 +32,7 @@ from workstation.paths import sample_path
 from workstation.portfolio.formats import registry
 from workstation.portfolio.formats.form import with_position
 from workstation.portfolio.what_if import copy_of, with_balance, with_size
+from workstation.risk.outlook import TOUCH_UNKNOWN
 from workstation.services.decision_service import WhatIf, what_if
 
 PANELS = (RescuePanel, WaterfallPanel, LadderPanel, ComparisonPanel, WhatIfPanel, ScenarioPanel)
@@ -81,11 +82,12 @@ def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_a
     assert first[5].startswith("cut ")
     assert second[0] == ""  # the pool's second step
     assert second[6:] == ["bybit-cross · Bybit", "20 min", "10,001", "2.00"]
-    pays = "pays $76.47 · moves $19,127 · closes $72,465"
+    pays = "pays $75.92 · moves $18,998 · cuts $73,921"
     assert panel._head.text() == f"Cheapest way out at BTC 60,000: {pays}"
     assert panel._warnings.text() == (
-        "Leaves less than doing nothing: $94,055, not $109,261 · Takes 10,001 USDT "
-        "from bybit-cross, then liquidated at BTC 59,971 (was 59,167)"
+        "Leaves less than doing nothing: $94,351, not $109,261 · Cuts alone pay $199 more and "
+        "leave $35,863 more · Takes 10,001 USDT from bybit-cross, whose liquidation moves from BTC "
+        "59,167 up to 59,971, just beyond the scenario"
     )
     assert "cut 0 % and add 17,084" in panel._between.text()
     assert panel._between.text().endswith("cut 100 % and add 0")
@@ -114,6 +116,13 @@ def test_an_assumed_time_or_cost_says_so_in_its_tooltip(make, book):
     panel.show_decision(sample_decision())
     tip = panel.model.index(1, 7).data(Qt.ItemDataRole.ToolTipRole)
     assert "Assumed: minutes and fees of the settings, page Transfers" in tip
+
+
+def test_a_transfer_that_waits_for_a_cut_says_so_in_its_tooltip(make, book):
+    panel = make(RescuePanel)
+    panel.show_decision(sample_decision(59_500.0))
+    tips = [panel.model.index(row, 7).data(Qt.ItemDataRole.ToolTipRole) for row in range(4)]
+    assert [("waits for step 1," in tip) for tip in tips] == [False] * 3 + [True]
 
 
 # --- waterfall and ladder -------------------------------------------------------------------------
@@ -304,15 +313,66 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel.show_report(sample_scenario())
     panel.show_decision(sample_decision())
     seen = words(panel)
-    assert "Cheapest way out: pays $76.47 · moves $19,127 · closes $72,465" in seen
-    assert "Leaves less than doing nothing: $94,055, not $109,261" in seen
-    assert "Takes 10,001 USDT from bybit-cross, then liquidated at BTC 59,971 (was 59,167)" in seen
+    assert "Cheapest way out: pays $75.92 · moves $18,998 · cuts $73,921" in seen
+    assert "Leaves less than doing nothing: $94,351, not $109,261" in seen
+    assert "Cuts alone pay $199 more and leave $35,863 more" in seen
+    taken = "Takes 10,001 USDT from bybit-cross: its liquidation moves to BTC 59,971"
+    assert f"{taken}, just beyond the scenario" in seen
     assert "Liquidated first: binance-main · BTC long at 67,123; then 2 more" in seen
     assert "binance-main · BTC long iso" in seen
     assert "cut 0.995 BTC" in seen
     assert "own wallet" in seen
     assert "20 min" in seen
-    assert panel._curve.legend() == [(True, "liquidated"), (False, "your stop fills at 1,959.02")]
+    assert panel._curve.legend() == [
+        (True, "liquidated"), (False, "your ETH stop fills at 1,959.02")
+    ]  # fmt: skip
+    assert panel._curve.legend(names=True)[1][1].endswith("1,959.02 (hyperliquid-eth)")
+
+
+def test_what_would_do_instead_stands_apart_from_the_steps(make, book):
+    panel = make(ScenarioPanel)
+    panel.show_decision(sample_decision())
+    seen = words(panel)
+    steps = seen.index("position or account"), seen.index("+8,996.58 USDT")
+    instead = seen.index("Instead, cuts alone: pays $275.05, leaves $130,214")
+    assert steps[0] < steps[1] < instead
+    assert seen[instead + 1].startswith(
+        "cut 2.4 BTC long of binance-main (pays $170.40); cut 1,150"
+    )
+    fresh = "Instead, fresh collateral alone: needs $28,191 from outside, leaves $111,007 with it, "
+    fresh += "$82,816 without"
+    assert seen[instead + 2] == fresh
+    panel.show_decision(sample_decision(70_500.0))
+    assert not [text for text in words(panel) if text.startswith(("Instead", "position or"))]
+
+
+def test_a_touch_that_is_not_known_says_why_in_its_place_and_once(make, book):
+    panel = make(ScenarioPanel)
+    report = sample_scenario()
+    panel.show_report(report)  # the models have not answered yet
+    assert not [text for text in words(panel) if "likely" in text]
+    panel.show_report(replace(report, problems=(*report.problems, TOUCH_UNKNOWN)))
+    line = "How likely 60,000 is: not known (needs 30 days of hourly prices or a volatility of your"
+    (shown,) = [text for text in words(panel) if "30 days" in text]
+    assert shown.startswith(line)
+
+
+def test_a_first_price_with_the_funding_of_the_way_says_so(make, book, desk):
+    panel = make(ScenarioPanel)
+    desk.risk = sample_answer()[0].before
+    report = sample_scenario()
+    panel.show_report(report)
+    assert "Liquidated first: binance-main · BTC long at 67,123; then 2 more" in words(panel)
+    events = tuple(
+        replace(event, price=67_131.0) if event.account == "binance-main" else event
+        for event in report.events
+    )
+    moved = replace(report, events=events)
+    panel.show_report(moved)  # no funding flows: the difference is of something else
+    assert not [text for text in words(panel) if "funding" in text]
+    panel.show_report(replace(moved, funded=frozenset({("binance-main", "BTC/USDT:USDT")})))
+    (first,) = [text for text in words(panel) if "Liquidated first" in text]
+    assert first == "Liquidated first: binance-main · BTC long at 67,131 with funding; then 2 more"
 
 
 def test_a_repair_that_leaves_more_and_drains_nobody_warns_of_nothing(make, book):

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QLabel
 from tests.workstation.risk.worlds import BTC, ETH, account, book, isolated, report_of, world
 from ui.panels.next_liquidation import NextLiquidationPanel, remarks
 from ui.style import tint
-from workstation.risk.report import AddCollateral, Repair
-from workstation.risk.scenario import Scenario, run, with_repair, with_rescue
+from workstation.risk.next_deposit import with_rescue
+from workstation.risk.repair_report import AddCollateral, Repair
+from workstation.risk.scenario import Scenario, run, with_repair
 from workstation.services.sight import Sight
 from workstation.units import UnixMs
 
@@ -83,7 +84,7 @@ def test_a_rescue_names_the_price_up_to_which_it_holds_and_the_margin():
         add_collateral=(AddCollateral(account="a", symbol=BTC, asset="USDT", amount=3_275.0),)
     )
     saved = with_rescue(REPORT, with_repair(scenario, repair)).next_liquidation
-    assert remarks(saved)[3].text == "keeps it to 55,000: +3,275.00 USDT (own margin)"
+    assert remarks(saved)[3].text == "keeps it to 55,000: +3,275.00 USDT (into this position)"
     other = replace(saved, rescue_until={"ETH": 1_500.0})
     assert "keeps it to ETH 1,500.00:" in remarks(other)[3].text
 

@@ -155,7 +155,8 @@ def test_the_scenario_document_has_the_promised_keys():
     assert list(deposit) == ["account", "symbol", "asset", "amount"]
     assert deposit["symbol"] is None
     (cut,) = document["repair"]["reduce"]
-    assert list(cut) == ["account", "symbol", "side", "quantity", "cost_usd"]
+    assert list(cut) == [
+        "account", "symbol", "side", "quantity", "cost_usd", "slippage_usd"]  # fmt: skip
 
 
 def test_a_ladder_is_a_row_a_price():

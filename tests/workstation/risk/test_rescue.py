@@ -152,7 +152,7 @@ def test_a_price_that_does_not_approach_leaves_all_the_time():
 def test_a_wallet_gives_no_more_than_it_needs_itself():
     # other: 9,000 + P - 60,000 >= 0.005 P at 50,000 leaves nothing; with 12,000 it leaves 1,750
     needy = elsewhere(12_000.0, cross(BTC, 1.0, 60_000.0, leverage=100.0))
-    rich = elsewhere(9_000.0, name="rich", venue="bybit")
+    rich = elsewhere(3_000.0, name="rich", venue="bybit")  # alone it does not suffice
     terms = replace(TERMS, routes={("bybit", "*"): Route(20.0, 3.0, assumed=False)})
     report = ask(desk(needy, rich), terms)
     # okx charges its taker fee in maintenance too: 12,000 - 10,000 - 250 - 25 = 1,725
@@ -199,6 +199,16 @@ def test_where_a_transfer_costs_more_than_the_cut_the_cut_is_made():
     row = only_row(ask(desk(elsewhere(9_000.0)), dear))
     assert [step.action for step in row.steps] == [Action.CUT]
     assert row.cost_usd == pytest.approx(30.0)
+
+
+def test_a_transfer_that_brings_next_to_nothing_gives_way_to_a_larger_cut():
+    # 4,250.01 are needed; the other account can send 5 for 2, a cut that frees as much costs cents
+    report = ask(desk(elsewhere(7.0), wallet=4_245.0))
+    steps = only_row(report).steps
+    assert [step.action for step in steps] == [Action.CUT, Action.TRANSFER]
+    assert [step.origin for step in steps if step.origin] == ["long"]
+    assert 0 < report.cost_usd < 1.0
+    assert report.alive
 
 
 def test_slippage_is_part_of_the_cost_of_a_cut():

@@ -27,8 +27,9 @@ from tests.workstation.risk.worlds import (
 from workstation.errors import RiskInputError
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import PositionKey
+from workstation.risk.next_deposit import with_rescue
 from workstation.risk.report import EventKind, PositionOutcome
-from workstation.risk.scenario import Scenario, ladder, reference_price, run, with_rescue
+from workstation.risk.scenario import Scenario, ladder, reference_price, run
 
 FREE = {"funding_rate_8h": 0.0}
 

@@ -18,7 +18,14 @@ from workstation.market.facts import CandlePrice, VenueHealth, VenueState
 from workstation.market.feed import FeedMode
 from workstation.portfolio.model import Account, MarginMode, Portfolio, Position
 from workstation.risk.report import MarkSource, Status, Withdrawals
-from workstation.services.risk_service import Move, RiskRequest, RiskWork, mark_candles
+from workstation.services.risk_service import (
+    CURVE_POINTS,
+    Move,
+    RiskRequest,
+    RiskWork,
+    curve_prices,
+    mark_candles,
+)
 
 BINANCE, BYBIT = btc("binanceusdm"), btc("bybit")
 SERVED = tuple(
@@ -327,3 +334,13 @@ def test_the_book_is_told_of_before_the_move_is_worked_out():
     ((risk, inputs),) = told
     assert risk.positions[0].mark_price == 71_000.0
     assert inputs.marks[BINANCE].price == 71_000.0
+
+
+@pytest.mark.parametrize("end", [60_000.0, 20_000.0, 500_000.0])
+def test_the_curve_reaches_beyond_the_scenario(end):
+    prices = curve_prices(100_000.0, end)
+    assert prices[0] < min(end, 61_000.0)
+    assert prices[-1] > max(end, 124_000.0)
+    assert (np.diff(prices) > 0).all()
+    assert prices[0] > 0
+    assert len(prices) <= CURVE_POINTS + 1
