@@ -86,6 +86,9 @@ QHeaderView::section {
     background: $panel; color: $dim; border: none; border-bottom: 1px solid $line;
     padding: 4px 5px; font-size: 12px;
 }
+QHeaderView::up-arrow, QHeaderView::down-arrow {
+    subcontrol-origin: margin; subcontrol-position: top center; width: 9px; height: 9px;
+}
 QScrollArea, QAbstractScrollArea { border: none; }
 QScrollBar { background: transparent; border: none; }
 QScrollBar:vertical { width: 10px; }

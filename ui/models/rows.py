@@ -247,7 +247,7 @@ class RowsView(QTableView):
         if not self.isVisible():
             self._unfitted = True
             return
-        header, columns = self.horizontalHeader(), self._source.columns
+        columns = self._source.columns
         if self._unfitted:
             self._unfitted = False
             self._longest = [0] * len(columns)
@@ -259,8 +259,6 @@ class RowsView(QTableView):
                 self._longest[section] = len(longest)
                 px = self._metrics.horizontalAdvance(longest) + _MARGINS_PX
                 self._needed[section] = max(self._needed[section], px)
-        if header.isSortIndicatorShown():
-            self._make_room_for_arrow(header.sortIndicatorSection())
         self._lay_out()
 
     def _heading_px(self, section: int) -> int:
@@ -298,18 +296,10 @@ class RowsView(QTableView):
                 room -= widths[at]
         return shown
 
-    def _make_room_for_arrow(self, section: int) -> None:
-        hint = self.horizontalHeader().sectionSizeHint(section)
-        self._needed[section] = max(self._needed[section], hint)
-
     @Slot(int, Qt.SortOrder)
     def show_sorting(self, section: int, _: Qt.SortOrder) -> None:
-        """Keep room for the arrow only while there is one."""
-        header = self.horizontalHeader()
-        header.setSortIndicatorShown(section >= 0)
-        if section >= 0 and self._needed:
-            self._make_room_for_arrow(section)
-        self._lay_out()
+        """Show the arrow only while there is something to point at; it stands above the words."""
+        self.horizontalHeader().setSortIndicatorShown(section >= 0)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
