@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from ui import format as fmt
@@ -114,7 +114,7 @@ class LadderPanel(Panel):
         self.model = RowsModel[Rung](COLUMNS, self.theme, key=lambda rung: rung.price)
         self._mark: float | None = None
         self._report: ScenarioReport | None = None
-        self._at_mark = False  # whether the rows began at the mark, from where the user scrolls
+        self._at_mark = False  # whether the rows were brought to the mark; then the user scrolls
         self._empty = plain_label(_NO_BOOK)
         tint(self._empty, self.theme, "dim")
         self._table = make_table(self.model)
@@ -133,7 +133,7 @@ class LadderPanel(Panel):
 
     @Slot(object)
     def show_portfolio(self, _: object) -> None:
-        self._report = self.bridge.desk.scenario
+        self._report, self._at_mark = self.bridge.desk.scenario, False
         self.when_seen(self._show)
 
     @Slot(object)
@@ -149,8 +149,14 @@ class LadderPanel(Panel):
         self.model.replace_rows(rungs)
         self._table.setVisible(bool(rungs))
         self._empty.setVisible(not rungs)
-        moves = [abs(rung.move) for rung in self.model.rows if rung.move is not None]
-        if moves and not self._at_mark:  # the first rows are far above it
+        if not self._at_mark and any(rung.move is not None for rung in rungs):
+            QTimer.singleShot(0, self, self._go_to_mark)  # when the table has its height
+
+    @Slot()
+    def _go_to_mark(self) -> None:
+        """Bring the row nearest to the mark into the middle: the first rows are far above it."""
+        moves = [abs(rung.move) if rung.move is not None else np.inf for rung in self.model.rows]
+        if self.isVisible() and moves:
             middle = self.model.index(int(np.argmin(moves)), 0)
             self._table.scrollTo(middle, QAbstractItemView.ScrollHint.PositionAtCenter)
-        self._at_mark = bool(moves)
+            self._at_mark = True
