@@ -22,7 +22,7 @@ def needy():
 
 
 def drained_desk():
-    rich = elsewhere(9_000.0, name="rich", venue="bybit")
+    rich = elsewhere(3_000.0, name="rich", venue="bybit")  # alone it does not suffice
     terms = replace(TERMS, routes={("bybit", "*"): Route(20.0, 3.0, assumed=False)})
     return ask(desk(needy(), rich), terms)
 
