@@ -43,6 +43,8 @@ BLOCK: Final = 256  # bars by which the first bar and the first column move on
 MAX_OPEN: Final = 96  # newest bars at most that are played again every time
 NOTE_EVERY: Final = 32  # bars between two notes of the band; a new day begins another
 _MOST_PIECES: Final = 256  # of what was expected, before they are joined
+# in ln(price), beyond all bars: 10 October 2025 fell by 15 %, and a map anew takes a moment
+_ROOM: Final = 0.2
 _LEARN_MS: Final = 30 * DAY_MS  # before the picture, for the rivals to learn from
 
 
@@ -121,6 +123,7 @@ class HeatmapMap:
             min(float(item.bars.low.min()) for item in inputs),
             max(float(item.bars.high.max()) for item in inputs),
             frame.parameters.delta,
+            margin=_ROOM,
         )
         self._books = {item.key: self._new_book(item) for item in inputs}
         self._pieces: dict[MarketKey, list[Taken]] = {item.key: [] for item in inputs}
