@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.charts.frozen import BINANCE, NOW, heatmap, update, walk
@@ -200,11 +200,13 @@ def test_a_frame_of_the_whole_window_with_three_charts_and_the_map(qtbot, benchm
     bridge = Bridge(desk)
     window = MainWindow(bridge, desk.settings, DARK)
     qtbot.addWidget(window)
+    window.setWindowState(Qt.WindowState.WindowNoState)  # Qt's own screen has 800 pixels
     window.resize(*SIZE)
     show_now(qtbot, window)
     bridge.market_changed.emit(watch_minutes(desk, candles))
     desk.heatmap = desk.drawn_map = hatched_map()
     bridge.heatmap_changed.emit(desk.heatmap)
+    assert window.size().toTuple() == SIZE
     panel = window.workspace.panel("price")
     start, end = float(candles.time_ms[0]), float(candles.time_ms[-1])
     frame = Panning(window, panel.chart.viewport(), panel.group._show, start, end)
@@ -221,6 +223,7 @@ def test_an_update_of_the_market_costs_the_same_with_a_long_history(qtbot, bench
     bridge = Bridge(desk)
     window = MainWindow(bridge, desk.settings, DARK)
     qtbot.addWidget(window)
+    window.setWindowState(Qt.WindowState.WindowNoState)  # Qt's own screen has 800 pixels
     window.resize(*SIZE)
     show_now(qtbot, window)
     bridge.market_changed.emit(watch_minutes(desk, minutes(bars)))

@@ -149,6 +149,7 @@ def window(qtbot, desk):
     sys.setswitchinterval(_SWITCH_S)
     bridge = Bridge(desk)
     window = MainWindow(bridge, desk.settings, DARK, asks=False)
+    window.setWindowState(Qt.WindowState.WindowNoState)  # Qt's own screen has 800 pixels
     window.resize(*SIZE)
     qtbot.addWidget(window)
     window.show()
@@ -167,6 +168,7 @@ def test_a_drag_over_two_hundred_positions_does_not_stall_the_window(
     qtbot.waitUntil(lambda: desk.decision is not None and desk.heatmap is not None, timeout=200_000)
     qtbot.wait(round(SETTLE_S * 1_000))
     assert len(desk.scenario.positions) == POSITIONS
+    assert window.size().toTuple() == SIZE
     collector.settle()  # as at the end of the start
     answers = []
     window.bridge.scenario_changed.connect(answers.append)
