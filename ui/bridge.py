@@ -14,7 +14,7 @@ from workstation.services.desk import Desk
 from workstation.services.desk_news import DeskNews
 
 DRAIN_MS: Final = 50
-DRAG_MS: Final = 25  # while a price is dragged: a hand sees when an answer comes late
+DRAG_MS: Final = 40  # while a price is dragged: a hand sees when an answer comes late
 SLICE_S: Final = 0.008  # of saying what is new, before the window may paint and hear the mouse
 
 Piece = tuple[SignalInstance, tuple[object, ...]]  # a signal and what it is emitted with
