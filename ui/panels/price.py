@@ -62,9 +62,8 @@ class PricePanel(ChartPanel):
         self._reference: MarketKey | None = None
         self._columns: HeatmapColumns | None = None
         self._exact = True  # positions known one by one are marked
-        self._lines_of: tuple[object, ...] = (None,) * 5  # what the lines were made of
         self._own: tuple[PriceLine, ...] = ()
-        self._own_of: tuple[object, ...] = (None,) * 5  # and what those of the book were
+        self._own_of: tuple[object, ...] = (None,) * 5  # what those of the book were made of
         self._mark: MarkPrice | None = None
         self._add_tools()
         self.bridge.risk_changed.connect(self._show_lines)
@@ -271,10 +270,6 @@ class PricePanel(ChartPanel):
             return
         desk = self.bridge.desk
         scenario_price = desk.view.scenario_price
-        of = desk.risk, self._columns, desk.view, desk.sight, self._mark
-        if all(map(operator.is_, of, self._lines_of)):
-            return
-        self._lines_of = of
         met = functools.partial(met_text, self._columns, self._mark_price)
         scenario = scenario_line(scenario_price, met(scenario_price))
         lines = (*self._own_lines(met), scenario)

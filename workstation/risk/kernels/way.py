@@ -105,6 +105,7 @@ def first_below(
     It is bracketed on (n,) times in walking order, and each bracket ``rounds`` times on ``points``
     times within.
     """
+    first = 0
     for narrowed in range(rounds + 1):
         left = surplus_along(
             clock, legs, tiers, coin_value, coin_rate, wallet, since, 1.0, stands
@@ -114,8 +115,12 @@ def first_below(
             if left[k] <= 0.0:
                 first = k
                 break
-        if first <= 0:
-            return np.nan if first < 0 else clock[0]
+        if first < 0 and narrowed == 0:
+            return np.nan
+        if first < 0:  # met at the bracket's end before: rounding must not bring a pool to life
+            first = len(clock) - 1
+        if first == 0:
+            break
         if narrowed < rounds:
             clock = _even(clock[first - 1], clock[first], points)
     met: float = clock[first]
