@@ -14,7 +14,7 @@ from ui.charts.ticks import value_ticks
 from ui.html_facts import ReportFacts, moves_text
 from ui.html_pieces import paragraph, table
 from ui.names import EVENT_WORDS, RATIO_HELP, coin_of
-from ui.scenario_texts import DEATHS, MARKS_LEGEND, is_closed_by_order
+from ui.scenario_texts import MARKS_LEGEND, is_closed_by_order
 from workstation.risk.report import PositionOutcome, ScenarioEvent, ScenarioPosition, ScenarioReport
 
 _RUNGS: Final = 25
@@ -82,7 +82,7 @@ def _curve(report: ScenarioReport) -> str:
             at,
             float(np.interp(at, curve.price, curve.equity_usd)),
             f"{event.account} {event.symbol} {event.side}: {EVENT_WORDS[event.kind]}",
-            "death" if event.kind in DEATHS else "event",
+            "death" if event.kind.liquidates else "event",
         )
         for event in sorted(report.events, key=_is_hollow)
         if (at := event.coin_price.get(curve.coin)) is not None
@@ -100,7 +100,7 @@ def _curve(report: ScenarioReport) -> str:
 
 def _is_hollow(event: ScenarioEvent) -> bool:
     """Tell whether a mark is a ring; rings are drawn last, that a full mark hides none."""
-    return event.kind not in DEATHS
+    return not event.kind.liquidates
 
 
 def money_ticks(values: Sequence[float]) -> list[svg.Tick]:

@@ -17,7 +17,6 @@ from workstation.risk.report import (
     ScenarioReport,
 )
 
-DEATHS: Final = (EventKind.PARTIAL, EventKind.LIQUIDATION)
 MARKS_LEGEND: Final = "● liquidated  ○ an order of your own book fills"
 _NEEDS: Final = "needs 30 days of hourly prices or a volatility of your own"
 _ORDERS: Final = {EventKind.STOP: "stop", EventKind.FILL: "limit order"}
@@ -28,7 +27,7 @@ def first_liquidated(report: ScenarioReport, before: RiskReport | None = None) -
 
     A price that is not the one ``before`` the move has the funding of the way, and says so.
     """
-    deaths = [event for event in report.events if event.kind in DEATHS]
+    deaths = [event for event in report.events if event.kind.liquidates]
     if not deaths:
         return ""
     first = deaths[0]
@@ -54,7 +53,7 @@ def has_funding(first: ScenarioEvent, report: ScenarioReport, before: RiskReport
 
 def first_death(report: ScenarioReport) -> ScenarioEvent | None:
     """Return what the venues liquidate first on the way."""
-    return next((event for event in report.events if event.kind in DEATHS), None)
+    return next((event for event in report.events if event.kind.liquidates), None)
 
 
 def funding_note(report: ScenarioReport, before: RiskReport | None) -> str:
@@ -90,7 +89,7 @@ def order_note(report: ScenarioReport) -> str:
     """Say what an order that fills is, and whether it comes before anything is liquidated."""
     kinds = [event.kind for event in report.events]
     orders = [at for at, kind in enumerate(kinds) if kind in _ORDERS]
-    deaths = [at for at, kind in enumerate(kinds) if kind in DEATHS]
+    deaths = [at for at, kind in enumerate(kinds) if kind.liquidates]
     if not orders:
         return ""
     before = not deaths or orders[0] < deaths[0]

@@ -23,7 +23,6 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 62, 18, 12, 18
 _LEAST_PX: Final = 84  # the axes, and room for the marks between them
 _TICK_PX: Final = (80, 22)  # least distance of two ticks, across and up
 _MARK_PX: Final = 3.5
-_DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
 _HOLLOW_WORDS: Final = {
     EventKind.STOP: "your {}stop fills",
     EventKind.FILL: "your {}order fills",
@@ -67,7 +66,7 @@ class EquityChart(QWidget):
         self._curve, self._scenario = curve, scenario_price
         on_curve = [event for event in events if curve.coin in event.coin_price]
         # rings are drawn last, so that no full mark hides one
-        self._events = sorted(on_curve, key=lambda event: event.kind not in _DEATHS)
+        self._events = sorted(on_curve, key=lambda event: not event.kind.liquidates)
         self._show_anew()
 
     def show_now(self, price: float | None) -> None:
@@ -207,7 +206,7 @@ class EquityChart(QWidget):
         for event in self._events:
             price = event.coin_price[curve.coin]
             y = self._y(float(np.interp(price, curve.price, curve.equity_usd)))
-            self._draw_mark(painter, QPointF(self._x(price), y), full=event.kind in _DEATHS)
+            self._draw_mark(painter, QPointF(self._x(price), y), full=event.kind.liquidates)
 
     def _draw_mark(self, painter: QPainter, place: QPointF, *, full: bool) -> None:
         colour = self._theme.colour("alarm" if full else "dim")
@@ -242,7 +241,7 @@ class EquityChart(QWidget):
         Liquidations have theirs above the curve. A coin that is not the curve's is named, its
         account too with ``names``.
         """
-        full = [(True, "liquidated")] if any(e.kind in _DEATHS for e in self._events) else []
+        full = [(True, "liquidated")] if any(e.kind.liquidates for e in self._events) else []
         first = {event.kind: event for event in reversed(self._events)}
         hollow = [
             (False, self._told(words, first[kind], prices=prices, names=names))

@@ -18,7 +18,7 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.cascade import CascadeMarket, ForcedBook, OwnPosition
 from workstation.risk.inputs import PositionKey, RiskInputs
 from workstation.risk.path import MarketPath
-from workstation.risk.report import EventKind, HeatmapColumns, ScenarioEvent
+from workstation.risk.report import HeatmapColumns, ScenarioEvent
 from workstation.risk.waterfall import Waterfall
 
 # The market that the defaults were measured in: 630,000 BTC of open interest at 68,000 USD, of all
@@ -147,7 +147,7 @@ def own_positions(
     }
     forced: dict[PositionKey, list[ScenarioEvent]] = {}
     for event in walk.events:
-        if event.kind in (EventKind.PARTIAL, EventKind.LIQUIDATION):
+        if event.kind.liquidates:
             key = PositionKey(event.account, event.symbol, event.side)
             forced.setdefault(key, []).append(event)
     for key, events in forced.items():

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import Account
 from workstation.risk.edits import account_of
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.pools import pools_of
-from workstation.risk.report import EventKind, ScenarioEvent
+from workstation.risk.report import ScenarioEvent
 from workstation.risk.waterfall import Waterfall
-
-DEATHS: Final = (EventKind.LIQUIDATION, EventKind.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ def fates_of(walk: Waterfall, inputs: RiskInputs) -> list[Fate]:
     """Return what is liquidated on a walk, in its order, a fate a pool."""
     fates: dict[str, Fate] = {}
     for event in walk.events:
-        if event.kind not in DEATHS:
+        if not event.kind.liquidates:
             continue
         name = _pool_name(account_of(walk.before, event.account), event, inputs)
         known = fates.get(name)

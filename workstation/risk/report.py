@@ -253,6 +253,11 @@ class EventKind(StrEnum):
     STOP = "stop"
     FILL = "fill"
 
+    @property
+    def liquidates(self) -> bool:
+        """Whether the venue takes something for want of margin, a part or the whole."""
+        return self in (EventKind.PARTIAL, EventKind.LIQUIDATION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioEvent:

@@ -28,7 +28,6 @@ from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import MarkUsed, RiskInputs
 from workstation.risk.repair import with_slippage
 from workstation.risk.report import (
-    EventKind,
     LiquidationKind,
     MarkSource,
     PositionOutcome,
@@ -127,7 +126,7 @@ class Answer:
         """Tell whether something is liquidated on the way, or whether that cannot be told."""
         after = self.after
         return (
-            any(event.kind in (EventKind.PARTIAL, EventKind.LIQUIDATION) for event in after.events)
+            any(event.kind.liquidates for event in after.events)
             or any(row.status is PositionOutcome.UNKNOWN for row in after.positions)
             or any(row.liquidation is LiquidationKind.UNKNOWN for row in self.before.positions)
             or (after.ladder is not None and bool(np.any(after.ladder.liquidated > 0)))
