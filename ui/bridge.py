@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
@@ -24,6 +24,7 @@ class Bridge(QObject):
     """Says what is new, in the window's thread; a burst of facts costs one round of signals.
 
     A round that takes long is said in slices, in its order, with the window's own events between.
+    What is slow to draw is drawn after it, each drawing in a turn of its own: see ``later``.
 
     Panels connect to the signals in their constructors, read history from ``desk.store``, and ask
     for things by calling the desk's request methods (they return at once).
@@ -76,7 +77,7 @@ class Bridge(QObject):
         self.desk = desk
         self._timer = QTimer(self)
         self._timer.setInterval(DRAIN_MS)
-        self._timer.timeout.connect(self._turn)
+        self._timer.timeout.connect(self._begin)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(1)
@@ -85,6 +86,7 @@ class Bridge(QObject):
         self._drawn.setSingleShot(True)
         self._drawn.timeout.connect(self.ask)
         self._unsaid: deque[Piece] = deque()
+        self._undrawn: dict[Callable[[], None], None] = {}  # in the order they were asked for
 
     def start(self) -> None:
         self._timer.start()
@@ -95,25 +97,42 @@ class Bridge(QObject):
         self._rest.stop()
         self._drawn.stop()
 
+    def later(self, draw: Callable[[], None]) -> None:
+        """Call ``draw`` once, in a turn of its own: what it changes is painted before the next."""
+        self._undrawn[draw] = None
+        if not self._rest.isActive():
+            self._rest.start()
+
     @Slot()
     def drain(self) -> None:
-        """Take the desk's news and say each piece of it once, all in this turn."""
+        """Take the desk's news, say each piece of it once and draw it, all in this turn."""
         self._unsaid.extend(self._pieces())
         while self._unsaid:
             self._say_next()
+        self.draw_all()
         self.ask()
+
+    def draw_all(self) -> None:
+        """Draw in this turn what waits for turns of its own."""
+        while self._undrawn:
+            self._draw_next()
+        if not self._unsaid:
+            self._rest.stop()
+
+    @Slot()
+    def _begin(self) -> None:
+        if not self._rest.isActive():  # a round that still goes on has its next turn
+            self._turn()
 
     @Slot()
     def _turn(self) -> None:
-        """Say what is new for a slice of time; the rest when the window had a turn of its own."""
+        """Say what is new for a slice of time, or draw one thing; the rest in turns after this."""
         self.desk.courtesy.busy()
-        ends_s = time.perf_counter() + SLICE_S
-        if not self._unsaid:
-            self._unsaid.extend(self._pieces())
-        while self._unsaid and time.perf_counter() < ends_s:
-            if self._say_next() in (self.market_changed, self.book_changed):
-                break  # charts and tables: painted at once, a hand on a slider would feel it
-        (self._rest if self._unsaid else self._drawn).start()
+        if self._undrawn and not self._unsaid:
+            self._draw_next()
+        else:
+            self._say_for(SLICE_S)
+        (self._rest if self._unsaid or self._undrawn else self._drawn).start()
         wanted_ms = DRAG_MS if self.desk.dragging else DRAIN_MS
         if self._timer.interval() != wanted_ms:
             self._timer.setInterval(wanted_ms)
@@ -123,6 +142,19 @@ class Bridge(QObject):
         """Hand out work once what was new has been drawn: the two would only delay each other."""
         self.desk.ask()
         self.desk.courtesy.idle()
+
+    def _say_for(self, seconds: float) -> None:
+        ends_s = time.perf_counter() + seconds
+        if not self._unsaid:
+            self._unsaid.extend(self._pieces())
+        while self._unsaid and time.perf_counter() < ends_s:
+            if self._say_next() == self.book_changed:
+                break  # tables: painted with more, a hand on a slider would feel it
+
+    def _draw_next(self) -> None:
+        draw = next(iter(self._undrawn))
+        del self._undrawn[draw]
+        draw()
 
     def _say_next(self) -> SignalInstance:
         signal, said = self._unsaid.popleft()

@@ -1,6 +1,7 @@
 """The one crossing from threads to Qt: what is said, in which order, in how long a turn."""
 
 import dataclasses
+import functools
 import time
 
 import pytest
@@ -99,12 +100,27 @@ def test_while_a_price_is_dragged_answers_are_said_sooner(qtbot, bridge, desk):
     qtbot.waitUntil(lambda: DRAIN_MS in intervals())
 
 
-def test_the_window_has_its_turn_between_the_charts_and_the_book(qtbot, bridge, desk):
+def test_each_drawing_has_a_turn_of_its_own_after_what_is_said(qtbot, bridge, desk):
     said = said_by(bridge)
-    bridge.market_changed.connect(lambda _: QTimer.singleShot(0, lambda: said.append("window")))
-    desk.news = dataclasses.replace(
-        news_of_a_book(), update=FeedUpdate(mode=FeedMode.SIMULATED, now_ms=UnixMs(1))
-    )
+
+    def draw(what):
+        said.append(what)
+        QTimer.singleShot(0, lambda: said.append("window"))
+
+    price, funding = (functools.partial(draw, what) for what in ("price", "funding"))
+    for draws in (price, funding, price):
+        bridge.market_changed.connect(lambda _, draws=draws: bridge.later(draws))
+    update = FeedUpdate(mode=FeedMode.SIMULATED, now_ms=UnixMs(1))
+    desk.news = dataclasses.replace(news_of_a_book(), update=update)
     bridge.start()
-    qtbot.waitUntil(lambda: "book" in said)
-    assert said.index("window") < said.index("scenario")
+    qtbot.waitUntil(lambda: said.count("window") == 2)
+    assert said[-4:] == ["price", "window", "funding", "window"]
+    assert said[0] == "scenario"
+
+
+def test_what_is_drawn_later_is_drawn_when_all_is_asked_for_at_once(bridge, desk):
+    said = []
+    bridge.noticed.connect(lambda _: bridge.later(functools.partial(said.append, "drawn")))
+    desk.news = DeskNews(notices=("said",))
+    bridge.drain()
+    assert said == ["drawn"]

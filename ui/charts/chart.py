@@ -93,6 +93,7 @@ class Chart(GraphicsView):
         self.draggable: float | None = None  # the value of the line that may be dragged
         self._fit = fit
         self._fitted = True
+        self._shown: Extent | None = None  # the time in view
         self._dragging = False
         self.axis = ValueAxis(self.view, theme, text)
         self._grid = GridItem(self.view, theme)
@@ -160,11 +161,14 @@ class Chart(GraphicsView):
         """Show the group's time, and the values in it; a hidden chart waits until it is shown."""
         if not self.isVisible():
             return
-        start, end = self.group.start_ms, self.group.end_ms
-        extent = self._fit(start, end) if self._fitted else None
+        extent = self._fit(self.group.start_ms, self.group.end_ms) if self._fitted else None
         low, high = _padded(extent) if extent else self.view.viewRange()[1]
-        self.view.setRange(xRange=(start, end), yRange=(low, high), padding=0)
-        self.redraw()
+        self._show((low, high))
+
+    def follow_group(self) -> None:
+        """Show the group's time, if it is another than the one in view."""
+        if self._shown != (self.group.start_ms, self.group.end_ms):
+            self.refit()
 
     @Slot()
     def reset(self) -> None:
@@ -206,8 +210,12 @@ class Chart(GraphicsView):
 
     def _show_values(self, low: float, high: float) -> None:
         self._fitted = False
-        span = (self.group.start_ms, self.group.end_ms)
-        self.view.setRange(xRange=span, yRange=(low, high), padding=0)
+        self._show((low, high))
+
+    def _show(self, values: Extent) -> None:
+        self._shown = self.group.start_ms, self.group.end_ms
+        self.view.setRange(xRange=self._shown, yRange=values, padding=0)
+        self.view.updateMatrix()  # left to the paint, it has Qt paint a second time
         self.redraw()
 
     def _is_on_line(self, pixels: PixelMap, place: QPointF) -> bool:

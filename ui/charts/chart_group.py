@@ -20,7 +20,7 @@ class ChartGroup(QObject):
 
     Signals
     -------
-    range_changed : the charts show another span, ``start_ms`` to ``end_ms``
+    range_changed : the user chose another span, ``start_ms`` to ``end_ms``
     cursor_moved : the crosshair is elsewhere, ``cursor_ms``
     following_changed : bool, whether the charts follow the newest data
     """
@@ -53,10 +53,13 @@ class ChartGroup(QObject):
         self.follow()
 
     def set_edge(self, edge_ms: float) -> None:
-        """Say where now is; a chart that follows moves with it, once that can be seen."""
-        self.edge_ms = edge_ms
-        if self.following and abs(self._end_at_edge() - self.end_ms) > self.span_ms * _VISIBLE_MOVE:
-            self._show(self._end_at_edge() - self.span_ms, self._end_at_edge())
+        """Say where now is; the span follows, once that can be seen.
+
+        No signal: charts show the span when their data is drawn, each in its own turn.
+        """
+        self.edge_ms, span_ms = edge_ms, self.span_ms
+        if self.following and abs(self._end_at_edge() - self.end_ms) > span_ms * _VISIBLE_MOVE:
+            self.start_ms, self.end_ms = self._end_at_edge() - span_ms, self._end_at_edge()
 
     def pan(self, by_ms: float) -> None:
         """Move by hand; moving past the newest data follows it again."""

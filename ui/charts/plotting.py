@@ -28,6 +28,7 @@ if TYPE_CHECKING:
             yRange: tuple[float, float],  # noqa: N803
             padding: float,
         ) -> None: ...
+        def updateMatrix(self) -> None: ...  # noqa: N802
 
     class GraphicsView(QGraphicsView):
         """What of ``pyqtgraph.GraphicsView`` is used here."""

@@ -77,7 +77,7 @@ class ShadeTable:
         """Return the colours of an octave, 2 ** octave bins and bars in one."""
         key = (by_price, by_time)
         if key not in self._colours:
-            self._colours[key] = np.empty(self._shades(key).shape, np.uint32)
+            self._colours[key] = np.full(self._shades(key).shape, self.ground)
             self._colour(key, 0)
         return self._colours[key]
 

@@ -71,7 +71,7 @@ class ChartPanel(Panel):
             self.clear()
             self.group.follow()
         if self.isVisible():
-            self._show_now()
+            self.bridge.later(self._show_now)
 
     @Slot(object)
     def _take_view(self, view: View) -> None:
@@ -98,6 +98,7 @@ class ChartPanel(Panel):
             self.group.show_bars(view.interval_s, store.now_ms)
             self.group.set_edge(store.now_ms)
         self.refresh()
+        self.chart.follow_group()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

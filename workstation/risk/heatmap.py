@@ -135,9 +135,12 @@ class Grid:
 
 
 def blank_picture(rows: int, grid: Grid) -> Picture:
-    """Return a picture of ``rows`` columns to which books add theirs."""
-    shape = rows, grid.bins
-    return Picture(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(rows))
+    """Return a picture of ``rows`` columns to which books add theirs.
+
+    Its memory is taken whole: ``np.zeros`` would take it page by page, as columns come.
+    """
+    long, short = (np.full((rows, grid.bins), 0.0, np.float32) for _ in range(2))
+    return Picture(long, short, np.zeros(rows))
 
 
 @dataclass(frozen=True, slots=True)

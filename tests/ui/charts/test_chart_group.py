@@ -19,12 +19,11 @@ def test_the_newest_bars_are_shown_first_with_a_margin_at_the_edge(group):
     assert group.following
 
 
-def test_a_chart_that_follows_moves_with_the_edge_once_that_can_be_seen(group, qtbot):
-    span = group.span_ms
-    with qtbot.assertNotEmitted(group.range_changed):
-        group.set_edge(NOW + 1)
-    with qtbot.waitSignal(group.range_changed):
-        group.set_edge(NOW + HOUR_MS)
+def test_the_span_follows_the_edge_once_that_can_be_seen(group):
+    span, end_ms = group.span_ms, group.end_ms
+    group.set_edge(NOW + 1)
+    assert group.end_ms == end_ms
+    group.set_edge(NOW + HOUR_MS)
     assert (group.end_ms, group.span_ms) == (NOW + HOUR_MS + EDGE_MARGIN * span, span)
 
 

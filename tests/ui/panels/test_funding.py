@@ -24,6 +24,7 @@ def feed(desk, bridge):
         news = update() if news is None else news
         desk.store.apply(news)
         bridge.market_changed.emit(news)
+        bridge.draw_all()
 
     return feed
 
@@ -108,6 +109,7 @@ def test_the_same_facts_again_make_nothing_anew(panel, feed, desk, bridge):
     feed()
     before = panel.series
     bridge.market_changed.emit(FeedUpdate(mode=FeedMode.SIMULATED, now_ms=NOW))
+    bridge.draw_all()
     assert panel.series is before
 
 

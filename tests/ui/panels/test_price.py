@@ -31,6 +31,7 @@ def feed(desk, bridge):
         news = update() if news is None else news
         desk.store.apply(news)
         bridge.market_changed.emit(news)
+        bridge.draw_all()
 
     return feed
 
