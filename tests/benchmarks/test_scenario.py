@@ -61,7 +61,7 @@ def request(portfolio, price, *, coarse):
     facts = [
         mark(key, price_of(int(key.symbol.partition("/")[0][1:] or 0) if "BTC" not in key.symbol
                            else 0))
-        for key in portfolio.markets()
+        for key in portfolio.markets
     ]  # fmt: skip
     health = (VenueHealth(venue=VENUE, state=VenueState.LIVE),)
     store = store_of(*facts, now_ms=0, health=health)

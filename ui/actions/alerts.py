@@ -146,7 +146,7 @@ class AlertActions(QObject):
         """Return what a typed rule can be about: every coin that is listed, and the book."""
         desk, book = self._bridge.desk, self._bridge.desk.portfolio
         accounts = book.accounts if book is not None else ()
-        held = {key.symbol for key in book.markets()} if book is not None else set()
+        held = {key.symbol for key in book.markets} if book is not None else set()
         venues = {*desk.settings.market.venues, *(account.venue for account in accounts)}
         listed = {symbol for venue in venues for symbol in desk.catalogue.symbols(venue)}
         return Known(

@@ -56,7 +56,7 @@ class MarketActions(QObject):
     def _coins(self) -> tuple[Command, ...]:
         desk = self._bridge.desk
         known = {key.symbol.partition("/")[0] for key in desk.store.all_of(MarkPrice)}
-        markets = desk.portfolio.markets() if desk.portfolio is not None else ()
+        markets = desk.portfolio.markets if desk.portfolio is not None else ()
         held = {key.symbol.partition("/")[0] for key in markets}
         first = dict.fromkeys((*_USUAL_COINS, *sorted(held)))
         coins = [*first, *sorted(known - first.keys())][:_MAX_COINS]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -164,7 +165,7 @@ class Account:
         return MarketKey(self.venue, symbol)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Portfolio:
     """A whole book; ``as_of_ms`` is when it was true."""
 
@@ -175,7 +176,9 @@ class Portfolio:
     path: Path | None = None
     warnings: tuple[str, ...] = ()
 
+    @cached_property
     def markets(self) -> frozenset[MarketKey]:
+        """The markets of its positions and orders."""
         return frozenset(
             account.key(symbol)
             for account in self.accounts

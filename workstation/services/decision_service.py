@@ -125,7 +125,7 @@ def what_if(copy: Portfolio, inputs: RiskInputs, terms: Scenario) -> WhatIf:
 
 def _with_marks(copy: Portfolio, inputs: RiskInputs) -> RiskInputs:
     """Return inputs in which markets that only the copy has stand at their coin's price."""
-    missing = {key for key in copy.markets() if key not in inputs.marks} - inputs.silent
+    missing = {key for key in copy.markets if key not in inputs.marks} - inputs.silent
     marks = {key: mark for key in missing for mark in _estimated(key, inputs)}
     return replace(inputs, marks={**marks, **inputs.marks})
 

@@ -261,8 +261,8 @@ class Desk:
         self._take_feed()
         self._take_book()
         update = self._take_market()
-        overview = self._market.make_overview(self.view.coin)
-        gauges = self._market.make_gauges(overview)
+        gauges = self._market.make_gauges()  # of the last overview: never both in one turn
+        overview = None if gauges else self._market.make_overview(self.view.coin)
         self._fit_scenario()
         if ask:
             self.ask()

@@ -172,7 +172,7 @@ class DeskAnswers:
             catalogue=self._market.catalogue,
             overview=self._market.overview,
             move=move,
-            candles=mark_candles(store, portfolio.markets() | self._markets_of_rules()),
+            candles=mark_candles(store, portfolio.markets | self._markets_of_rules()),
             suspended=frozenset(self.settings.transfers.suspended),
             histories=coin_histories(store, portfolio),
             paces=coin_paces(store, portfolio),

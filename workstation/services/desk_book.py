@@ -47,7 +47,7 @@ class DeskBook:
     @property
     def markets(self) -> frozenset[MarketKey]:
         """The markets of the book's positions."""
-        return self.portfolio.markets() if self.portfolio else frozenset()
+        return self.portfolio.markets if self.portfolio else frozenset()
 
     def start(self) -> None:
         self._files.start()

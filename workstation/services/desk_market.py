@@ -158,10 +158,10 @@ class DeskMarket:
         self.overview = consolidate(coin, self.store)
         return self.overview
 
-    def make_gauges(self, overview: MarketOverview | None) -> Gauges | None:
-        if overview is None or not self._gauges_every.due():
+    def make_gauges(self) -> Gauges | None:
+        if self.overview is None or not self._gauges_every.due():
             return None
-        self.gauges = read_gauges(gauge_inputs(overview, self.store))
+        self.gauges = read_gauges(gauge_inputs(self.overview, self.store))
         return self.gauges
 
     def ask_for_heatmap(self, view: View) -> None:

@@ -281,7 +281,7 @@ def risk_inputs(
     young = {key: mark for key, mark in cached.items() if _age_s(mark) <= book.max_mark_age_s}
     given = {
         key: MarkUsed(price=option.price, source=MarkSource.OPTION)
-        for key in portfolio.markets()
+        for key in portfolio.markets
         for option in book.marks
         if option.covers(key)
     }
@@ -301,9 +301,9 @@ def risk_inputs(
 
 def _check_option(option: MarkOption, portfolio: Portfolio) -> None:
     coin = _base(option.symbol)
-    if any(option.covers(key) for key in portfolio.markets()) or coin in _coins(portfolio):
+    if any(option.covers(key) for key in portfolio.markets) or coin in _coins(portfolio):
         return
-    symbols = ", ".join(sorted({key.symbol for key in portfolio.markets()}))
+    symbols = ", ".join(sorted({key.symbol for key in portfolio.markets}))
     raise UsageError(f"--mark: the book has no market {option.symbol}; it has {symbols}")
 
 
@@ -338,7 +338,7 @@ def _age_s(mark: MarkUsed) -> float:
 
 def _coins(portfolio: Portfolio) -> set[str]:
     held = {coin for account in portfolio.accounts for coin in account.balances}
-    traded = {_base(key.symbol) for key in portfolio.markets()}
+    traded = {_base(key.symbol) for key in portfolio.markets}
     return held | traded | {DRIVER}
 
 

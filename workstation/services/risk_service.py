@@ -133,13 +133,13 @@ def mark_candles(
 
 def settled_funding(store: MarketStore, portfolio: Portfolio) -> dict[MarketKey, FundingHistory]:
     """Return the settled funding of the book's markets, where it is known."""
-    found = {key: store.funding_history(key) for key in portfolio.markets()}
+    found = {key: store.funding_history(key) for key in portfolio.markets}
     return {key: history for key, history in found.items() if history is not None}
 
 
 def coin_paces(store: MarketStore, portfolio: Portfolio) -> dict[str, float]:
     """Return the last hour's change of every coin of the book for which it is known."""
-    coins = {split_symbol(key.symbol)[0] for key in portfolio.markets()}
+    coins = {split_symbol(key.symbol)[0] for key in portfolio.markets}
     found = {coin: pace_per_hour(coin, store) for coin in sorted(coins)}
     return {coin: pace for coin, pace in found.items() if pace is not None}
 

@@ -81,7 +81,7 @@ def test_a_contract_that_only_the_venue_knows_is_accepted_once_the_venue_has_lis
     )
     desk.feed.say(NOW_MS, instruments=[listed])
     tick_until(desk, lambda news: news.portfolio_changed)
-    assert desk.portfolio.markets() == {new}
+    assert desk.portfolio.markets == {new}
 
 
 def test_a_saved_book_is_opened(desk, book, tmp_path):

@@ -67,7 +67,7 @@ def request(portfolio, *facts, now_ms=0, epoch=1, move_to=None, candles=()):
         catalogue=Catalogue.embedded(),
         overview=consolidate("BTC", store),
         move=move if move_to else None,
-        candles=mark_candles(store, portfolio.markets()),
+        candles=mark_candles(store, portfolio.markets),
     )
 
 
