@@ -10,7 +10,7 @@ from ui import layout_store
 from ui.bridge import Bridge
 from ui.layout_store import Layout
 from ui.main_window import MainWindow
-from ui.theme import DARK
+from ui.theme import DARK, LIGHT
 from workstation.market.catalogue import Catalogue
 from workstation.market.feed import FeedMode
 from workstation.market.store import MarketStore
@@ -89,6 +89,15 @@ def test_chosen_columns_come_back_at_the_next_start(make_window):
     window.close()
     table = make_window().workspace.panel("positions")._table
     assert table.chosen == {"Stop"}
+
+
+def test_the_order_of_a_table_comes_back_in_another_theme_and_at_the_next_start(make_window):
+    window = make_window()
+    window.workspace.panel("positions")._table.sort_by("Stop", descends=True)
+    window.set_theme(LIGHT)
+    assert window.workspace.panel("positions")._table.sorting == ("Stop", True)
+    window.close()
+    assert make_window().workspace.panel("positions")._table.sorting == ("Stop", True)
 
 
 def test_on_a_very_small_screen_the_blocks_scroll_and_nothing_is_squeezed(qtbot, make_window):

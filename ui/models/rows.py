@@ -301,6 +301,23 @@ class RowsView(QTableView):
         """Show the arrow only while there is something to point at; it stands above the words."""
         self.horizontalHeader().setSortIndicatorShown(section >= 0)
 
+    @property
+    def sorting(self) -> tuple[str, bool] | None:
+        """The heading of the column that sorts, and whether it descends; ``None``: none does."""
+        header = self.horizontalHeader()
+        section = header.sortIndicatorSection()
+        if not 0 <= section < len(self._source.columns):
+            return None
+        descends = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        return self._source.columns[section].heading, descends
+
+    def sort_by(self, heading: str, *, descends: bool) -> None:
+        """Sort by a column; one that is not there any more leaves the order as it is."""
+        headings = [column.heading for column in self._source.columns]
+        if heading in headings:
+            orders = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+            self.sortByColumn(headings.index(heading), orders[descends])
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._unfitted:

@@ -60,23 +60,31 @@ class Panel(QWidget):
 
     def state(self) -> dict[str, Any]:
         """Return what the layout file keeps of this panel: JSON values only."""
-        chosen = [table.chosen for table in self.findChildren(RowsView)]
-        if not any(columns is not None for columns in chosen):
-            return {}
-        return {"columns": [None if one is None else sorted(one) for one in chosen]}
+        tables = self.findChildren(RowsView)
+        kept: dict[str, list[Any]] = {
+            "columns": [None if t.chosen is None else sorted(t.chosen) for t in tables],
+            "sorted": [t.sorting and list(t.sorting) for t in tables],
+        }
+        return {key: values for key, values in kept.items() if any(v is not None for v in values)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back a state; an unreadable field costs that field."""
-        chosen = state.get("columns")
-        for table, columns in zip(
-            self.findChildren(RowsView), chosen if isinstance(chosen, list) else (), strict=False
-        ):
+        tables = self.findChildren(RowsView)
+        for table, columns in zip(tables, _list(state.get("columns")), strict=False):
             if isinstance(columns, list):
                 table.choose([heading for heading in columns if isinstance(heading, str)])
+        for table, by in zip(tables, _list(state.get("sorted")), strict=False):
+            match by:
+                case [str(heading), bool(descends)]:
+                    table.sort_by(heading, descends=descends)
 
     def drawn(self) -> dict[str, Any]:
         """Return what the state document says of what is drawn here; empty for most panels."""
         return {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 class Area(StrEnum):

@@ -189,9 +189,10 @@ class ReverseStressPanel(Panel):
         self._head.setToolTip(list(_PAGES.values())[page])
 
     def state(self) -> dict[str, Any]:
-        return {"page": self._pages.currentIndex()}
+        return super().state() | {"page": self._pages.currentIndex()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        super().restore(state)
         page = state.get("page")
         if type(page) is int and 0 <= page < self._pages.count():
             self.choose_page(page)
