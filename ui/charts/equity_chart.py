@@ -65,8 +65,7 @@ class EquityChart(QWidget):
         """Draw a curve, the scenario, and where something happens on the way to it."""
         self._curve, self._scenario = curve, scenario_price
         on_curve = [event for event in events if curve.coin in event.coin_price]
-        # rings are drawn last, so that no full mark hides one
-        self._events = sorted(on_curve, key=lambda event: not event.kind.liquidates)
+        self._events = on_curve
         self._show_anew()
 
     def show_now(self, price: float | None) -> None:
@@ -203,17 +202,20 @@ class EquityChart(QWidget):
 
     def _draw_events(self, painter: QPainter, curve: EquityCurve) -> None:
         """Mark what happens on the curve: a full mark for a liquidation, a hollow one else."""
-        for event in self._events:
-            price = event.coin_price[curve.coin]
-            y = self._y(float(np.interp(price, curve.price, curve.equity_usd)))
-            self._draw_mark(painter, QPointF(self._x(price), y), full=event.kind.liquidates)
+        prices = np.array([event.coin_price[curve.coin] for event in self._events])
+        x, y = self._x(prices), self._y(np.interp(prices, curve.price, curve.equity_usd))
+        places = list(zip(self._events, x.tolist(), y.tolist(), strict=True))
+        for full in (True, False):  # rings last, so that no full mark hides one
+            self._choose_mark(painter, full=full)
+            for event, left, top in places:
+                if event.kind.liquidates is full:
+                    painter.drawEllipse(QPointF(left, top), _MARK_PX, _MARK_PX)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _draw_mark(self, painter: QPainter, place: QPointF, *, full: bool) -> None:
+    def _choose_mark(self, painter: QPainter, *, full: bool) -> None:
         colour = self._theme.colour("alarm" if full else "dim")
         painter.setPen(QPen(colour, 1.4))
         painter.setBrush(colour if full else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(place, _MARK_PX, _MARK_PX)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _draw_legend(self, painter: QPainter, curve: EquityCurve) -> None:
         """Say what the marks are, in the upper corner that the curve leaves free."""
@@ -229,10 +231,12 @@ class EquityChart(QWidget):
         y = plot.top() + 9
         painter.fillRect(QRectF(x, y - 8, width, 16), self._theme.colour("panel", 0.8))
         for full, text in words:
-            self._draw_mark(painter, QPointF(x + gap / 2, y), full=full)
+            self._choose_mark(painter, full=full)
+            painter.drawEllipse(QPointF(x + gap / 2, y), _MARK_PX, _MARK_PX)
             painter.setPen(self._theme.colour("dim"))
             place = QRectF(x + gap, y - 9, metrics.horizontalAdvance(text) + 2, 18)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), text)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             x += metrics.horizontalAdvance(text) + 1.5 * gap
 
     def legend(self, *, prices: bool = True, names: bool = False) -> list[tuple[bool, str]]:

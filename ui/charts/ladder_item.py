@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
 from ui import format as fmt
@@ -55,6 +57,20 @@ _KNOWN_TEXT: Final = (
 )
 
 
+_Rects = tuple[FloatArray, str, float]  # (n, 4) rectangles, their colour and its strength
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shapes:
+    """What a view on so many pixels shows of the ladder."""
+
+    pixels: PixelMap
+    width: float
+    rects: list[_Rects]
+    sums: list[QPainterPath]
+    most_usd: float
+
+
 class LadderItem(QGraphicsWidget):
     """Longs below the price and shorts above it, now, per 0.1 % of price; and their running sum.
 
@@ -74,6 +90,7 @@ class LadderItem(QGraphicsWidget):
         self._known: AmountArray | None = None
         self._columns: HeatmapColumns | None = None
         self._mark: float | None = None
+        self._shapes: _Shapes | None = None  # as they were drawn last, while they still hold
         self._top = 1.0
         self._caption = ""
 
@@ -129,7 +146,7 @@ class LadderItem(QGraphicsWidget):
             self._sum_up()
 
     def _sum_up(self) -> None:
-        columns, mark = self._columns, self._mark
+        columns, mark, self._shapes = self._columns, self._mark, None
         self._sums = cumulative_usd(columns, mark) if columns is not None and mark else None
 
     def paint(
@@ -138,38 +155,56 @@ class LadderItem(QGraphicsWidget):
         if not self._sides:
             return
         painter.setClipRect(self.rect())
-        pixels = PixelMap.of(self._view)
-        for side, strength, amount in self._bars:
-            rects = bar_rects(self._edges, amount / self._top, pixels, self.rect().width())
+        shapes = self._shapes_in(PixelMap.of(self._view), self.rect().width())
+        for rects, side, strength in shapes.rects:
             fill_rects(painter, rects, self._theme.colour(side, strength))
-        self._draw_known(painter, pixels)
         font = painter.font()
         font.setPixelSize(MIN_FONT_PX)
         painter.setFont(font)
-        self._draw_sums(painter, pixels)
+        if shapes.sums:
+            painter.setPen(QPen(self._theme.colour("text", 0.8), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            for path in shapes.sums:
+                painter.drawPath(path)
+            self._draw_text(painter, 0, f"line: sum to {fmt.usd_short(shapes.most_usd)}")
         self._draw_text(painter, self.rect().height() - TEXT_PX, self._caption)
 
-    def _draw_known(self, painter: QPainter, pixels: PixelMap) -> None:
+    def _shapes_in(self, pixels: PixelMap, width: float) -> _Shapes:
+        """Return what is drawn; a scenario that is dragged over the chart changes none of it."""
+        shapes = self._shapes
+        if shapes is None or (shapes.pixels, shapes.width) != (pixels, width):
+            sums, most_usd = self._sum_lines(pixels, width)
+            shapes = self._shapes = _Shapes(
+                pixels=pixels,
+                width=width,
+                rects=[*self._bar_shapes(pixels, width), *self._known_shapes(pixels, width)],
+                sums=sums,
+                most_usd=most_usd,
+            )
+        return shapes
+
+    def _bar_shapes(self, pixels: PixelMap, width: float) -> Iterator[_Rects]:
+        for side, strength, amount in self._bars:
+            yield bar_rects(self._edges, amount / self._top, pixels, width), side, strength
+
+    def _known_shapes(self, pixels: PixelMap, width: float) -> Iterator[_Rects]:
         if self._known is None:
             return
-        rects = bar_rects(self._edges, self._known / self._top, pixels, self.rect().width())
+        rects = bar_rects(self._edges, self._known / self._top, pixels, width)
         rects[:, 0] = np.maximum(0.0, rects[:, 2] - TICK_PX)
         rects[:, 2] = TICK_PX
-        fill_rects(painter, rects, self._theme.colour("text"))
+        yield rects, "text", 1.0
 
-    def _draw_sums(self, painter: QPainter, pixels: PixelMap) -> None:
+    def _sum_lines(self, pixels: PixelMap, width: float) -> tuple[list[QPainterPath], float]:
+        """Return the running sums as lines, and the most of them in view, USD."""
         if self._sums is None or self._mark is None:
-            return
+            return [], 0.0
         y = np.arange(pixels.height + 1.0)
         down, up = sums_at(self._edges, self._sums, self._mark, pixels.value(y))
         most = max(float(np.nanmax(down, initial=0.0)), float(np.nanmax(up, initial=0.0)))
         if not most > 0:
-            return
-        painter.setPen(QPen(self._theme.colour("text", 0.8), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for sums in (down, up):
-            painter.drawPath(polyline(sums / most * (self.rect().width() - 1), y))
-        self._draw_text(painter, 0, f"line: sum to {fmt.usd_short(most)}")
+            return [], 0.0
+        return [polyline(sums / most * (width - 1), y) for sums in (down, up)], most
 
     def _draw_text(self, painter: QPainter, top: float, text: str) -> None:
         place = QRectF(0, top, self.rect().width(), TEXT_PX)

@@ -66,8 +66,8 @@ class PricePanel(ChartPanel):
         self._own_of: tuple[object, ...] = (None,) * 5  # what those of the book were made of
         self._mark: MarkPrice | None = None
         self._add_tools()
-        self.bridge.risk_changed.connect(self._show_lines)
-        self.bridge.view_changed.connect(self._show_lines)
+        self.bridge.risk_changed.connect(self._show_lines_later)
+        self.bridge.view_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._mark_known)
         self.bridge.heatmap_changed.connect(self._show_map)
         self.chart.line_dragged.connect(self._ask_scenario)
@@ -265,6 +265,10 @@ class PricePanel(ChartPanel):
         self._show_lines()
 
     @Slot()
+    def _show_lines_later(self) -> None:
+        if self.isVisible():
+            self.bridge.later(self._show_lines)
+
     def _show_lines(self) -> None:
         if not self.isVisible():
             return

@@ -87,6 +87,7 @@ def _presume(
     known = {id(leg.position): (leg, prices) for leg, prices in found}
     rows = []
     for position in pool.positions:
+        inputs.checkpoint()
         leg, prices = known.get(id(position), (None, None))
         rows.append(_position_row(standing, position, leg, prices, inputs))
     return standing, rows

@@ -37,8 +37,11 @@ def solve(pools: Sequence[Pool], inputs: RiskInputs) -> list[Solved]:
 
 
 def _solved(pool: Pool, inputs: RiskInputs) -> Solved:
-    shock = pool_shock(pool, inputs)
-    return Solved(shock, tuple(liquidation_prices(pool, leg, shock, inputs) for leg in pool.legs))
+    shock, prices = pool_shock(pool, inputs), []
+    for leg in pool.legs:
+        inputs.checkpoint()
+        prices.append(liquidation_prices(pool, leg, shock, inputs))
+    return Solved(shock, tuple(prices))
 
 
 def _all_at_once(pools: Sequence[Pool], inputs: RiskInputs) -> Iterator[tuple[int, Solved]]:

@@ -171,6 +171,7 @@ class Waterfall:
     def _next_death(self, clock: float) -> tuple[float, Pool] | None:
         """Return the next pool to go; an account that nothing touched keeps its answer."""
         for account_id in self._accounts.keys() - self._deaths.keys():
+            self._inputs.checkpoint()
             self._deaths[account_id] = self._death_of(account_id, clock)
         found = [death for death in self._deaths.values() if death is not None]
         return min(found, key=_sequence, default=None)

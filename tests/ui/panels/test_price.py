@@ -39,6 +39,7 @@ def feed(desk, bridge):
 def view(desk, bridge, **changes):
     desk.view = dataclasses.replace(desk.view, **changes)
     bridge.view_changed.emit(desk.view)
+    bridge.draw_all()
 
 
 def test_before_any_candle_it_says_what_it_waits_for(panel):
@@ -88,6 +89,7 @@ def test_own_liquidations_and_the_scenario_are_lines(panel, feed, desk, bridge):
     feed()
     desk.risk = report([position()], [account()])
     bridge.risk_changed.emit(desk.risk)
+    bridge.draw_all()
     assert [line.price for line in panel._lines.lines] == [62_063.0, 59_217.0, 60_000.0]
     view(desk, bridge, scenario_price=58_000.0)
     assert panel._lines.lines[-1].price == 58_000.0
@@ -347,6 +349,7 @@ def test_own_lines_say_what_dies_before_them(panel, feed, desk, bridge):
     feed()
     desk.risk = report([position()], [account()])
     bridge.risk_changed.emit(desk.risk)
+    bridge.draw_all()
     show_map(desk, bridge)
     assert "of longs before it" in panel._lines.lines[0].text
     assert panel._lines.lines[-1].text.startswith("Scenario 60,000 · about $")
