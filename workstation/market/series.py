@@ -105,10 +105,11 @@ def _merge(
         return known_ms, known
     if not len(known_ms):
         return new_ms, new
-    if new_ms[0] < known_ms[-1]:
-        return _interleave(known_ms, known, new_ms, new)
-    # the usual case: the newest row replaced, rows appended
     keep = slice(0, int(np.searchsorted(known_ms, new_ms[0])))
+    replaced = known_ms[keep.stop :]
+    if len(replaced) > len(new_ms) or not np.isin(replaced, new_ms).all():
+        return _interleave(known_ms, known, new_ms, new)
+    # the usual case: the newest rows replaced, rows appended
     times = np.concatenate([known_ms[keep], new_ms])
     columns = tuple(np.concatenate([old[keep], add]) for old, add in zip(known, new, strict=True))
     return times[-MAX_ROWS:], tuple(column[-MAX_ROWS:] for column in columns)
