@@ -22,7 +22,8 @@ from tests.ui.conftest import StubDesk
 from ui.bridge import Bridge
 from ui.main_window import MainWindow
 from ui.panels.base import PanelContext
-from ui.panels.price import MAP_OFF, PricePanel
+from ui.panels.price import PricePanel
+from ui.panels.price_tools import MAP_OFF
 from ui.theme import DARK
 from workstation.market.facts import FundingHistory, OpenInterestHistory
 from workstation.units import HOUR_MS, MINUTE_MS
@@ -180,7 +181,7 @@ def test_a_frame_of_the_price_chart_with_the_map_off(qtbot, benchmark, desk, cou
     context = PanelContext(bridge=bridge, theme=DARK)
     panel = PricePanel(context)
     qtbot.addWidget(panel)
-    panel.map_picker.setCurrentText(MAP_OFF)
+    panel.tools.map_side.setCurrentText(MAP_OFF)
     panel.resize(*SIZE)
     show_now(qtbot, panel)
     bridge.market_changed.emit(watch_minutes(desk, candles))

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QMenu, QToolButton
+from PySide6.QtWidgets import QHBoxLayout
 
 from ui import format as fmt
 from ui.charts.axes import Flag
@@ -24,12 +23,10 @@ from ui.charts.map_card import MapCard, card_lines
 from ui.charts.map_levels import MapSide, MapUnit
 from ui.charts.pixels import PixelMap
 from ui.charts.price_lines import PriceLine, PriceLinesItem, met_text, own_lines, scenario_line
-from ui.charts.scale_legend import ScaleLegend
 from ui.charts.ticks import nice_step
-from ui.map_commands import map_commands
 from ui.panels.base import PanelContext
 from ui.panels.chart_panel import ChartPanel
-from ui.panels.coin_picker import CoinPicker
+from ui.panels.price_tools import MAP_OFF, PriceTools
 from ui.theme import SPACING
 from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S, FeedMode
@@ -42,8 +39,6 @@ from workstation.services.map_choice import MapChoice
 from workstation.units import iso_utc
 
 CANDLES_SHARE: Final = 1 / 3  # of the height stays to the candles when lines are brought into view
-INTERVAL_PX: Final = 44
-MAP_OFF: Final = "Off"
 _INTERVAL_NAMES: Final = {seconds: name for name, seconds in INTERVALS_S.items()}
 
 
@@ -65,7 +60,7 @@ class PricePanel(ChartPanel):
         self._own: tuple[PriceLine, ...] = ()
         self._own_of: tuple[object, ...] = (None,) * 5  # what those of the book were made of
         self._mark: MarkPrice | None = None
-        self._add_tools()
+        self.tools = self._make_tools()
         self.bridge.risk_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._mark_known)
@@ -74,105 +69,24 @@ class PricePanel(ChartPanel):
 
     # --- tools --------------------------------------------------------------------------------
 
-    def _add_tools(self) -> None:
-        self.coin_picker = CoinPicker(lambda: self.bridge.desk.store)
-        self.coin_picker.coin_chosen.connect(self._ask_coin)
-        self.intervals = QButtonGroup(self)
-        pickers = QHBoxLayout()
-        pickers.setSpacing(2)
-        for name in INTERVALS_S:
-            pickers.addWidget(self._interval_button(name))
-        self.intervals.idClicked.connect(self._ask_interval)
-        self.map_picker = QComboBox()
-        self.map_picker.addItems([*MapSide, MAP_OFF])
-        self.map_picker.setToolTip("Which side of the liquidation map to draw")
-        if not self.bridge.desk.settings.window.show_heatmap:
-            self.map_picker.setCurrentText(MAP_OFF)
-        self.map_picker.currentTextChanged.connect(self._show_map_side)
-        self.legend = ScaleLegend(self.theme)
-        self.map_menu = QMenu(self)
-        self.map_menu.setToolTipsVisible(True)
-        self.map_menu.aboutToShow.connect(self._fill_map_menu)
-        more = QToolButton()
-        more.setText("Map")
-        more.setToolTip("Unit, venues, today's fit and scores of the liquidation map")
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        more.setMenu(self.map_menu)
+    def _make_tools(self) -> PriceTools:
+        """Return the tools in a row; the title stands below: the score in words needs the width."""
+        tools = PriceTools(self.bridge, self.theme, self)
+        tools.side_chosen.connect(self._show_map_side)
+        tools.unit_chosen.connect(self._show_unit)
+        tools.scores_wanted.connect(self._ask_scores)
         self.header.clicked.connect(self._ask_scores)
-        self.tools.insertWidget(0, self.coin_picker)
-        self.tools.insertLayout(1, pickers)
-        self._give_header_a_row()
-        self.tools.addWidget(self.legend)
-        self.tools.addWidget(self.map_picker)
-        self.tools.addWidget(more)
-
-    def _give_header_a_row(self) -> None:
-        """Set the title below the tools: the score in words needs the whole width."""
-        self.tools.removeWidget(self.header)
-        self.tools.insertStretch(2, 1)
+        self.tool_row.removeWidget(self.header)
+        tools.add_to(self.tool_row)
         row = QHBoxLayout()
         row.setContentsMargins(SPACING, 0, SPACING, 0)
         row.addWidget(self.header)
         self.rows.insertLayout(1, row)
-
-    def _interval_button(self, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setText(name)
-        button.setCheckable(True)
-        button.setFixedWidth(INTERVAL_PX)
-        button.setToolTip(f"Candles of {name}")
-        self.intervals.addButton(button, INTERVALS_S[name])
-        return button
-
-    @Slot()
-    def _fill_map_menu(self) -> None:
-        """List what can be chosen now; the venues are those of the watched coin."""
-        self.map_menu.clear()
-        for unit, words in ((MapUnit.USD, "Amounts in USD"), (MapUnit.COIN, "Amounts in coins")):
-            action = self.map_menu.addAction(words)
-            action.setCheckable(True)
-            action.setChecked(self._map.unit is unit)
-            action.setData(unit)
-            action.triggered.connect(self._choose_unit)
-        group = None
-        for command in map_commands(self.bridge, self._ask_scores):
-            if command.group != group:
-                self.map_menu.addSeparator()
-                group = command.group
-            action = self.map_menu.addAction(command.text)
-            action.setToolTip(command.lacking or command.help)
-            action.setCheckable(command.checked is not None)
-            action.setChecked(bool(command.checked))
-            action.setEnabled(command.enabled)
-            action.triggered.connect(command.run)
-
-    @Slot()
-    def _choose_unit(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self._show_unit(MapUnit(action.data()))
+        return tools
 
     @Slot()
     def _ask_scores(self) -> None:
         self.bridge.command_requested.emit("map.scores")
-
-    @Slot(str)
-    def _ask_coin(self, coin: str) -> None:
-        desk = self.bridge.desk
-        if coin in self.coin_picker.coins():
-            desk.set_view(dataclasses.replace(desk.view, coin=coin))
-        else:
-            self.coin_picker.setCurrentText(desk.view.coin)
-            where = f"the {desk.store.mode.lower()} market"
-            self.bridge.noticed.emit(
-                f"There is no market of {coin or 'a coin without a name'} in "
-                f"{where}; {desk.view.coin} stays."
-            )
-
-    @Slot(int)
-    def _ask_interval(self, interval_s: int) -> None:
-        desk = self.bridge.desk
-        desk.set_view(dataclasses.replace(desk.view, interval_s=interval_s))
 
     @Slot(float)
     def _ask_scenario(self, price: float) -> None:
@@ -257,11 +171,7 @@ class PricePanel(ChartPanel):
         self.chart.axis.setToolTip(f"{tooltip}\nThe wheel over the axis changes the scale.")
 
     def _show_view(self, view: View) -> None:
-        button = self.intervals.button(view.interval_s)
-        if button is not None:
-            button.setChecked(True)
-        if not self.coin_picker.hasFocus():
-            self.coin_picker.setCurrentText(view.coin)
+        self.tools.show_view(view)
         self._show_lines()
 
     @Slot()
@@ -323,10 +233,12 @@ class PricePanel(ChartPanel):
         drawn = self._columns if self._map.isVisible() else None
         side_shown = side if drawn else MapSide.BOTH
         self._ladder.set_columns(self._columns, top, unit, side_shown, exact=self._exact)
-        self.legend.show_scale(drawn, top, side, unit)
+        self.tools.legend.show_scale(drawn, top, side, unit)
         self.chart.redraw()
 
+    @Slot(object)
     def _show_unit(self, unit: MapUnit) -> None:
+        self.tools.show_unit(unit)
         self._map.set_terms(self._map.side, unit)
         self._show_scale()
 
@@ -414,7 +326,7 @@ class PricePanel(ChartPanel):
 
     def state(self) -> dict[str, Any]:
         return {
-            "map": self.map_picker.currentText(),
+            "map": self.tools.map_side.currentText(),
             "unit": self._map.unit.value,
             "off": sorted(self.bridge.desk.view.map.off),
             "known": self.bridge.desk.view.known_positions,
@@ -422,8 +334,8 @@ class PricePanel(ChartPanel):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         name = state.get("map")
-        if isinstance(name, str) and self.map_picker.findText(name) >= 0:
-            self.map_picker.setCurrentText(name)
+        if isinstance(name, str) and self.tools.map_side.findText(name) >= 0:
+            self.tools.map_side.setCurrentText(name)
         if state.get("unit") in list(MapUnit):
             self._show_unit(MapUnit(state["unit"]))
         off, view = state.get("off"), self.bridge.desk.view

@@ -9,7 +9,8 @@ from tests.ui.charts.test_ladder_item import known_at
 from tests.ui.charts.test_price_lines import account, position, report
 from tests.workstation.services.test_heatmap_scores import scored
 from ui.charts.map_levels import MapSide, MapUnit
-from ui.panels.price import MAP_OFF, PricePanel
+from ui.panels.price import PricePanel
+from ui.panels.price_tools import MAP_OFF
 from workstation.market.facts import MarkPrice
 from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.market.instrument import MarketKey
@@ -107,7 +108,7 @@ def test_dragging_the_scenario_asks_the_desk_for_a_round_price(panel, feed, desk
 
 def test_an_interval_is_asked_for_by_its_button(panel, feed, desk, qtbot):
     feed()
-    qtbot.mouseClick(panel.intervals.button(3_600), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.tools.intervals.button(3_600), Qt.MouseButton.LeftButton)
     assert desk.requests[-1][1].interval_s == 3_600
 
 
@@ -122,7 +123,7 @@ def test_a_typed_coin_is_asked_for_and_an_unknown_one_is_not(panel, feed, desk, 
     eth = MarketKey("bybit", "ETH/USDT:USDT")
     mark = MarkPrice(key=eth, as_of_ms=NOW, fresh_for_ms=6_000, mark_price=2_000.0)
     feed(update(facts=(*facts(), mark)))
-    edit = panel.coin_picker.lineEdit()
+    edit = panel.tools.coin.lineEdit()
     edit.setText("eth")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert desk.requests[-1][1].coin == "ETH"
@@ -131,7 +132,7 @@ def test_a_typed_coin_is_asked_for_and_an_unknown_one_is_not(panel, feed, desk, 
         qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert said.args == ["There is no market of NONSENSE in the simulated market; ETH stays."]
     assert desk.requests[-1][1].coin == "ETH"
-    assert panel.coin_picker.currentText() == "ETH"
+    assert panel.tools.coin.currentText() == "ETH"
 
 
 def test_the_crosshair_reads_the_candle_under_it_wherever_the_mouse_is(panel, feed, context):
@@ -155,7 +156,7 @@ def test_map_ladder_and_legend_are_of_one_array_and_one_scale(panel, feed, desk,
     bridge.heatmap_changed.emit(desk.heatmap)
     assert panel._map.columns is desk.heatmap
     assert panel._ladder._top == panel._map.top
-    assert panel.legend.isVisible()
+    assert panel.tools.legend.isVisible()
     np.testing.assert_array_equal(panel._ladder._edges, desk.heatmap.edges())
 
 
@@ -171,9 +172,9 @@ def test_the_map_of_another_coin_or_interval_is_not_drawn(panel, feed, desk, bri
 def test_the_map_can_be_turned_off_and_is_kept_so(panel, feed, desk, bridge, qtbot, context):
     desk.heatmap = desk.drawn_map = heatmap()
     feed()
-    panel.map_picker.setCurrentText(MAP_OFF)
+    panel.tools.map_side.setCurrentText(MAP_OFF)
     assert not panel._map.isVisible()
-    assert not panel.legend.isVisible()
+    assert not panel.tools.legend.isVisible()
     other = PricePanel(context)
     qtbot.addWidget(other)
     other.restore(panel.state())
@@ -253,7 +254,7 @@ def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     assert panel.header.text().endswith("map better than distance only, 41 days")
     show_map(desk, bridge, score=scored(), with_todays_fit=True)
     assert panel.header.text().endswith("map with today's fit, not scored")
-    panel.map_picker.setCurrentText(MAP_OFF)
+    panel.tools.map_side.setCurrentText(MAP_OFF)
     assert panel.header.text().endswith("Binance 15m")
 
 
@@ -287,9 +288,9 @@ def test_a_card_beside_the_mouse_says_what_waits_there(panel, feed, desk, bridge
     texts = [text for text, _ in panel._card.lines]
     assert texts[0].endswith("from the mark now")
     assert texts[1].startswith("Longs  estimate $")
-    panel.map_picker.setCurrentText(MAP_OFF)
+    panel.tools.map_side.setCurrentText(MAP_OFF)
     assert panel._card.lines == ()
-    panel.map_picker.setCurrentText(MapSide.BOTH)
+    panel.tools.map_side.setCurrentText(MapSide.BOTH)
     context.charts.move_cursor(None)
     assert panel._card.lines == ()
 
@@ -313,14 +314,14 @@ def test_known_positions_are_told_beside_the_mouse_until_they_are_switched_off(
 def test_the_menu_offers_units_and_what_can_be_done_with_the_map(panel, feed, desk, bridge):
     feed()
     show_map(desk, bridge)
-    panel._fill_map_menu()
-    actions = {action.text(): action for action in panel.map_menu.actions()}
+    panel.tools.fill_map_menu()
+    actions = {action.text(): action for action in panel.tools.map_menu.actions()}
     assert actions["Amounts in USD"].isChecked()
-    usd = panel.legend._high
+    usd = panel.tools.legend._high
     actions["Amounts in coins"].trigger()
     assert panel._map.unit is MapUnit.COIN
     assert usd.startswith("$")
-    assert "BTC per 0.1 %" in panel.legend._high
+    assert "BTC per 0.1 %" in panel.tools.legend._high
     actions["Deribit in the map"].trigger()
     assert desk.view.map.off == {"deribit"}
 
