@@ -29,7 +29,8 @@ POOL_HELP: Final = (
 )
 MONEY_HELP: Final = (
     "Moved: collateral that stays yours and may be lost where it goes. Cut: face value of the "
-    "positions, at their marks. Paid: fees and slippage.\n"
+    "positions, at their marks. Paid: fees and slippage. \N{ALMOST EQUAL TO}: the time of a "
+    "transfer that is assumed; set your own in the settings, page Transfers.\n"
     "Checked: the book with all of this done was walked to the scenario once more, and nothing was "
     "liquidated."
 )
@@ -65,7 +66,7 @@ def step_text(row: RescueRow, step: Step | None) -> str:
 
 
 def step_sentence(row: RescueRow, step: Step | None) -> str:
-    """Return ``move 10,001.36 USDT from bybit-cross · Bybit (20 min, paid $2.00)``."""
+    """Return ``move 10,001.36 USDT from bybit-cross · Bybit (≈ 20 min, paid $2.00)``."""
     if step is None:
         return step_text(row, None)
     when = f"({when_text(step)}, paid {fmt.usd(step.cost_usd, decimals=2)})"
@@ -93,14 +94,16 @@ def origin_text(step: Step | None) -> str:
 
 
 def arrival_text(step: Step | None) -> str:
-    """Return when it is there."""
+    """Return when it is there, ``≈ 20 min`` where that is assumed."""
     if step is None:
         return ""
-    return "at once" if step.arrives_min == 0 else f"{fmt.number(step.arrives_min)} min"
+    if step.arrives_min == 0:
+        return "at once"
+    return f"{'≈ ' if step.assumed else ''}{fmt.number(step.arrives_min)} min"
 
 
 def when_text(step: Step | None) -> str:
-    """Return ``20 min after step 1``: when it is there, and what has to be done before."""
+    """Return ``≈ 20 min after step 1``: when it is there, and what has to be done before."""
     after = step.waits_for if step is not None else None
     return arrival_text(step) if after is None else f"{arrival_text(step)} after step {after}"
 

@@ -119,7 +119,7 @@ def test_nothing_is_said_to_leave_more_where_the_cheapest_way_leaves_the_most():
 
 def test_a_transfer_of_what_a_step_frees_says_after_which():
     text = Page(page(facts(price=59_500.0))).text
-    assert "Step 4: move 1,213.13 USDT from binance-main · Binance (20 min after step 1" in text
+    assert "Step 4: move 1,213.13 USDT from binance-main · Binance (≈ 20 min after step 1" in text
     assert "4. +1,213.13 USDT" in text
 
 

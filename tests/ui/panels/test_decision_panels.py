@@ -81,7 +81,7 @@ def test_the_rescue_lists_pools_in_order_with_price_pace_amount_source_arrival_a
     assert first[4] == "−9,949"
     assert first[5].startswith("cut ")
     assert second[0] == ""  # the pool's second step
-    assert second[6:] == ["bybit-cross · Bybit", "20 min", "10,001", "2.00"]
+    assert second[6:] == ["bybit-cross · Bybit", "≈ 20 min", "10,001", "2.00"]
     pays = "pays $75.92 · moves $18,998 · cuts $73,921"
     assert panel._head.text() == f"Cheapest way out at BTC 60,000: {pays}"
     assert panel._warnings.text() == (
@@ -322,7 +322,7 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     assert "binance-main · BTC long iso" in seen
     assert "cut 0.995 BTC" in seen
     assert "own wallet" in seen
-    assert "20 min" in seen
+    assert "≈ 20 min" in seen
     assert panel._curve.legend() == [
         (True, "liquidated"), (False, "your ETH stop fills at 1,959.02")
     ]  # fmt: skip
