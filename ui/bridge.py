@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
+from shiboken6 import Shiboken
 
 from workstation.market.feed import FeedUpdate
 from workstation.services.desk import Desk
@@ -86,7 +87,7 @@ class Bridge(QObject):
         self._drawn.setSingleShot(True)
         self._drawn.timeout.connect(self.ask)
         self._unsaid: deque[Piece] = deque()
-        self._undrawn: dict[Callable[[], None], None] = {}  # in the order they were asked for
+        self._undrawn: dict[Callable[[], None], QObject] = {}  # with their owners, in order
 
     def start(self) -> None:
         self._timer.start()
@@ -97,9 +98,12 @@ class Bridge(QObject):
         self._rest.stop()
         self._drawn.stop()
 
-    def later(self, draw: Callable[[], None]) -> None:
-        """Call ``draw`` once, in a turn of its own: what it changes is painted before the next."""
-        self._undrawn[draw] = None
+    def later(self, owner: QObject, draw: Callable[[], None]) -> None:
+        """Call ``draw`` once, in a turn of its own: what it changes is painted before the next.
+
+        It is forgotten if ``owner`` is deleted before.
+        """
+        self._undrawn[draw] = owner
         if not self._rest.isActive():
             self._rest.start()
 
@@ -153,8 +157,8 @@ class Bridge(QObject):
 
     def _draw_next(self) -> None:
         draw = next(iter(self._undrawn))
-        del self._undrawn[draw]
-        draw()
+        if Shiboken.isValid(self._undrawn.pop(draw)):
+            draw()
 
     def _say_next(self) -> SignalInstance:
         signal, said = self._unsaid.popleft()

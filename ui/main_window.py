@@ -145,7 +145,6 @@ class MainWindow(QMainWindow):
         self.heatmap.set_theme(theme)
         self.alerting.set_theme(theme)
         self.alerts.banner.set_theme(theme)
-        self.bridge.draw_all()  # nothing waits for a panel that goes
         self.workspace.rebuild(context)
         self.bridge.repeat()
 

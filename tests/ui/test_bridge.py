@@ -6,6 +6,7 @@ import time
 
 import pytest
 from PySide6.QtCore import QObject, QTimer
+from shiboken6 import Shiboken
 
 from tests.ui.decisions import sample_decision, sample_scenario
 from ui.bridge import DRAG_MS, DRAIN_MS, SLICE_S, Bridge
@@ -109,7 +110,7 @@ def test_each_drawing_has_a_turn_of_its_own_after_what_is_said(qtbot, bridge, de
 
     price, funding = (functools.partial(draw, what) for what in ("price", "funding"))
     for draws in (price, funding, price):
-        bridge.market_changed.connect(lambda _, draws=draws: bridge.later(draws))
+        bridge.market_changed.connect(lambda _, draws=draws: bridge.later(bridge, draws))
     update = FeedUpdate(mode=FeedMode.SIMULATED, now_ms=UnixMs(1))
     desk.news = dataclasses.replace(news_of_a_book(), update=update)
     bridge.start()
@@ -120,7 +121,16 @@ def test_each_drawing_has_a_turn_of_its_own_after_what_is_said(qtbot, bridge, de
 
 def test_what_is_drawn_later_is_drawn_when_all_is_asked_for_at_once(bridge, desk):
     said = []
-    bridge.noticed.connect(lambda _: bridge.later(functools.partial(said.append, "drawn")))
+    bridge.noticed.connect(lambda _: bridge.later(bridge, functools.partial(said.append, "drawn")))
     desk.news = DeskNews(notices=("said",))
     bridge.drain()
     assert said == ["drawn"]
+
+
+def test_what_is_deleted_is_drawn_no_more(bridge):
+    drawn, owner = [], QObject()
+    bridge.later(owner, functools.partial(drawn.append, "gone"))
+    bridge.later(bridge, functools.partial(drawn.append, "there"))
+    Shiboken.delete(owner)
+    bridge.draw_all()
+    assert drawn == ["there"]

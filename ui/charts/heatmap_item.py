@@ -7,6 +7,7 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from ui.charts.hatching import PERIOD_PX, Hatching
@@ -25,12 +26,13 @@ from ui.charts.map_levels import (
 )
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
-from ui.charts.shade_table import ColourArray, ShadeTable
+from ui.charts.shade_table import ShadeTable
 from ui.theme import Theme
 from workstation.risk.heatmap_reading import Cell, bin_at, cell_of, row_at
 from workstation.risk.report import HeatmapColumns
 
 MAX_OCTAVE: Final = 10
+ColourArray = NDArray[np.uint32]  # 0xffRRGGBB, as QImage.Format_RGB32 wants it
 
 
 def palette(theme: Theme, side: MapSide) -> ColourArray:
@@ -67,7 +69,7 @@ class HeatmapItem(Layer):
 
     def __init__(self, view: ViewBox, theme: Theme) -> None:
         super().__init__(view, z=-30)
-        self._theme = theme
+        self._palettes = {side: palette(theme, side) for side in MapSide}
         self.side, self.unit = MapSide.BOTH, MapUnit.USD
         self.columns: HeatmapColumns | None = None
         self.top: float | None = None  # in ``unit`` per 0.1 % of price
@@ -90,7 +92,7 @@ class HeatmapItem(Layer):
         if self._table is None or kept is None or top != self.top:
             self.top, self._drawn = top, None
             levels = shades(amounts(columns, self.side, self.unit), top, self.side)
-            self._table = ShadeTable(levels, self._palette(), self._nothing)
+            self._table = ShadeTable(levels, self._nothing)
             return
         dropped, stay = kept
         fresh = shades(amounts(columns, self.side, self.unit, slice(stay, None)), top, self.side)
@@ -155,9 +157,11 @@ class HeatmapItem(Layer):
         by_price, by_time = _octave(taken.bins_per_px), _octave(taken.bars_per_px)
         at = table.column(taken.bars, by_time)
         first, end = (int(at[0]), int(at[-1]) + 1) if len(at) else (0, 0)
-        shown = table.colours(by_price, by_time)[:, first:end]
-        picture = np.take(shown[taken.bins >> by_price], at - first, axis=1, mode="clip")
-        nothing = table.ground
+        shown = table.octave(by_price, by_time)[:, first:end]
+        colours = self._palettes[self.side]
+        rows = colours[shown[taken.bins >> by_price]]
+        picture: ColourArray = np.take(rows, at - first, axis=1, mode="clip")
+        nothing = colours[self._nothing]
         picture[~taken.has_bin] = nothing
         picture[:, ~taken.has_bar] = nothing
         if self._hatching is not None:
@@ -167,9 +171,6 @@ class HeatmapItem(Layer):
     @property
     def _nothing(self) -> int:
         return 128 if self.side is MapSide.NET else 0
-
-    def _palette(self) -> ColourArray:
-        return palette(self._theme, self.side)
 
 
 def _octave(per_px: float) -> int:

@@ -1,8 +1,9 @@
-"""The map's shades and their colours, by how many bins and bars a pixel covers.
+"""The map's shades, by how many bins and bars a pixel covers.
 
 An octave is a picture of half as many bins or bars as the one before it, of each pair the shade
 furthest from nothing: no level vanishes when zoomed out. Tables have room for bars to come, so a
-new bar is shaded and coloured alone, in every octave that is in use.
+new bar is shaded alone, in every octave that is in use. Colours are found for what is in view: kept
+for whole octaves, they would take four times the memory to save a tenth of a frame.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 
 from ui.charts.map_levels import ShadeArray, halve
 
-ColourArray = NDArray[np.uint32]  # 0xffRRGGBB, as QImage.Format_RGB32 wants it
 _ROOM: Final = 256  # bars to come, until all is laid out anew
 
 
@@ -24,12 +24,11 @@ class ShadeTable:
     Parameters
     ----------
     levels : (bins, bars) shades
-    palette : (256,) colours of the shades
     nothing : the shade of nothing
     """
 
-    def __init__(self, levels: ShadeArray, palette: ColourArray, nothing: int) -> None:
-        self._palette, self._nothing = palette, nothing
+    def __init__(self, levels: ShadeArray, nothing: int) -> None:
+        self._nothing = nothing
         self._lay_out(levels)
 
     def _lay_out(self, levels: ShadeArray) -> None:
@@ -38,12 +37,6 @@ class ShadeTable:
         whole = np.full((bins, bars + _ROOM), self._nothing, np.uint8)
         whole[:, :bars] = levels
         self._octaves = {(0, 0): whole}
-        self._colours: dict[tuple[int, int], ColourArray] = {}  # of octaves that were drawn
-
-    @property
-    def ground(self) -> np.uint32:
-        """The colour of nothing."""
-        return np.uint32(self._palette[self._nothing])
 
     @property
     def levels(self) -> ShadeArray:
@@ -62,8 +55,6 @@ class ShadeTable:
         whole[:, keep : self._end] = fresh
         for key in sorted(self._octaves, key=lambda key: key[::-1]):  # each after its origin
             self._fill(key, keep)
-        for key in self._colours:
-            self._colour(key, keep)
 
     def column(self, bar: NDArray[np.int64] | int, by_time: int) -> NDArray[np.int64]:
         """Return the columns of an octave in which bars of the map stand."""
@@ -73,13 +64,9 @@ class ShadeTable:
         """Return the first bar of the map that shares a column of an octave with one."""
         return max(0, ((bar + self._begin) >> by_time << by_time) - self._begin)
 
-    def colours(self, by_price: int, by_time: int) -> ColourArray:
-        """Return the colours of an octave, 2 ** octave bins and bars in one."""
-        key = (by_price, by_time)
-        if key not in self._colours:
-            self._colours[key] = np.full(self._shades(key).shape, self.ground)
-            self._colour(key, 0)
-        return self._colours[key]
+    def octave(self, by_price: int, by_time: int) -> ShadeArray:
+        """Return the shades of an octave, 2 ** octave bins and bars in one."""
+        return self._shades((by_price, by_time))
 
     def _shades(self, key: tuple[int, int]) -> ShadeArray:
         if key not in self._octaves:
@@ -98,10 +85,6 @@ class ShadeTable:
         cut = slice(first, end) if axis == 0 else slice(2 * first, 2 * end)
         halved = halve(self._octaves[origin][:, cut], axis, self._nothing)
         self._octaves[key][:, first:end] = halved
-
-    def _colour(self, key: tuple[int, int], first_bar: int) -> None:
-        first, end = self._columns_from(key, first_bar)
-        self._colours[key][:, first:end] = self._palette[self._octaves[key][:, first:end]]
 
     def _columns_from(self, key: tuple[int, int], bar: int) -> tuple[int, int]:
         # the octave's columns that show the table's bars from one on

@@ -71,7 +71,7 @@ class ChartPanel(Panel):
             self.clear()
             self.group.follow()
         if self.isVisible():
-            self.bridge.later(self._show_now)
+            self.bridge.later(self, self._show_now)
 
     @Slot(object)
     def _take_view(self, view: View) -> None:

@@ -177,7 +177,7 @@ class PricePanel(ChartPanel):
     @Slot()
     def _show_lines_later(self) -> None:
         if self.isVisible():
-            self.bridge.later(self._show_lines)
+            self.bridge.later(self, self._show_lines)
 
     def _show_lines(self) -> None:
         if not self.isVisible():
