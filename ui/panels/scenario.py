@@ -63,6 +63,7 @@ class ScenarioPanel(Panel):
     @Slot(object)
     def show_view(self, view: View) -> None:
         self._view = view
+        self._repair.show_price(view.scenario_price)
 
     @Slot(object)
     def show_overview(self, overview: MarketOverview) -> None:

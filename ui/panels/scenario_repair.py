@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -64,6 +65,8 @@ class RepairBox(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._rescue: RescueReport | None = None
+        self._price: float | None = None  # at which the scenario stands
         self._head = self._make_line("dim", caption_font())
         self._warnings = [self._make_line("warn", label_font()) for _ in range(_MOST_WARNINGS)]
         self._more = plain_label()
@@ -112,20 +115,37 @@ class RepairBox(QWidget):
         return labels
 
     def clear(self) -> None:
+        self._rescue = None
         self._show_rows([])
         for label in (self._head, self._how, *self._warnings, *self._instead):
             label.hide()
 
     def show_decision(self, decision: Decision) -> None:
         """Show the cheapest way out, what it makes worse, and what else would do."""
-        rescue = decision.rescue
-        self._head.setText(_head_text(rescue))
+        rescue = self._rescue = decision.rescue
         words = (headline(rescue), more_text(decision), next_text(rescue), RESCUE_HELP, _ASSUMED)
         self._head.setToolTip(plain_tip("\n".join(filter(None, words))))
         self._head.setVisible(bool(rescue.rows))
         self._show_warnings(decision)
         self._show_rows([*_lines(rescue)])
         self._show_instead(decision)
+        self._show_head()
+
+    def show_price(self, scenario_price: float) -> None:
+        """Take up where the scenario stands; what is shown may still be of where it stood."""
+        self._price = scenario_price
+        self._show_head()
+
+    def _show_head(self) -> None:
+        rescue = self._rescue
+        if rescue is None:
+            return
+        moved_on = self._price not in (None, *rescue.scenario.moves.values())
+        text = f"{short_headline(rescue)} · anew in a moment" if moved_on else _head_text(rescue)
+        self._head.setText(text)
+        tint(self._head, self._theme, "warn" if moved_on else "dim")
+        for label in itertools.chain.from_iterable(self._rows):
+            tint(label, self._theme, "faint" if moved_on else "text")
 
     def _show_warnings(self, decision: Decision) -> None:
         rescue = decision.rescue

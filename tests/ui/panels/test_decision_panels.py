@@ -308,6 +308,17 @@ def test_no_panel_speaks_the_chartists_words(make, book, desk, kind):
     assert not re.search(r"\b(support|target|magnet)", " ".join(texts).lower())
 
 
+def test_a_way_out_says_of_which_price_it_is_once_the_scenario_has_moved_on(make, desk):
+    panel = make(ScenarioPanel)
+    panel.show_decision(sample_decision())
+    panel.show_view(replace(desk.view, scenario_price=59_000.0))
+    head = next(text for text in words(panel) if text.startswith("Cheapest way out"))
+    assert head.startswith("Cheapest way out at BTC 60,000: pays")
+    assert head.endswith("anew in a moment")
+    panel.show_decision(sample_decision(59_000.0))
+    assert any(text.startswith("Cheapest way out: pays") for text in words(panel))
+
+
 def test_the_scenario_panel_alone_says_what_to_do(make, book):
     panel = make(ScenarioPanel)
     panel.show_report(sample_scenario())
