@@ -105,7 +105,7 @@ class ScenarioPanel(Panel):
         """Show one answer of the engine."""
         self._report = report
         self._empty.hide()
-        self._cards.show_report(report, self._view.scenario_price, self._trust)
+        self._show_cards(report)
         self._show_first(report)
         if report.ladder is not None:
             self._curve.show_curve(report.ladder, self._view.scenario_price, report.events)
@@ -118,6 +118,11 @@ class ScenarioPanel(Panel):
     def show_decision(self, decision: Decision) -> None:
         """Show the cheapest way out, and what else would do."""
         self._repair.show_decision(decision)
+
+    def _show_cards(self, report: ScenarioReport) -> None:
+        """Show the figures at the price that they are of: a scenario that is dragged is ahead."""
+        price = report.moves.get(self._view.coin, self._view.scenario_price)
+        self._cards.show_report(report, price, self._trust)
 
     def _show_first(self, report: ScenarioReport) -> None:
         """Say what the venues liquidate first on the way, and which orders fill on it."""
@@ -153,7 +158,7 @@ class ScenarioPanel(Panel):
         self._doubts.setText(text[:1].upper() + text[1:])
         self._doubts.setVisible(bool(text))
         if self._trust is not before and self._report is not None:
-            self._cards.show_report(self._report, self._view.scenario_price, self._trust)
+            self._show_cards(self._report)
 
     def _build(self) -> None:
         self.entry = ScenarioEntry(self.context)

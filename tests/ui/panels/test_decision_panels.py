@@ -308,6 +308,14 @@ def test_no_panel_speaks_the_chartists_words(make, book, desk, kind):
     assert not re.search(r"\b(support|target|magnet)", " ".join(texts).lower())
 
 
+def test_equity_is_that_at_the_price_that_was_walked_to_while_the_scenario_is_ahead(make, desk):
+    panel = make(ScenarioPanel)
+    panel.show_view(replace(desk.view, scenario_price=59_000.0))
+    panel.show_report(sample_scenario())
+    assert "Equity at 60,000" in words(panel)
+    assert "Equity at 59,000" not in words(panel)
+
+
 def test_a_way_out_says_of_which_price_it_is_once_the_scenario_has_moved_on(make, desk):
     panel = make(ScenarioPanel)
     panel.show_decision(sample_decision())
