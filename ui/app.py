@@ -297,6 +297,7 @@ class Program(QObject):
 
     def save_state(self, path: Path) -> None:
         """Write every figure that is shown now as JSON."""
+        self._bridge.draw_all()  # charts stand where the desk does
         frames = self._window.frames.report()
         document = state_document(
             self._desk,

@@ -97,6 +97,7 @@ class Bridge(QObject):
         self._timer.stop()
         self._rest.stop()
         self._drawn.stop()
+        self._undrawn.clear()
 
     def later(self, owner: QObject, draw: Callable[[], None]) -> None:
         """Call ``draw`` once, in a turn of its own: what it changes is painted before the next.
@@ -132,11 +133,13 @@ class Bridge(QObject):
     def _turn(self) -> None:
         """Say what is new for a slice of time, or draw one thing; the rest in turns after this."""
         self.desk.courtesy.busy()
-        if self._undrawn and not self._unsaid:
-            self._draw_next()
-        else:
-            self._say_for(SLICE_S)
-        (self._rest if self._unsaid or self._undrawn else self._drawn).start()
+        try:
+            if self._undrawn and not self._unsaid:
+                self._draw_next()
+            else:
+                self._say_for(SLICE_S)
+        finally:  # a drawing that fails costs itself
+            (self._rest if self._unsaid or self._undrawn else self._drawn).start()
         wanted_ms = DRAG_MS if self.desk.dragging else DRAIN_MS
         if self._timer.interval() != wanted_ms:
             self._timer.setInterval(wanted_ms)

@@ -134,3 +134,26 @@ def test_what_is_deleted_is_drawn_no_more(bridge):
     Shiboken.delete(owner)
     bridge.draw_all()
     assert drawn == ["there"]
+
+
+def test_a_drawing_that_fails_costs_itself_and_no_answer(qtbot, bridge, desk):
+    asked, said = [], []
+    desk.ask = lambda: asked.append("asked")
+    bridge.noticed.connect(lambda _: bridge.later(bridge, lambda: 1 / 0))
+    bridge.noticed.connect(said.append)
+    with qtbot.captureExceptions() as failed:
+        bridge.start()
+        for number in range(3):
+            desk.news = DeskNews(notices=(str(number),))
+            before = len(asked)
+            qtbot.waitUntil(lambda before=before: len(asked) > before)
+    assert [kind for kind, *_ in failed] == [ZeroDivisionError] * 3
+    assert said == ["0", "1", "2"]
+
+
+def test_nothing_is_drawn_after_the_end(bridge):
+    drawn = []
+    bridge.later(bridge, functools.partial(drawn.append, "late"))
+    bridge.stop()
+    bridge.draw_all()
+    assert not drawn

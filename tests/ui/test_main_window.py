@@ -100,6 +100,16 @@ def test_the_order_of_a_table_comes_back_in_another_theme_and_at_the_next_start(
     assert make_window().workspace.panel("positions")._table.sorting == ("Stop", True)
 
 
+def test_a_layout_without_an_order_gives_the_tables_theirs_back(make_window):
+    window = make_window()
+    plain = window.layout_now()
+    table = window.workspace.panel("positions")._table
+    table.choose(["Stop"])
+    table.sort_by("Stop")
+    window.restore_layout(plain)
+    assert (table.sorting, table.chosen) == (None, None)
+
+
 def test_on_a_very_small_screen_the_blocks_scroll_and_nothing_is_squeezed(qtbot, make_window):
     # 1366 x 768 at 200 %
     window = make_window()

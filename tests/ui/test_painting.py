@@ -11,6 +11,7 @@ from tests.ui.charts.frozen import NOW, update, walk
 from ui.bridge import Bridge
 from ui.main_window import MainWindow
 from ui.theme import DARK
+from workstation.units import HOUR_MS
 
 CHARTS = ("price", "funding", "open_interest")
 
@@ -66,3 +67,20 @@ def test_every_chart_is_painted_once_an_update_and_no_two_together(qtbot, desk, 
         charts = [name for paint in paints for name in paint]
         assert sorted(charts) == sorted(CHARTS)
         assert all(len(paint) <= 1 for paint in paints)
+
+
+def test_a_chart_is_never_painted_empty_when_time_jumps(qtbot, desk, bridge, painted):
+    def feed(news):
+        desk.store.apply(news)
+        bridge.market_changed.emit(news)
+
+    panel = painted.parent().workspace.panel("price")
+    seen = []
+    draw = panel._candles.draw
+    panel._candles.draw = lambda *args: (seen.append(panel.drawn()["candles"]), draw(*args))
+    for hour in range(4):
+        feed(
+            dataclasses.replace(update(NOW - hour * HOUR_MS, candles=(walk(400),)), restarted=True)
+        )
+        qtbot.wait(60)
+    assert set(seen) == {400}

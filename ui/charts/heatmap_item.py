@@ -61,9 +61,9 @@ class _Drawn:
 
 
 class HeatmapItem(Layer):
-    """The map; it is coloured when its data or scale change, and only sampled while panning.
+    """The map; it is shaded when its data or scale change, sampled and coloured while panning.
 
-    Bars that are new are coloured alone, and where the view stands still they are all that is
+    Bars that are new are shaded alone, and where the view stands still they are all that is
     sampled again.
     """
 

@@ -66,12 +66,10 @@ class ShadeTable:
 
     def octave(self, by_price: int, by_time: int) -> ShadeArray:
         """Return the shades of an octave, 2 ** octave bins and bars in one."""
-        return self._shades((by_price, by_time))
-
-    def _shades(self, key: tuple[int, int]) -> ShadeArray:
+        key = (by_price, by_time)
         if key not in self._octaves:
             origin, axis = _origin(key)
-            bins, columns = self._shades(origin).shape
+            bins, columns = self.octave(*origin).shape
             shape = (-(-bins // 2), columns) if axis == 0 else (bins, -(-columns // 2))
             self._octaves[key] = np.full(shape, self._nothing, np.uint8)
             self._fill(key, 0)

@@ -311,12 +311,12 @@ class RowsView(QTableView):
         descends = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
         return self._source.columns[section].heading, descends
 
-    def sort_by(self, heading: str, *, descends: bool) -> None:
-        """Sort by a column; one that is not there any more leaves the order as it is."""
+    def sort_by(self, heading: str, *, descends: bool = False) -> None:
+        """Sort by a column; one that is not there leaves the rows in the order they come in."""
         headings = [column.heading for column in self._source.columns]
-        if heading in headings:
-            orders = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
-            self.sortByColumn(headings.index(heading), orders[descends])
+        section = headings.index(heading) if heading in headings else -1
+        orders = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+        self.sortByColumn(section, orders[descends])
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -70,21 +70,25 @@ class Panel(QWidget):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back a state; an unreadable field costs that field."""
         tables = self.findChildren(RowsView)
-        for table, columns in zip(tables, _list(state.get("columns")), strict=False):
-            if isinstance(columns, list):
-                table.choose([heading for heading in columns if isinstance(heading, str)])
-        for table, by in zip(tables, _list(state.get("sorted")), strict=False):
+        for table, columns in zip(tables, _each(state.get("columns"), tables), strict=True):
+            named = isinstance(columns, list)
+            table.choose([name for name in columns if isinstance(name, str)] if named else None)
+        for table, by in zip(tables, _each(state.get("sorted"), tables), strict=True):
             match by:
                 case [str(heading), bool(descends)]:
                     table.sort_by(heading, descends=descends)
+                case _:
+                    table.sort_by("")
 
     def drawn(self) -> dict[str, Any]:
         """Return what the state document says of what is drawn here; empty for most panels."""
         return {}
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _each(values: object, tables: Sequence[RowsView]) -> list[Any]:
+    """Return what a state has for each table, ``None`` where it has nothing."""
+    known = values if isinstance(values, list) else []
+    return [*known, *(None for _ in tables)][: len(tables)]
 
 
 class Area(StrEnum):

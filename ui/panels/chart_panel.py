@@ -19,7 +19,8 @@ class ChartPanel(Panel):
     """A header line above a chart of the context's group.
 
     Subclasses implement ``refresh``, which reads the store and shows what is new there; it is
-    called after every update of the market while the panel is visible, and when it becomes so.
+    called after every update of the market while the panel is visible, in a turn of its own, and
+    when it becomes so.
     """
 
     def __init__(
@@ -68,9 +69,8 @@ class ChartPanel(Panel):
     @Slot(object)
     def _take_update(self, update: FeedUpdate) -> None:
         if update.restarted:
-            self.clear()
-            self.group.follow()
-        if self.isVisible():
+            self._begin_anew()
+        elif self.isVisible():
             self.bridge.later(self, self._show_now)
 
     @Slot(object)
@@ -80,8 +80,11 @@ class ChartPanel(Panel):
 
     @Slot(object)
     def _take_source(self, mode: FeedMode) -> None:
-        self.clear()
         self.chart.set_mode(mode)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.clear()
         self.group.follow()
         if self.isVisible():
             self._show_now()

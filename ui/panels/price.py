@@ -61,6 +61,7 @@ class PricePanel(ChartPanel):
         self._own_of: tuple[object, ...] = (None,) * 5  # what those of the book were made of
         self._mark: MarkPrice | None = None
         self.tools = self._make_tools()
+        self._show_map_side(self.tools.map_side.currentText())
         self.bridge.risk_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._mark_known)
@@ -71,7 +72,7 @@ class PricePanel(ChartPanel):
 
     def _make_tools(self) -> PriceTools:
         """Return the tools in a row; the title stands below: the score in words needs the width."""
-        tools = PriceTools(self.bridge, self.theme, self)
+        tools = PriceTools(self.bridge, self.theme, self, lambda: self._map.unit)
         tools.side_chosen.connect(self._show_map_side)
         tools.unit_chosen.connect(self._show_unit)
         tools.scores_wanted.connect(self._ask_scores)
@@ -238,7 +239,6 @@ class PricePanel(ChartPanel):
 
     @Slot(object)
     def _show_unit(self, unit: MapUnit) -> None:
-        self.tools.show_unit(unit)
         self._map.set_terms(self._map.side, unit)
         self._show_scale()
 

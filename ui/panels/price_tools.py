@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -25,6 +26,8 @@ MAP_OFF: Final = "Off"
 class PriceTools(QObject):
     """The tools; what is chosen goes to the desk, or, where it is only of the drawing, is said.
 
+    ``unit`` tells in what the map is drawn now.
+
     Signals
     -------
     side_chosen : str, a side of the map, or ``MAP_OFF``
@@ -36,10 +39,12 @@ class PriceTools(QObject):
     unit_chosen = Signal(object)
     scores_wanted = Signal()
 
-    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget) -> None:
+    def __init__(
+        self, bridge: Bridge, theme: Theme, parent: QWidget, unit: Callable[[], MapUnit]
+    ) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._unit = MapUnit.USD
+        self._unit = unit
         self.coin = CoinPicker(lambda: bridge.desk.store)
         self.coin.coin_chosen.connect(self._ask_coin)
         self.intervals = QButtonGroup(self)
@@ -89,10 +94,6 @@ class PriceTools(QObject):
         if not self.coin.hasFocus():
             self.coin.setCurrentText(view.coin)
 
-    def show_unit(self, unit: MapUnit) -> None:
-        """Check this unit when the menu is opened next."""
-        self._unit = unit
-
     @Slot()
     def fill_map_menu(self) -> None:
         """List what can be chosen now; the venues are those of the watched coin."""
@@ -100,7 +101,7 @@ class PriceTools(QObject):
         for unit, words in ((MapUnit.USD, "Amounts in USD"), (MapUnit.COIN, "Amounts in coins")):
             action = self.map_menu.addAction(words)
             action.setCheckable(True)
-            action.setChecked(self._unit is unit)
+            action.setChecked(self._unit() is unit)
             action.setData(unit)
             action.triggered.connect(self._choose_unit)
         group = None

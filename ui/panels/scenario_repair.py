@@ -65,8 +65,9 @@ class RepairBox(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._rescue: RescueReport | None = None
+        self._decision: Decision | None = None
         self._price: float | None = None  # at which the scenario stands
+        self._is_old = False  # the way out is of another price
         self._head = self._make_line("dim", caption_font())
         self._warnings = [self._make_line("warn", label_font()) for _ in range(_MOST_WARNINGS)]
         self._more = plain_label()
@@ -115,37 +116,47 @@ class RepairBox(QWidget):
         return labels
 
     def clear(self) -> None:
-        self._rescue = None
+        self._decision = None
         self._show_rows([])
         for label in (self._head, self._how, *self._warnings, *self._instead):
             label.hide()
 
     def show_decision(self, decision: Decision) -> None:
         """Show the cheapest way out, what it makes worse, and what else would do."""
-        rescue = self._rescue = decision.rescue
+        self._decision, rescue = decision, decision.rescue
         words = (headline(rescue), more_text(decision), next_text(rescue), RESCUE_HELP, _ASSUMED)
         self._head.setToolTip(plain_tip("\n".join(filter(None, words))))
         self._head.setVisible(bool(rescue.rows))
         self._show_warnings(decision)
         self._show_rows([*_lines(rescue)])
         self._show_instead(decision)
-        self._show_head()
+        self._show_age()
 
     def show_price(self, scenario_price: float) -> None:
         """Take up where the scenario stands; what is shown may still be of where it stood."""
         self._price = scenario_price
-        self._show_head()
+        self._show_age()
 
-    def _show_head(self) -> None:
-        rescue = self._rescue
-        if rescue is None:
+    def _show_age(self) -> None:
+        """Say of which price the way out is, and dim it once the scenario has moved on."""
+        decision = self._decision
+        if decision is None:
             return
-        moved_on = self._price not in (None, *rescue.scenario.moves.values())
-        text = f"{short_headline(rescue)} · anew in a moment" if moved_on else _head_text(rescue)
-        self._head.setText(text)
-        tint(self._head, self._theme, "warn" if moved_on else "dim")
-        for label in itertools.chain.from_iterable(self._rows):
-            tint(label, self._theme, "faint" if moved_on else "text")
+        old = self._price not in (None, *decision.terms.moves.values())
+        self._head.setText(_head_text(decision.rescue, self._price, old=old))
+        if old != self._is_old:
+            self._is_old = old
+            self._dim(old=old)
+
+    def _dim(self, *, old: bool) -> None:
+        tint(self._head, self._theme, "warn" if old else "dim")
+        for labels, token in (
+            (self._warnings, "warn"),
+            ([self._more, self._how, *self._instead], "dim"),
+            (itertools.chain.from_iterable(self._rows), "text"),
+        ):
+            for label in labels:
+                tint(label, self._theme, "faint" if old else token)
 
     def _show_warnings(self, decision: Decision) -> None:
         rescue = decision.rescue
@@ -206,9 +217,12 @@ class RepairBox(QWidget):
         self._show_columns()
 
 
-def _head_text(rescue: RescueReport) -> str:
-    """Return the headline without the price, which stands above: what it takes is in sight."""
-    if not rescue.alive or not rescue.rows:
+def _head_text(rescue: RescueReport, price: float | None, *, old: bool) -> str:
+    """Return the headline, without the price where that stands above: what it takes is in sight."""
+    if old:
+        return f"{short_headline(rescue)} · the scenario has moved on"
+    stands_above = price is None or price in rescue.scenario.moves.values()
+    if not rescue.alive or not rescue.rows or not stands_above:
         return short_headline(rescue)
     return f"Cheapest way out: {paid_text(rescue)}"
 

@@ -133,6 +133,9 @@ class DeskMarket:
         update, tape = self.feed.take_fresh(), self.store.tape
         listed = any(self.store.instruments.get(item.key) != item for item in update.instruments)
         self.store.apply(update)
+        if update.restarted:  # the last overview is of another time
+            self._overview_every.at_once()
+            self._gauges_every.restart()
         if listed:
             self._list_markets()
         nothing_new = FeedUpdate(mode=update.mode, now_ms=update.now_ms, tape=tape)

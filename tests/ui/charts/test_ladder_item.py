@@ -53,6 +53,31 @@ def test_the_ladder_is_the_newest_column_of_the_map(view):
     assert "$1.00 M" in ladder.toolTip()
 
 
+def test_what_is_drawn_holds_until_the_view_or_what_it_shows_is_another(view):
+    columns, pixels = heatmap(), pixel_map(low=62_000, high=66_000, height=400)
+    ladder = LadderItem(view, DARK)
+    ladder.set_columns(columns, 1e6, MapUnit.USD)
+    first = ladder._shapes_in(pixels, 80.0)
+    assert ladder._shapes_in(pixels, 80.0) is first
+    assert not first.sums
+    changes = (
+        lambda: ladder.set_mark(64_000.0),
+        lambda: ladder.set_columns(heatmap(seed=4), 1e6, MapUnit.USD),
+        lambda: ladder.set_columns(columns, 2e6, MapUnit.USD),
+        lambda: ladder.set_columns(columns, 2e6, MapUnit.USD, MapSide.LONG),
+    )
+    drawn = [first]
+    for change in changes:
+        change()
+        drawn.append(ladder._shapes_in(pixels, 80.0))
+    drawn.append(ladder._shapes_in(pixels, 90.0))
+    drawn.append(ladder._shapes_in(dataclasses.replace(pixels, high=65_000.0), 90.0))
+    said = [repr([(rects.tolist(), side) for rects, side, _ in each.rects]) for each in drawn]
+    assert len(set(said)) == len(said) - 1  # the mark moves no bar
+    assert drawn[1].sums
+    assert drawn[1].most_usd > 0
+
+
 def test_a_band_is_drawn_around_the_estimate(view):
     columns = heatmap()
     likely = np.stack([columns.long_base[-1], columns.short_base[-1]])

@@ -322,9 +322,21 @@ def test_a_way_out_says_of_which_price_it_is_once_the_scenario_has_moved_on(make
     panel.show_view(replace(desk.view, scenario_price=59_000.0))
     head = next(text for text in words(panel) if text.startswith("Cheapest way out"))
     assert head.startswith("Cheapest way out at BTC 60,000: pays")
-    assert head.endswith("anew in a moment")
+    assert head.endswith("the scenario has moved on")
     panel.show_decision(sample_decision(59_000.0))
     assert any(text.startswith("Cheapest way out: pays") for text in words(panel))
+
+
+def test_a_way_out_for_the_unfavourable_end_names_its_price_and_is_not_old(make, desk):
+    panel = make(ScenarioPanel)
+    panel.show_view(replace(desk.view, scenario_price=60_000.0))
+    decision = sample_decision()
+    endured = replace(decision.endured, moves={"BTC": 58_753.0})
+    rescue = replace(decision.rescue, scenario=endured)
+    panel.show_decision(replace(decision, endured=endured, rescue=rescue))
+    head = next(text for text in words(panel) if text.startswith("Cheapest way out"))
+    assert head.startswith("Cheapest way out at BTC 58,753: pays")
+    assert "moved on" not in head
 
 
 def test_the_scenario_panel_alone_says_what_to_do(make, book):

@@ -354,3 +354,13 @@ def test_own_lines_say_what_dies_before_them(panel, feed, desk, bridge):
     show_map(desk, bridge)
     assert "of longs before it" in panel._lines.lines[0].text
     assert panel._lines.lines[-1].text.startswith("Scenario 60,000 · about $")
+
+
+def test_a_map_that_is_off_in_the_settings_is_not_drawn_at_first(qtbot, context, desk):
+    window = dataclasses.replace(desk.settings.window, show_heatmap=False)
+    desk.settings = dataclasses.replace(desk.settings, window=window)
+    panel = PricePanel(context)
+    qtbot.addWidget(panel)
+    assert not panel._map.isVisible()
+    panel.tools.map_side.setCurrentText(MapSide.BOTH)
+    assert panel._map.isVisible()

@@ -72,6 +72,14 @@ def test_positions_stand_in_the_files_order():
     assert [(row.account, row.symbol) for row in rows] == [("b", ETH), ("b", BTC), ("a", BTC)]
 
 
+def test_others_may_go_first_at_every_position():
+    gone_first = []
+    inputs = world(checkpoint=lambda: gone_first.append(1))
+    owners = [account(isolated(BTC, 1.0, 60_000.0, 6_000.0), name=str(k)) for k in range(50)]
+    report_of(*owners, inputs=inputs)
+    assert len(gone_first) >= 2 * 50  # when it is solved, and when its row is made
+
+
 def test_notional_is_the_face_of_an_inverse_contract():
     row = row_of(cross(BTC_INVERSE, -5_000.0, 50_000.0, 60_000.0), world(prices=BITCOIN))
     assert (row.quantity, row.notional_usd, row.currency) == (5_000, 5_000, "BTC")

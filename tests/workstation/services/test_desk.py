@@ -30,6 +30,7 @@ from workstation.services.desk import Desk
 from workstation.services.live_accounts import LiveAccounts
 from workstation.services.tier_shelf import TierShelf
 from workstation.settings import load as load_settings
+from workstation.units import HOUR_MS
 
 
 def test_making_a_desk_opens_nothing(feeds, tmp_path):
@@ -79,6 +80,28 @@ def test_gauges_are_read_of_the_watched_coin_and_go_with_it(desk):
     assert desk.gauges.coin == "BTC"
     desk.set_view(dataclasses.replace(desk.view, coin="ETH"))
     assert desk.gauges is None
+
+
+def test_gauges_and_overview_take_turns_and_none_is_of_before_a_jump_in_time(desk):
+    def gauged(news):
+        return news.gauges
+
+    say_marks(desk.feed, 70_000.0)
+    assert tick_until(desk, gauged).as_of_ms == NOW_MS
+    desk._market._gauges_every.at_once()
+    desk._market._overview_every.at_once()
+    news = desk.tick()
+    assert news.gauges is not None
+    assert news.overview is None
+    earlier_ms = NOW_MS - HOUR_MS
+    desk._market._gauges_every.at_once()
+    desk.feed.outbox.restart()
+    say_marks(desk.feed, 71_000.0, earlier_ms)
+    news = desk.tick()
+    assert news.gauges is None
+    assert news.overview.now_ms == earlier_ms
+    desk._market._gauges_every.at_once()
+    assert desk.tick().gauges.as_of_ms == earlier_ms
 
 
 def test_the_overview_is_of_the_watched_coin(desk):
