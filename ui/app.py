@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 import orjson
 import psutil
@@ -104,8 +104,8 @@ class WindowOptions:
         return dataclasses.replace(market, **known)
 
 
-def run(options: WindowOptions) -> int:
-    """Open the window, or draw it off-screen where there is no display; return the exit code.
+def run(options: WindowOptions) -> NoReturn:
+    """Open the window, or draw it off-screen where there is no display; end the process after it.
 
     Raises
     ------
@@ -125,9 +125,8 @@ def run(options: WindowOptions) -> int:
     with _quitting_on_signals(program):
         program.start()
         application.exec()
-    if not program.stop():
-        _end_at_once(program.exit_code)
-    return program.exit_code
+    program.stop()
+    _end_at_once(program.exit_code)
 
 
 class Program(QObject):
@@ -179,13 +178,12 @@ class Program(QObject):
         self._window.close()
         self._application.quit()
 
-    def stop(self) -> bool:
-        """Stop in reverse order; return whether every thread is gone."""
+    def stop(self) -> None:
+        """Stop in reverse order; a thread that hangs is left to the end of the process."""
         self._terminal.stop()
         self._bridge.stop()
-        ended = self._desk.stop()
+        self._desk.stop()
         self._collector.stop()
-        return ended
 
     # --- the start ----------------------------------------------------------------------------
 
@@ -358,11 +356,13 @@ def _log_from_qt(kind: QtMsgType, _: QMessageLogContext, message: str) -> None:
     log.log(logging.ERROR if grave else logging.INFO, "Qt: %s", message)
 
 
-def _end_at_once(exit_code: int) -> None:
-    # a kernel that still compiles would hold up the interpreter's own end; all files are written
+def _end_at_once(exit_code: int) -> NoReturn:
+    # All files are written. The interpreter's own end takes a second for taking everything apart,
+    # and longer while a kernel still compiles.
     logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # its reader has gone away
+            stream.flush()
     os._exit(exit_code)
 
 

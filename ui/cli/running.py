@@ -45,19 +45,20 @@ def window(
     """Open the window (the default command)."""
     from ui.app import WindowOptions, run
 
-    options = WindowOptions(
-        started_s=started.STARTED_S,
-        portfolio=portfolio,
-        source=source,
-        venues=names_of(venues),
-        settings=settings,
-        speed=speed,
-        seed=seed,
-        screenshot=screenshot,
-        state=state,
-        after_s=after,
+    run(
+        WindowOptions(
+            started_s=started.STARTED_S,
+            portfolio=portfolio,
+            source=source,
+            venues=names_of(venues),
+            settings=settings,
+            speed=speed,
+            seed=seed,
+            screenshot=screenshot,
+            state=state,
+            after_s=after,
+        )
     )
-    raise typer.Exit(run(options))
 
 
 @app.command("watch")

@@ -70,7 +70,7 @@ def test_the_frontier_falls_and_is_convex(drawn, ratio):
         jumps = any(leg.table.mode is TierMode.FLAT for leg in pool.legs)  # at a tier's boundary
         if not owner.taker_fee and found.asset == "USDT" and not jumps:
             assert np.all(np.diff(found.deposit) <= 0.02 + 1e-9 * size)
-            # closed whole there is nothing to liquidate, and a debt that is left asks for no deposit
+            # closed whole there is nothing to liquidate: a debt that is left asks for no deposit
             bent = found.deposit if found.deposit[-1] else found.deposit[:-1]
             assert np.all(np.diff(bent, 2) >= -0.05 - 1e-9 * size)
 
