@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ui import format as fmt
 from ui.names import pool_name, position_name, size_text
@@ -21,9 +21,11 @@ from workstation.services.decision_service import WhatIf
 from workstation.units import SECOND_MS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionRow:
-    """One line: a position, a balance whose value moves, or the sum of the last column."""
+class PositionRow(NamedTuple):
+    """One line: a position, a balance whose value moves, or the sum of the last column.
+
+    A tuple: two hundred of them are made anew with every answer while a price is dragged.
+    """
 
     key: tuple[str, ...]
     name: str
@@ -122,8 +124,7 @@ def _then(
     if outcome is None or position is None:
         return row
     price = prices.get((position.venue, position.symbol))
-    return replace(
-        row,
+    return row._replace(
         pnl_usd=outcome.pnl_usd,
         then=outcome.status,
         closed_by_order=is_closed_by_order(outcome),
@@ -162,20 +163,20 @@ def _joined(
     found: WhatIf,
 ) -> PositionRow:
     if row.is_sum:
-        return replace(row, copy_pnl_usd=found.scenario.pnl_usd)
+        return row._replace(copy_pnl_usd=found.scenario.pnl_usd)
     if row.position is None:
-        return replace(row, copy_pnl_usd=balances.get((row.key[0], row.key[1]), 0.0))
+        return row._replace(copy_pnl_usd=balances.get((row.key[0], row.key[1]), 0.0))
     key = (row.key[0], row.key[1], row.key[2])
     held, outcome = sizes.get(key), outcomes.get(key)
     if held is None:
-        return replace(row, in_copy="dropped", copy_pnl_usd=0.0)
+        return row._replace(in_copy="dropped", copy_pnl_usd=0.0)
     same = (held.quantity, held.liquidation_price) == (
         row.position.quantity,
         row.position.liquidation_price,
     )
     size = size_text(held.quantity, held.contract)
     words = "" if same else f"{size} · liq. {fmt.price(held.liquidation_price)}"
-    return replace(row, in_copy=words, copy_pnl_usd=outcome.pnl_usd if outcome else None)
+    return row._replace(in_copy=words, copy_pnl_usd=outcome.pnl_usd if outcome else None)
 
 
 def _nearness(position: PositionReport) -> float:
