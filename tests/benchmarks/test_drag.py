@@ -5,7 +5,10 @@ seconds the slider is moved every 16 ms; what is kept is how late the beats of t
 come, and how long the worker is at an answer. Measured on two cores that other processes wanted
 too: longest gap 472 to 826 ms at first; 46 to 68 ms with models and repairs that wait for the price
 to rest; 38 ms and five times as many answers since a walk finds each breach in one kernel call,
-tables sort by themselves, and the equity curve asks for its axes once.
+tables sort by themselves, and the equity curve asks for its axes once. Before and after charts are
+drawn one a turn and once, and workers pause at every position, in turns on a machine that counts to
+five million in 0.45 s (it took others 0.28): 98 and 108 ms, 48 and 47; in 0.8 s: 117 to 164 ms and
+52 to 63.
 """
 
 from __future__ import annotations
