@@ -137,7 +137,7 @@ class Bridge(QObject):
             if self._undrawn and not self._unsaid:
                 self._draw_next()
             else:
-                self._say_for(SLICE_S)
+                self._say_slice()
         finally:  # a drawing that fails costs itself
             (self._rest if self._unsaid or self._undrawn else self._drawn).start()
         wanted_ms = DRAG_MS if self.desk.dragging else DRAIN_MS
@@ -150,8 +150,8 @@ class Bridge(QObject):
         self.desk.ask()
         self.desk.courtesy.idle()
 
-    def _say_for(self, seconds: float) -> None:
-        ends_s = time.perf_counter() + seconds
+    def _say_slice(self) -> None:
+        ends_s = time.perf_counter() + SLICE_S
         if not self._unsaid:
             self._unsaid.extend(self._pieces())
         while self._unsaid and time.perf_counter() < ends_s:

@@ -107,7 +107,7 @@ def _merge(
         return new_ms, new
     keep = slice(0, int(np.searchsorted(known_ms, new_ms[0])))
     replaced = known_ms[keep.stop :]
-    if len(replaced) > len(new_ms) or not np.isin(replaced, new_ms).all():
+    if not np.array_equal(replaced, new_ms[: len(replaced)]):
         return _interleave(known_ms, known, new_ms, new)
     # the usual case: the newest rows replaced, rows appended
     times = np.concatenate([known_ms[keep], new_ms])

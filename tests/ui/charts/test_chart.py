@@ -8,6 +8,7 @@ from ui.charts.chart_group import ChartGroup
 from ui.charts.pixels import PixelMap
 from ui.theme import DARK
 from workstation.market.feed import FeedMode
+from workstation.units import HOUR_MS
 
 NOW = 1_770_325_200_000.0
 
@@ -232,3 +233,10 @@ def test_a_chart_without_data_shows_its_message_and_no_scales(make):
     assert not chart.axis.isVisible()
     chart.set_message("")
     assert chart.axis.isVisible()
+
+
+def test_a_paint_moves_nothing_or_qt_would_paint_twice(make, group, qtbot):
+    chart = make()
+    group.pan(-HOUR_MS)
+    with qtbot.assertNotEmitted(chart.view.sigTransformChanged):
+        chart.viewport().grab()

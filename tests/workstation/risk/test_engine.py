@@ -75,8 +75,8 @@ def test_positions_stand_in_the_files_order():
 def test_others_may_go_first_at_every_position():
     gone_first = []
     inputs = world(checkpoint=lambda: gone_first.append(1))
-    owners = [account(isolated(BTC, 1.0, 60_000.0, 6_000.0), name=str(k)) for k in range(50)]
-    report_of(*owners, inputs=inputs)
+    held = [cross(f"C{k}/USDT:USDT", 1.0, 100.0, 100.0) for k in range(50)]
+    report_of(account(*held, balances={"USDT": 1_000.0}), inputs=inputs)  # one pool
     assert len(gone_first) >= 2 * 50  # when it is solved, and when its row is made
 
 
