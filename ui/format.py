@@ -45,7 +45,7 @@ def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str
     if value is None or not _known(value):
         return UNKNOWN
     text = f"{value:+,.{decimals}f}" if sign else f"{value:,.{decimals}f}"
-    if not any(digit in text for digit in "123456789"):
+    if not text.strip("+-0.,"):
         text = text.lstrip("+-")  # nothing is left of it at this precision
     return text.replace("-", _MINUS)
 
@@ -83,7 +83,7 @@ def usd(value: float | None, *, sign: bool = False, decimals: int = 0) -> str:
     if value is None or not _known(value):
         return UNKNOWN
     text = number(abs(value), decimals)
-    if not any(digit in text for digit in "123456789"):
+    if not text.strip("0.,"):
         return f"${text}"
     prefix = _MINUS if value < 0 else "+" if sign else ""
     return f"{prefix}${text}"

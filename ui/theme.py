@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,13 +39,19 @@ class Theme:
     map_stops: tuple[str, ...]  # background to brightest, perceptually even
 
     def colour(self, token: str, alpha: float = 1.0) -> QColor:
-        """Return a token as a ``QColor``; ``alpha`` from 0 to 1."""
-        colour = QColor(getattr(self, token))
-        colour.setAlphaF(alpha)
-        return colour
+        """Return a token as a ``QColor``, not to be changed; ``alpha`` from 0 to 1."""
+        return _colour(getattr(self, token), alpha)
 
     def venue_colour(self, index: int) -> QColor:
-        return QColor(self.venues[index % len(self.venues)])
+        return _colour(self.venues[index % len(self.venues)])
+
+
+@functools.lru_cache(maxsize=256)
+def _colour(name: str, alpha: float = 1.0) -> QColor:
+    # made once: charts ask for a colour at every line they draw
+    colour = QColor(name)
+    colour.setAlphaF(alpha)
+    return colour
 
 
 DARK: Final = Theme(

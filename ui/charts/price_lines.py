@@ -17,10 +17,9 @@ from ui.trust import Trust, cross_rows, muted, trust_of
 from ui.urgency import distance_token
 from workstation.market.instrument import split_symbol
 from workstation.portfolio.model import MarginMode
-from workstation.risk.heatmap_reading import waiting_before
+from workstation.risk.heatmap_reading import Way
 from workstation.risk.report import (
     AccountReport,
-    HeatmapColumns,
     PositionReport,
     RiskReport,
     Status,
@@ -75,11 +74,11 @@ def own_lines(
     return tuple(sorted(lines, key=lambda line: -line.price))
 
 
-def met_text(columns: HeatmapColumns | None, mark: float | None, price: float) -> str:
+def met_text(way: Way | None, mark: float | None, price: float) -> str:
     """Return `` · $0.2–0.5 B of longs before it``; empty without a map, or where nothing waits."""
-    if columns is None or mark is None:
+    if way is None or mark is None:
         return ""
-    side, waiting = waiting_before(columns, price, mark)
+    side, waiting = way.before(price, mark)
     if not waiting.usd > 0:
         return ""
     amount = f"about {fmt.usd_short(waiting.usd)}"

@@ -32,7 +32,7 @@ from workstation.market.facts import Candles, MarkPrice
 from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey
 from workstation.market.reference import reference_market
-from workstation.risk.heatmap_reading import band_width
+from workstation.risk.heatmap_reading import Way, band_width
 from workstation.risk.report import HeatmapColumns
 from workstation.services.desk_news import View
 from workstation.services.map_choice import MapChoice
@@ -56,6 +56,7 @@ class PricePanel(ChartPanel):
         self.chart.set_side(self._ladder)
         self._reference: MarketKey | None = None
         self._columns: HeatmapColumns | None = None
+        self._way: Way | None = None  # through its newest bar
         self._exact = True  # positions known one by one are marked
         self._own: tuple[PriceLine, ...] = ()
         self._own_of: tuple[object, ...] = (None,) * 5  # what those of the book were made of
@@ -185,7 +186,7 @@ class PricePanel(ChartPanel):
             return
         desk = self.bridge.desk
         scenario_price = desk.view.scenario_price
-        met = functools.partial(met_text, self._columns, self._mark_price)
+        met = functools.partial(met_text, self._way, self._mark_price)
         scenario = scenario_line(scenario_price, met(scenario_price))
         lines = (*self._own_lines(met), scenario)
         if lines != self._lines.lines:
@@ -197,7 +198,7 @@ class PricePanel(ChartPanel):
     def _own_lines(self, met: Callable[[float], str]) -> tuple[PriceLine, ...]:
         """Return the lines of the book; those of before while only the scenario is dragged."""
         desk = self.bridge.desk
-        of = desk.risk, self._columns, desk.view.coin, desk.sight.blind, self._mark
+        of = desk.risk, self._way, desk.view.coin, desk.sight.blind, self._mark
         if not all(map(operator.is_, of, self._own_of)):
             self._own_of, risk = of, desk.risk
             blind = desk.sight.blind
@@ -214,11 +215,15 @@ class PricePanel(ChartPanel):
         if columns is not None and (columns.coin, columns.interval_s) != asked:
             columns = None
         if columns is not self._columns:
-            self._columns = columns
-            self._map.set_columns(columns)
+            self._take_map(columns)
             self._show_scale()
             self._show_lines()
             self.show_header()
+
+    def _take_map(self, columns: HeatmapColumns | None) -> None:
+        self._columns = columns
+        self._way = None if columns is None else Way(columns)
+        self._map.set_columns(columns)
 
     @Slot()
     def _mark_known(self) -> None:
@@ -318,8 +323,7 @@ class PricePanel(ChartPanel):
     def clear(self) -> None:
         self._mark = None
         self._show_candles(None, None)
-        self._columns = None
-        self._map.set_columns(None)
+        self._take_map(None)
         self._show_scale()
 
     # --- kept ---------------------------------------------------------------------------------

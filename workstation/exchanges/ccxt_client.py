@@ -51,6 +51,7 @@ _WRITES: Final = frozenset(
         "withdraw",
     }
 )  # fmt: skip
+_LOOK_S: Final = 0.01
 _MAX_DETAIL: Final = 300  # characters of a foreign error in our log
 
 
@@ -59,7 +60,14 @@ class WriteRefusedError(Exception):
 
 
 class Limiter(Throttler):  # type: ignore[misc]  # ccxt ships no types
-    """ccxt's limiter, in which an urgent call need not wait for those that came before it."""
+    """ccxt's limiter, in which an urgent call need not wait for those that came before it.
+
+    It looks whether a call may go every 10 ms: ccxt's own does every millisecond, in Python, which
+    was a third of what a feed of 600 markets at four venues cost while calls waited.
+    """
+
+    def __init__(self, config: Mapping[str, Any], loop: Any = None) -> None:
+        super().__init__({**config, "delay": _LOOK_S}, loop)
 
     def __call__(self, cost: float | None = None) -> Any:
         turn = super().__call__(cost)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from workstation.market.facts import (
     CandlePrice,
@@ -62,6 +62,7 @@ class MarketStore:
 
     def _clear(self) -> None:
         self._facts: dict[type[Fact], dict[MarketKey, Fact]] = {}
+        self._marked: dict[str, dict[MarketKey, None]] = {}  # by coin, as they came first
         self._candles: dict[tuple[MarketKey, int, CandlePrice], Candles] = {}
         self._funding: dict[MarketKey, FundingHistory] = {}
         self._open_interest: dict[MarketKey, OpenInterestHistory] = {}
@@ -75,7 +76,7 @@ class MarketStore:
         self.instruments.update((item.key, item) for item in update.instruments)
         self.health.update((item.venue, item) for item in update.health)
         for fact in update.facts:
-            self._facts.setdefault(type(fact), {})[fact.key] = fact
+            self._take(fact)
         for candles in update.candles:
             index = (candles.key, candles.interval_s, candles.price)
             self._candles[index] = merge_candles(self._candles.get(index), candles)
@@ -87,20 +88,25 @@ class MarketStore:
             self._open_interest[interest.key] = merge_open_interest(series, interest)
         self.liquidations.extend(update.liquidations)
 
+    def _take(self, fact: Fact) -> None:
+        known = self._facts.setdefault(type(fact), {})
+        if isinstance(fact, MarkPrice) and fact.key not in known:
+            self._marked.setdefault(fact.key.symbol.partition("/")[0], {})[fact.key] = None
+        known[fact.key] = fact
+
     def newest(self, kind: type[F], key: MarketKey) -> F | None:
         """Return the newest fact of a kind, however old."""
-        fact = self._facts.get(kind, {}).get(key)
-        return fact if isinstance(fact, kind) else None
+        return self._of(kind).get(key)
 
     def all_of(self, kind: type[F]) -> dict[MarketKey, F]:
-        facts = self._facts.get(kind, {})
-        return {key: fact for key, fact in facts.items() if isinstance(fact, kind)}
+        return dict(self._of(kind))
+
+    def _of(self, kind: type[F]) -> dict[MarketKey, F]:
+        return cast(dict[MarketKey, F], self._facts.get(kind, {}))  # by type: see ``_take``
 
     def markets_of(self, coin: str) -> Iterator[MarketKey]:
         """Yield every market of a coin that has a mark, in the order of its first appearance."""
-        for key in self._facts.get(MarkPrice, {}):
-            if key.symbol.partition("/")[0] == coin:
-                yield key
+        yield from self._marked.get(coin, ())
 
     def candles(
         self, key: MarketKey, interval_s: int, price: CandlePrice = CandlePrice.LAST

@@ -96,30 +96,61 @@ def cell_of(columns: HeatmapColumns, row: int, first: int, end: int) -> Cell:
     """Return what a bar says of the bins from ``first`` to before ``end``."""
     low, high = np.exp(columns.delta * (columns.first_bin + np.array([first, end])))
     is_newest = row == len(columns.time_ms) - 1
-    share = np.ones(end - first)
     noted, by_leverage = _leverage_of_row(columns, row)
     return Cell(
         low=float(low),
         high=float(high),
         time_ms=int(columns.time_ms[row]),
         is_newest=is_newest,
-        long=_waiting(columns, Side.LONG, row, slice(first, end), share),
-        short=_waiting(columns, Side.SHORT, row, slice(first, end), share),
+        long=_waiting(columns, Side.LONG, row, slice(first, end)),
+        short=_waiting(columns, Side.SHORT, row, slice(first, end)),
         by_leverage=() if by_leverage is None else _shares(by_leverage[:, first:end]),
         leverage_ms=None if noted is None else int(columns.time_ms[noted]),
         known=tuple(_known(columns, levels, slice(first, end)) for levels in columns.known),
     )
 
 
-def waiting_before(columns: HeatmapColumns, price: float, mark: float) -> tuple[Side, Waiting]:
-    """Return what is liquidated before a price is reached from the mark: longs on the way down."""
-    side = Side.LONG if price < mark else Side.SHORT
-    if price <= 0 or mark <= 0 or not len(columns.time_ms):
-        return side, Waiting(base=0.0, usd=0.0)
-    low, high = sorted(math.log(each) / columns.delta - columns.first_bin for each in (price, mark))
-    bins = np.arange(columns.long_base.shape[1])
-    share = np.clip(np.minimum(bins + 1, high) - np.maximum(bins, low), 0.0, 1.0)
-    return side, _waiting(columns, side, len(columns.time_ms) - 1, slice(None), share)
+class Way:
+    """What is liquidated on the way between two prices, summed once for as many as are asked for.
+
+    Of the newest bar; what is crossed in part counts in part.
+    """
+
+    def __init__(self, columns: HeatmapColumns) -> None:
+        self._columns = columns
+        self._sums = np.zeros((5, 2, columns.long_base.shape[1] + 1))
+        if not len(columns.time_ms):
+            return
+        row, value = len(columns.time_ms) - 1, coin_values(columns)
+        base = np.stack([columns.long_base[row], columns.short_base[row]]).astype(np.float64)
+        band = band_of_row(columns, row)
+        ends = np.full((2, *base.shape), np.nan) if band is None else band
+        known = np.isfinite(ends)
+        unknown = ~known.all(axis=0) & (base > 0)
+        parts = (base, base * value, *np.where(known, ends, 0.0) * value, unknown)
+        np.cumsum(np.stack(parts), axis=2, out=self._sums[:, :, 1:])
+
+    def before(self, price: float, mark: float) -> tuple[Side, Waiting]:
+        """Return what dies before a price is reached from the mark: longs on the way down."""
+        side = Side.LONG if price < mark else Side.SHORT
+        if price <= 0 or mark <= 0:
+            return side, Waiting(base=0.0, usd=0.0)
+        low, high = sorted((price, mark))
+        summed = self._up_to(high, _ROW_OF[side]) - self._up_to(low, _ROW_OF[side])
+        base, usd, low_usd, high_usd, unknown = map(float, summed)
+        base *= self._columns.liquidatable_fraction
+        if unknown:
+            return side, Waiting(base=base, usd=usd)
+        return side, Waiting(base=base, usd=usd, low_usd=low_usd, high_usd=high_usd)
+
+    def _up_to(self, price: float, side: int) -> FloatArray:
+        last = self._sums.shape[2] - 1
+        place = math.log(price) / self._columns.delta - self._columns.first_bin
+        place = min(max(place, 0.0), float(last))
+        at = min(int(place), last - 1)
+        below, above = self._sums[:, side, at], self._sums[:, side, at + 1]
+        summed: FloatArray = below + (place - at) * (above - below)
+        return summed
 
 
 def cumulative_usd(columns: HeatmapColumns, mark: float) -> tuple[FloatArray, FloatArray]:
@@ -154,17 +185,15 @@ def band_of_row(columns: HeatmapColumns, row: int) -> FloatArray | None:
     return band
 
 
-def _waiting(
-    columns: HeatmapColumns, side: Side, row: int, bins: slice, share: FloatArray
-) -> Waiting:
+def _waiting(columns: HeatmapColumns, side: Side, row: int, bins: slice) -> Waiting:
     at = _ROW_OF[side]
-    base = (columns.long_base, columns.short_base)[at][row, bins] * share
+    base = (columns.long_base, columns.short_base)[at][row, bins]
     value = coin_values(columns)[bins]
     usd = float(base @ value)
     band = band_of_row(columns, row)
     low = high = None
     if band is not None:
-        ends = band[:, at, bins] * share
+        ends = band[:, at, bins]
         if not np.isnan(ends[:, base > 0]).any():
             low, high = (float(np.nan_to_num(end) @ value) for end in (ends[_LOW], ends[_HIGH]))
     return Waiting(

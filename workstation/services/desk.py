@@ -329,8 +329,7 @@ class Desk:
         if update is None:
             return None
         if update.mode is FeedMode.LIVE and self._has_fresh_marks(update):
-            self._coarse = False
-            self._answers.at_once()  # an alert waits neither for its turn nor for a drag
+            self._coarse = False  # an alert does not wait for the end of a drag
         recorded_s = self._market.recorded_interval_s(update, self.view)
         if recorded_s is not None:
             self.set_view(dataclasses.replace(self.view, interval_s=recorded_s))

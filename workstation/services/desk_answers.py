@@ -40,7 +40,7 @@ from workstation.settings import Settings
 
 REST_S: Final = 0.15  # a dragged price that has not moved for so long is answered whole
 WHOLE_EVERY_S: Final = 1.0  # while it is dragged: the book is watched all the same
-RISK_EVERY_S: Final = 0.5  # marks come every two seconds; what the user changes is answered at once
+RISK_EVERY_S: Final = 0.5  # what the user changes is answered at once
 
 
 class DeskAnswers:

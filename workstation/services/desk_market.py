@@ -27,6 +27,9 @@ from workstation.services.map_choice import AS_KNOWN, MapChoice
 from workstation.services.sources import mode_of
 from workstation.settings import Settings
 
+# so often what is new is taken up: each time costs the window a round of drawing, and venues, each
+# asked every second or two, would cause ten a second
+TAKE_EVERY_S: Final = {FeedMode.LIVE: 0.25, FeedMode.SIMULATED: 0.1, FeedMode.REPLAY: 0.1}
 OVERVIEW_EVERY_S: Final = 0.25
 GAUGES_EVERY_S: Final = 1.0  # two milliseconds each, of a month of every venue
 HEATMAP_EVERY_S: Final = 1.0
@@ -64,6 +67,7 @@ class DeskMarket:
         self._maps = maps
         self._feeds = FeedSwitch()
         self._heatmap_worker = HeatmapWorker()
+        self._take_every = Every(TAKE_EVERY_S[self.store.mode])
         self._overview_every = Every(OVERVIEW_EVERY_S)
         self._gauges_every = Every(GAUGES_EVERY_S)
         self._heatmap_every = Every(HEATMAP_EVERY_S)
@@ -109,6 +113,7 @@ class DeskMarket:
             self._feeds.retire(self.feed)
         self.source, self.feed = opened.source, opened.feed
         self.store = MarketStore(opened.feed.mode)
+        self._take_every = Every(TAKE_EVERY_S[opened.feed.mode])
         self.epoch += 1
         self._list_markets()
         self.look_elsewhere()
@@ -128,7 +133,7 @@ class DeskMarket:
 
     def take(self) -> FeedUpdate | None:
         """Bring the store up to date; return the update if it has news or the clock's turn came."""
-        if self.feed is None:
+        if self.feed is None or not self._take_every.due():
             return None
         update, tape = self.feed.take_fresh(), self.store.tape
         listed = any(self.store.instruments.get(item.key) != item for item in update.instruments)

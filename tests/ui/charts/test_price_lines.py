@@ -14,7 +14,7 @@ from ui import format as fmt
 from ui.charts.price_lines import met_text, own_lines, scenario_line, spread
 from workstation.market.instrument import Side
 from workstation.portfolio.model import MarginMode
-from workstation.risk.heatmap_reading import waiting_before
+from workstation.risk.heatmap_reading import Way
 from workstation.risk.report import MarkSource, Status
 
 
@@ -118,7 +118,7 @@ def test_labels_with_room_stay_where_they_are():
 
 
 def test_a_line_says_what_dies_before_it(banded):
-    met = partial(met_text, banded, 64_000.0)
+    met = partial(met_text, Way(banded), 64_000.0)
     (line,) = own_lines(report([position()]), "BTC", met=met)
     assert re.fullmatch(
         r"Binance BTC long liquidates 62,063 · \$[\d.]+–[\d.]+ M of longs before it", line.text
@@ -128,21 +128,21 @@ def test_a_line_says_what_dies_before_it(banded):
 
 
 def test_the_sum_before_a_line_is_of_the_bins_between(banded):
-    _, waiting = waiting_before(banded, 62_063.0, 64_000.0)
-    said = met_text(banded, 64_000.0, 62_063.0)
+    _, waiting = Way(banded).before(62_063.0, 64_000.0)
+    said = met_text(Way(banded), 64_000.0, 62_063.0)
     assert said == f" · {fmt.usd_range(waiting.usd / 2, waiting.usd * 3)} of longs before it"
 
 
 def test_without_a_map_a_mark_or_a_band_nothing_is_invented(banded):
     assert met_text(None, 64_000.0, 62_000.0) == ""
-    assert met_text(banded, None, 62_000.0) == ""
+    assert met_text(Way(banded), None, 62_000.0) == ""
     bare = dataclasses.replace(banded, band_base=None)
-    assert met_text(bare, 64_000.0, 62_063.0).startswith(" · about $")
-    assert met_text(banded, 64_000.0, 64_000.0) == ""
+    assert met_text(Way(bare), 64_000.0, 62_063.0).startswith(" · about $")
+    assert met_text(Way(banded), 64_000.0, 64_000.0) == ""
 
 
 def test_what_is_past_its_price_says_nothing_of_the_way(banded):
-    met = partial(met_text, banded, 64_000.0)
+    met = partial(met_text, Way(banded), 64_000.0)
     for status in (Status.BELOW_MAINTENANCE, Status.PRESUMED_LIQUIDATED):
         (line,) = own_lines(report([position(status=status)]), "BTC", met=met)
         assert "before it" not in line.text

@@ -9,13 +9,13 @@ import pytest
 
 from workstation.market.instrument import MarketKey, Side
 from workstation.risk.heatmap_reading import (
+    Way,
     band_of_row,
     band_width,
     bin_at,
     cell_of,
     cumulative_usd,
     row_at,
-    waiting_before,
 )
 from workstation.risk.known_levels import KnownLevels
 from workstation.risk.report import HeatmapColumns
@@ -54,7 +54,7 @@ def columns(**changes):
 
 
 def test_a_way_down_meets_the_longs_between_and_shares_the_bins_at_its_ends():
-    side, met = waiting_before(columns(), edge(2), edge(4.5))
+    side, met = Way(columns()).before(edge(2), edge(4.5))
     assert side is Side.LONG
     by_hand = [(2, 2.0), (3, 3.0), (4, 4.0 * 0.5)]
     assert met.usd == pytest.approx(sum(PHI * coins * middle(k) for k, coins in by_hand))
@@ -64,19 +64,34 @@ def test_a_way_down_meets_the_longs_between_and_shares_the_bins_at_its_ends():
 
 
 def test_a_way_up_meets_shorts_only():
-    side, met = waiting_before(columns(), edge(20), edge(2))
+    side, met = Way(columns()).before(edge(20), edge(2))
     assert side is Side.SHORT
     assert met.base == pytest.approx(PHI * 40.0)
 
 
 def test_a_way_to_the_mark_itself_meets_nothing():
-    _, met = waiting_before(columns(), edge(3), edge(3))
+    _, met = Way(columns()).before(edge(3), edge(3))
     assert met.usd == 0.0
+
+
+def test_where_a_band_is_not_known_on_the_way_it_is_not_told():
+    band = columns().band_base.copy()
+    band[1, 0, 3] = np.nan
+    way = Way(columns(band_base=band))
+    assert way.before(edge(3.9), edge(2))[1].low_usd is not None  # shorts: none of its bins
+    assert way.before(edge(2), edge(3))[1].high_usd == pytest.approx(PHI * 2 * middle(2) * 3)
+    assert way.before(edge(2), edge(3.01))[1].high_usd is None
+
+
+def test_a_way_from_beyond_the_map_meets_what_the_map_holds():
+    way = Way(columns())
+    assert way.before(edge(-5), edge(40))[1].base == pytest.approx(PHI * 10.0)
+    assert way.before(edge(-5), edge(-2))[1].usd == way.before(edge(30), edge(20))[1].usd == 0.0
 
 
 def test_without_a_band_there_is_none():
     bare = columns(band_base=None, spread=(), spread_from=())
-    _, met = waiting_before(bare, edge(2), edge(4))
+    _, met = Way(bare).before(edge(2), edge(4))
     assert met.low_usd is met.high_usd is None
     assert cell_of(bare, 0, 2, 3).long.low_usd is None
 
@@ -175,4 +190,4 @@ def test_an_empty_map_meets_nothing():
     empty = dataclasses.replace(
         columns(), time_ms=np.empty(0, np.int64), long_base=np.empty((0, 10), np.float32)
     )
-    assert waiting_before(empty, edge(2), edge(4))[1].usd == 0.0
+    assert Way(empty).before(edge(2), edge(4))[1].usd == 0.0

@@ -20,6 +20,7 @@ from tests.workstation.services.desks import (
     opened,
     say_marks,
     settings,
+    taken,
     tick_until,
 )
 from workstation.errors import UsageError
@@ -55,7 +56,7 @@ def test_the_feed_is_told_what_is_watched_before_it_starts(desk):
 
 def test_what_the_feed_says_is_in_the_store_when_the_news_come(desk):
     say_marks(desk.feed, 70_000.0)
-    update = tick_until(desk, lambda news: news.update if news.update.facts else None)
+    update = tick_until(desk, lambda news: news.update if news.update and news.update.facts else None)
     assert update.now_ms == desk.store.now_ms == NOW_MS
     assert len(desk.store.snapshot().marks) == 2
 
@@ -63,9 +64,19 @@ def test_what_the_feed_says_is_in_the_store_when_the_news_come(desk):
 def test_an_update_without_content_is_no_news_until_the_clocks_turn_comes(desk, monkeypatch):
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.update and news.update.facts)
-    assert desk.tick().update is None
+    assert taken(desk).update is None
     desk._market._clock_every.at_once()
-    assert desk.tick().update is not None
+    assert taken(desk).update is not None
+
+
+def test_what_comes_in_a_burst_is_taken_at_once_later(desk):
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.update and news.update.facts)
+    for price in (69_000.0, 68_000.0):
+        say_marks(desk.feed, price)
+        assert desk.tick().update is None
+    update = tick_until(desk, lambda news: news.update)
+    assert {fact.mark_price for fact in update.facts} == {68_000.0}
 
 
 def test_gauges_are_read_of_the_watched_coin_and_go_with_it(desk):
@@ -97,7 +108,7 @@ def test_gauges_and_overview_take_turns_and_none_is_of_before_a_jump_in_time(des
     desk._market._gauges_every.at_once()
     desk.feed.outbox.restart()
     say_marks(desk.feed, 71_000.0, earlier_ms)
-    news = desk.tick()
+    news = taken(desk)
     assert news.gauges is None
     assert news.overview.now_ms == earlier_ms
     desk._market._gauges_every.at_once()

@@ -20,6 +20,7 @@ from tests.workstation.services.desks import (
     priced,
     say_marks,
     settings,
+    taken,
     tick_until,
     with_a_map,
 )
@@ -211,7 +212,7 @@ def test_a_decision_follows_the_scenario_and_brings_its_repair(decided):
     assert decided.scenario.repair == decided.decision.repair
 
 
-def test_a_live_mark_of_the_book_is_asked_about_at_once_and_as_a_whole(desk, book, monkeypatch):
+def test_a_live_mark_of_the_book_is_asked_about_as_a_whole_while_the_price_is_dragged(desk, book, monkeypatch):
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.risk and news.risk.positions[0].mark_price == 70_000.0)
@@ -221,12 +222,12 @@ def test_a_live_mark_of_the_book_is_asked_about_at_once_and_as_a_whole(desk, boo
     desk._answers._risk_every = Every(3_600.0)
     desk._answers._risk_every.due()  # its turn has just been
     desk.feed.say(NOW_MS + 1, facts=[mark(btc("okx"), 69_000.0, as_of_ms=NOW_MS + 1)])
-    desk.tick()
+    taken(desk)
     assert asked == []  # nothing is held there
     for price in (69_000.0, 68_000.0):
         desk.set_view(dataclasses.replace(desk.view, scenario_price=price - 10_000.0))  # dragged
         say_marks(desk.feed, price)
-        desk.tick()
+        taken(desk)
         assert asked[-1].snapshot.marks[BINANCE].mark_price == price
     assert [request.coarse for request in asked] == [False, False]
 
@@ -242,7 +243,7 @@ def test_marks_of_a_tape_wait_for_their_turn(make_desk, book, monkeypatch):
     desk._answers._risk_every = Every(3_600.0)
     desk._answers._risk_every.due()
     say_marks(desk.feed, 69_000.0)
-    desk.tick()
+    taken(desk)
     assert asked == []
 
 
