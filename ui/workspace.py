@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from ui.docks import Docks
 from ui.layout_store import Layout
-from ui.models.rows import RowsView
+from ui.models.rows_view import RowsView
 from ui.panels.base import Panel, PanelContext, PanelSpec
 
 log = logging.getLogger(__name__)

@@ -209,6 +209,7 @@ def test_a_frame_of_the_whole_window_with_three_charts_and_the_map(qtbot, benchm
     bridge.draw_all()
     desk.heatmap = desk.drawn_map = hatched_map()
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
     assert window.size().toTuple() == SIZE
     panel = window.workspace.panel("price")
     start, end = float(candles.time_ms[0]), float(candles.time_ms[-1])

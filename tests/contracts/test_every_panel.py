@@ -19,7 +19,7 @@ from tests.workstation.risk.worlds import account, book, cross, isolated, listed
 from ui.bridge import Bridge
 from ui.charts.chart import Chart
 from ui.charts.header import HeaderText
-from ui.models.rows import RowsView
+from ui.models.rows_view import RowsView
 from ui.panels.base import Area, Panel, PanelContext, PanelSpec
 from ui.panels.registry import PANELS
 from ui.theme import DARK, LIGHT

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 from ui import format as fmt
 from ui.dialogs.add_account import AddAccountDialog
 from ui.fitting import fit
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.style import plain_label, tint
 from ui.theme import Theme
 from workstation.services.desk import Desk

@@ -21,7 +21,9 @@ from ui import format as fmt
 from ui.bridge import Bridge
 from ui.charts.reliability_chart import ReliabilityChart
 from ui.fitting import fit
-from ui.models.rows import ROW_PX, Column, RowsModel, make_table
+from ui.models.cells import ROW_PX
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.style import plain_label, tint
 from ui.theme import SPACING, Theme
 from workstation.risk.heatmap_scorecard import THIS, Grade, MapScore

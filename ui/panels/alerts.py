@@ -9,7 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.urgency import severity_token

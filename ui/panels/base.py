@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from ui.bridge import Bridge
 from ui.charts.chart_group import ChartGroup
 from ui.models.log_records import LogBook
-from ui.models.rows import RowsView
+from ui.models.rows_view import RowsView
 from ui.theme import Theme
 
 

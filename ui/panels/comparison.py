@@ -10,7 +10,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.names import coin_of
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint

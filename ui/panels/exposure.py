@@ -8,7 +8,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import format as fmt
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from workstation.risk.report import Exposure, RiskReport

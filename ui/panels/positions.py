@@ -8,7 +8,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import format as fmt
-from ui.models.rows import RowsModel, make_table
+from ui.models.rows import RowsModel
+from ui.models.rows_view import make_table
 from ui.panels.base import Panel, PanelContext
 from ui.panels.position_columns import COLUMNS, COPY_HEADING, DIFFERENCE_HEADING
 from ui.panels.position_rows import PositionRow, book_rows, with_copy, with_scenario

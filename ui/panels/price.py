@@ -66,7 +66,7 @@ class PricePanel(ChartPanel):
         self.bridge.risk_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._mark_known)
-        self.bridge.heatmap_changed.connect(self._show_map)
+        self.bridge.heatmap_changed.connect(self._show_map_later)
         self.chart.line_dragged.connect(self._ask_scenario)
 
     # --- tools --------------------------------------------------------------------------------
@@ -206,6 +206,10 @@ class PricePanel(ChartPanel):
         return self._own
 
     @Slot()
+    def _show_map_later(self) -> None:
+        if self.isVisible():
+            self.bridge.later(self, self._show_map)
+
     def _show_map(self) -> None:
         """Show the newest map; one of another coin or interval is none."""
         if not self.isVisible():

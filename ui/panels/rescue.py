@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.alternative_texts import more_text
-from ui.models.rows import Column, RowsModel, make_table, plain_tip
+from ui.models.rows import Column, RowsModel, plain_tip
+from ui.models.rows_view import make_table
 from ui.names import assumed
 from ui.panels.base import Panel, PanelContext
 from ui.rescue_texts import (

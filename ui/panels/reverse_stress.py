@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.panels.base import Panel, PanelContext
 from ui.stress_texts import (
     BREAK_EVEN_HELP,

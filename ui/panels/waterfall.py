@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.charts.waterfall_chart import WaterfallChart
-from ui.models.rows import Column, RowsModel, make_table
+from ui.models.rows import Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.names import EVENT_WORDS, coin_of
 from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
-from ui.models.rows import SORT_ROLE, Column, RowsModel, make_table
+from ui.models.rows import SORT_ROLE, Column, RowsModel
+from ui.models.rows_view import make_table
 from ui.names import coin_of
 from ui.panels.base import Panel, PanelContext
 from ui.save_dialog import ask_for_target

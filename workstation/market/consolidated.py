@@ -10,6 +10,7 @@ open interest is known at all, markets weigh the same.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -141,7 +142,7 @@ def _without_outliers(markets: Sequence[_Market]) -> tuple[tuple[_Market, ...], 
         return tuple(markets), _disagreement(markets)
     middle = _weighted_median(markets)
     deviations = [market.mark.mark_price / middle - 1 for market in markets]
-    limit = max(OUTLIER_FRACTION, OUTLIER_MADS * float(np.median(np.abs(deviations))))
+    limit = max(OUTLIER_FRACTION, OUTLIER_MADS * statistics.median(map(abs, deviations)))
     judged = list(zip(markets, deviations, strict=True))
     counted = tuple(market for market, deviation in judged if abs(deviation) <= limit)
     left_out = tuple(_left_out(*item) for item in judged if abs(item[1]) > limit)
@@ -322,7 +323,7 @@ def _median_spread(store: MarketStore, markets: Sequence[_Market]) -> float | No
         and not ticker.is_stale(store.now_ms)
         and ticker.spread_fraction is not None
     ]
-    return float(np.median(spreads)) if spreads else None
+    return statistics.median(spreads) if spreads else None
 
 
 def _liquidation_floors(coin: str, store: MarketStore) -> dict[Side, float] | None:

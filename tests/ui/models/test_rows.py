@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTableView
 
-from ui.models.rows import Column, RowsModel, make_table, plain_tip
+from ui.models import rows_view
+from ui.models.rows import Column, RowsModel, plain_tip
+from ui.models.rows_view import RowsView, make_table
+from ui.style import palette, sheet
 from ui.theme import DARK
 
 
@@ -235,3 +239,32 @@ def test_a_column_that_stretches_has_the_room_in_place_of_the_first(qtbot):
     header = shown(qtbot, table)
     assert header.length() == table.viewport().width()
     assert header.sectionSize(1) > 300
+
+
+class PaintedByQt(RowsView):
+    def paintEvent(self, event):
+        QTableView.paintEvent(self, event)
+
+
+def test_a_table_looks_as_qt_itself_would_paint_it(model, table, qtbot, monkeypatch):
+    model.replace_rows([Row("a" * 90, 1.0), Row("b", None), Row("Sum", 1.0, total=True)])
+    monkeypatch.setattr(rows_view, "RowsView", PaintedByQt)
+    by_qt = make_table(model)
+    qtbot.addWidget(by_qt)
+    pictures = []
+    for view in (table, by_qt):
+        view.resize(400, 200)
+        view.setPalette(palette(DARK))
+        view.setStyleSheet(sheet(DARK))
+        shown(qtbot, view)
+        pictures.append(view.grab().toImage())
+    assert pictures[0] == pictures[1]
+
+
+def test_a_selected_row_has_a_ground_of_its_own(model, table, qtbot):
+    model.replace_rows([Row("a", 1.0), Row("b", 2.0)])
+    shown(qtbot, table)
+    table.selectRow(1)
+    picture = table.viewport().grab().toImage()
+    grounds = [picture.pixelColor(1, table.rowViewportPosition(at) + 2).name() for at in (0, 1)]
+    assert grounds[1] == DARK.line != grounds[0]

@@ -154,6 +154,7 @@ def test_map_ladder_and_legend_are_of_one_array_and_one_scale(panel, feed, desk,
     feed()
     desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
     assert panel._map.columns is desk.heatmap
     assert panel._ladder._top == panel._map.top
     assert panel.tools.legend.isVisible()
@@ -164,6 +165,7 @@ def test_the_map_of_another_coin_or_interval_is_not_drawn(panel, feed, desk, bri
     feed()
     desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
     view(desk, bridge, interval_s=60)
     assert panel._map.columns is None
     assert panel._ladder._sides == ()
@@ -193,6 +195,7 @@ def test_another_source_voids_everything_drawn(panel, feed, desk, bridge, contex
     feed()
     desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
     context.charts.pan(-1e7)
     desk.store.__init__(FeedMode.LIVE)
     desk.heatmap = desk.drawn_map = None
@@ -223,6 +226,7 @@ def test_a_hidden_panel_reads_nothing_until_it_is_shown(panel, feed, desk, bridg
     feed()
     desk.heatmap = desk.drawn_map = heatmap()
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
     assert panel.drawn()["candles"] == 0
     assert panel._map.columns is None
     panel.show()
@@ -242,6 +246,7 @@ def test_the_reference_market_is_named(panel, feed):
 def show_map(desk, bridge, **changes):
     desk.heatmap = desk.drawn_map = heatmap(**changes)
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
 
 
 def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
@@ -301,6 +306,7 @@ def test_known_positions_are_told_beside_the_mouse_until_they_are_switched_off(
     feed()
     desk.heatmap = desk.drawn_map = known_at(heatmap(), slice(None))
     bridge.heatmap_changed.emit(desk.heatmap)
+    bridge.draw_all()
     panel.chart.axis.cursor_value = 64_010.0
     context.charts.move_cursor(NOW - 2.0)
     assert panel._card.lines[-1][0].startswith("Exact now at Binance: $")

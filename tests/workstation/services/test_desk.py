@@ -56,7 +56,9 @@ def test_the_feed_is_told_what_is_watched_before_it_starts(desk):
 
 def test_what_the_feed_says_is_in_the_store_when_the_news_come(desk):
     say_marks(desk.feed, 70_000.0)
-    update = tick_until(desk, lambda news: news.update if news.update and news.update.facts else None)
+    update = tick_until(
+        desk, lambda news: news.update if news.update and news.update.facts else None
+    )
     assert update.now_ms == desk.store.now_ms == NOW_MS
     assert len(desk.store.snapshot().marks) == 2
 

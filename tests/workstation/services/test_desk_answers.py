@@ -212,7 +212,9 @@ def test_a_decision_follows_the_scenario_and_brings_its_repair(decided):
     assert decided.scenario.repair == decided.decision.repair
 
 
-def test_a_live_mark_of_the_book_is_asked_about_as_a_whole_while_the_price_is_dragged(desk, book, monkeypatch):
+def test_a_live_mark_of_the_book_is_asked_about_as_a_whole_while_the_price_is_dragged(
+    desk, book, monkeypatch
+):
     desk.open_portfolio(book)
     say_marks(desk.feed, 70_000.0)
     tick_until(desk, lambda news: news.risk and news.risk.positions[0].mark_price == 70_000.0)
