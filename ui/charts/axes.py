@@ -59,11 +59,11 @@ class ValueAxis(QGraphicsWidget):
         painter.setFont(figure_font(MIN_FONT_PX))
         painter.setPen(self._theme.colour("dim"))
         flags = self._visible_flags(pixels)
-        taken = [float(pixels.y(flag.value)) for flag in flags]
+        taken = [pixels.y_of(flag.value) for flag in flags]
         most = _most_ticks(pixels)
         step = value_step(pixels.low, pixels.high, most)
         for value in value_ticks(pixels.low, pixels.high, most):
-            y = float(pixels.y(value))
+            y = pixels.y_of(value)
             inside = _FLAG_PX / 2 <= y <= pixels.height - _FLAG_PX / 2
             if inside and all(abs(y - other) >= _FLAG_PX for other in taken):
                 self._draw_text(painter, self._place(pixels, value), self._text(value, step))
@@ -81,7 +81,7 @@ class ValueAxis(QGraphicsWidget):
         return [flag for flag in flags if pixels.low <= flag.value <= pixels.high]
 
     def _place(self, pixels: PixelMap, value: float) -> QRectF:
-        top = min(max(float(pixels.y(value)) - _FLAG_PX / 2, 0.0), pixels.height - _FLAG_PX)
+        top = min(max(pixels.y_of(value) - _FLAG_PX / 2, 0.0), pixels.height - _FLAG_PX)
         return QRectF(0, round(top), VALUE_AXIS_PX, _FLAG_PX)
 
     @staticmethod
@@ -125,14 +125,14 @@ class TimeAxis(QGraphicsWidget):
         self, painter: QPainter, pixels: PixelMap, metrics: QFontMetricsF, time_ms: float, text: str
     ) -> None:
         half = metrics.horizontalAdvance(text) / 2
-        if half <= float(pixels.x(time_ms)) <= pixels.width - half:
+        if half <= pixels.x_of(time_ms) <= pixels.width - half:
             place = self._place(pixels, metrics, time_ms, text)
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     @staticmethod
     def _place(pixels: PixelMap, metrics: QFontMetricsF, time_ms: float, text: str) -> QRectF:
         width = metrics.horizontalAdvance(text) + 2
-        left = min(max(float(pixels.x(time_ms)) - width / 2, 6), pixels.width - width - 6)
+        left = min(max(pixels.x_of(time_ms) - width / 2, 6), pixels.width - width - 6)
         return QRectF(round(left), 0, width, TIME_AXIS_PX)
 
 
@@ -146,10 +146,10 @@ class GridItem(Layer):
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
         painter.setPen(self._pen)
         for value in value_ticks(pixels.low, pixels.high, _most_ticks(pixels)):
-            y = round(float(pixels.y(value))) + 0.5
+            y = round(pixels.y_of(value)) + 0.5
             painter.drawLine(QLineF(0, y, pixels.width, y))
         for time_ms, _ in _time_ticks(pixels):
-            x = round(float(pixels.x(time_ms))) + 0.5
+            x = round(pixels.x_of(time_ms)) + 0.5
             painter.drawLine(QLineF(x, 0, x, pixels.height))
 
 
@@ -165,10 +165,10 @@ class CrosshairItem(Layer):
     def draw(self, painter: QPainter, pixels: PixelMap) -> None:
         painter.setPen(self._pen)
         if self._group.cursor_ms is not None:
-            x = float(pixels.x(self._group.cursor_ms)) // 1 + 0.5
+            x = pixels.x_of(self._group.cursor_ms) // 1 + 0.5
             painter.drawLine(QLineF(x, 0, x, pixels.height))
         if self.value is not None:
-            y = float(pixels.y(self.value)) // 1 + 0.5
+            y = pixels.y_of(self.value) // 1 + 0.5
             painter.drawLine(QLineF(0, y, pixels.width, y))
 
 
@@ -218,5 +218,5 @@ def _most_ticks(pixels: PixelMap) -> int:
     return max(LEAST_TICKS, pixels.height // VALUE_TICK_PX)
 
 
-def _time_ticks(pixels: PixelMap) -> list[tuple[int, str]]:
+def _time_ticks(pixels: PixelMap) -> tuple[tuple[int, str], ...]:
     return time_ticks(pixels.start_ms, pixels.end_ms, pixels.width // TIME_TICK_PX)

@@ -221,7 +221,7 @@ class Chart(GraphicsView):
     def _is_on_line(self, pixels: PixelMap, place: QPointF) -> bool:
         if self.draggable is None:
             return False
-        return abs(float(pixels.y(self.draggable)) - place.y()) <= _GRAB_PX
+        return abs(pixels.y_of(self.draggable) - place.y()) <= _GRAB_PX
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom around the cursor; over the value axis the height, sideways it pans."""

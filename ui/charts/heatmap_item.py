@@ -138,7 +138,7 @@ class HeatmapItem(Layer):
         first = 0  # where bars have been dropped on the left of the view
         if pixels.start_ms >= columns.time_ms[0]:
             together = table.first_of(from_bar, _octave(drawn.taken.bars_per_px))
-            first = math.floor(float(pixels.x(columns.time_ms[together]))) - 1
+            first = math.floor(pixels.x_of(columns.time_ms[together])) - 1
             if first >= pixels.width:
                 return
             first = max(0, first)

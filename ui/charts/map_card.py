@@ -127,7 +127,7 @@ class MapCard(Layer):
         metrics = QFontMetricsF(self._font)
         width = max(metrics.horizontalAdvance(text) for text, _ in self.lines) + 2 * _MARGIN_PX
         height = len(self.lines) * LINE_PX + _MARGIN_PX
-        at = QPointF(float(pixels.x(self._place[0])), float(pixels.y(self._place[1])))
+        at = QPointF(pixels.x_of(self._place[0]), pixels.y_of(self._place[1]))
         card = card_place(at, width, height, pixels)
         painter.fillRect(card, self._theme.colour("raised", 0.94))
         painter.setPen(QPen(self._theme.colour("line"), 1))

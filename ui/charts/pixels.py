@@ -56,6 +56,15 @@ class PixelMap:
         y_px = (self.high - np.asarray(value, dtype=np.float64)) / self.value_per_px
         return np.clip(y_px, -FAR_PX, self.height + FAR_PX)
 
+    def x_of(self, time_ms: float) -> float:
+        """Return ``x`` of one time, without an array's cost."""
+        return (time_ms - self.start_ms) / self.ms_per_px
+
+    def y_of(self, value: float) -> float:
+        """Return ``y`` of one value, likewise."""
+        y_px = (self.high - value) / self.value_per_px
+        return min(max(y_px, -FAR_PX), self.height + FAR_PX)
+
     def time(self, x_px: ArrayLike) -> FloatArray:
         return self.start_ms + np.asarray(x_px, dtype=np.float64) * self.ms_per_px
 

@@ -140,14 +140,14 @@ class PriceLinesItem(Layer):
         inside = [line for line in self.lines if pixels.low <= line.price <= pixels.high]
         for line in inside:
             painter.setPen(QPen(self._theme.colour(line.token), 1, line.style))
-            y = round(float(pixels.y(line.price))) + 0.5
+            y = round(pixels.y_of(line.price)) + 0.5
             painter.drawLine(QLineF(0, y, pixels.width, y))
         above = [line for line in self.lines if line.price > pixels.high]
         below = [line for line in self.lines if line.price < pixels.low]
         above = sorted(above, key=lambda line: -line.price)[-OUTSIDE:]
         below = sorted(below, key=lambda line: -line.price)[:OUTSIDE]
         shown = [*above, *sorted(inside, key=lambda line: -line.price), *below]
-        wanted = [float(pixels.y(line.price)) - LABEL_PX for line in shown]
+        wanted = [pixels.y_of(line.price) - LABEL_PX for line in shown]
         for line, top in zip(shown, spread(wanted, LABEL_PX, pixels.height), strict=True):
             arrow = "\N{UPWARDS ARROW} " if line in above else ""
             arrow = "\N{DOWNWARDS ARROW} " if line in below else arrow

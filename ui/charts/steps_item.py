@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtGui import QColor, QPainter
 
 from ui.charts.pixels import Layer, PixelMap
-from ui.charts.plotting import ViewBox, fill_rects
+from ui.charts.plotting import ViewBox, fill_columns
 from workstation.market.facts import FloatArray
 from workstation.market.steps import StepSeries
 
@@ -82,7 +82,7 @@ class CurvesItem(Layer):
             height = np.floor(pixels.y(low[known]) - half) - top + curve.width
             width = np.full(len(top), float(curve.width))
             rects = np.column_stack((columns[known] - np.floor(half), top, width, height))
-            fill_rects(painter, rects, curve.colour)
+            fill_columns(painter, rects, curve.colour)
 
 
 class StackItem(Layer):
@@ -133,8 +133,8 @@ class StackItem(Layer):
             rects = np.column_stack((columns, upper, np.ones(len(columns)), lower - upper))
             seen = drawn & (lower > upper)
             stale = times >= (band.series.until_ms[-1] if len(band.series) else 0)
-            fill_rects(painter, rects[seen & ~stale], band.colour)
-            fill_rects(painter, rects[seen & stale], band.stale_colour)
+            fill_columns(painter, rects[seen & ~stale], band.colour)
+            fill_columns(painter, rects[seen & stale], band.stale_colour)
 
 
 def _between(series: StepSeries, start_ms: float, end_ms: float) -> FloatArray:

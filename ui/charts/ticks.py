@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Final
 
@@ -40,7 +41,8 @@ def value_ticks(low: float, high: float, most: int) -> list[float]:
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def time_ticks(start_ms: float, end_ms: float, most: int) -> list[tuple[int, str]]:
+@functools.lru_cache(maxsize=4)  # grids and axes of charts with one time axis ask in turn
+def time_ticks(start_ms: float, end_ms: float, most: int) -> tuple[tuple[int, str], ...]:
     """Return at most about ``most`` round UTC times and their labels.
 
     A label is the time of day, the date where a day begins, the year where a year begins.
@@ -48,7 +50,7 @@ def time_ticks(start_ms: float, end_ms: float, most: int) -> list[tuple[int, str
     least = (end_ms - start_ms) / max(1, most)
     step = next((step for step in _TIME_STEPS_MS if step >= least), None)
     times = _months(start_ms, end_ms, least) if step is None else _steps(start_ms, end_ms, step)
-    return [(time_ms, _label(time_ms)) for time_ms in times]
+    return tuple((time_ms, _label(time_ms)) for time_ms in times)
 
 
 def _steps(start_ms: float, end_ms: float, step: int) -> list[int]:

@@ -8,7 +8,12 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
-from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import (
+    QGraphicsItem,
+    QGraphicsWidget,
+    QStyleOptionGraphicsItem,
+    QWidget,
+)
 
 from ui.theme import MIN_FONT_PX, Theme, figure_font
 
@@ -31,7 +36,10 @@ class ValueRow:
 
 
 class ValuesItem(QGraphicsWidget):
-    """Rows from the top; what does not fit is left out, and counted in the last row."""
+    """Rows from the top; what does not fit is left out, and counted in the last row.
+
+    Its picture is kept: while the chart beside it moves, the rows seldom change.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -39,6 +47,12 @@ class ValuesItem(QGraphicsWidget):
         self._words = QFont()
         self._words.setPixelSize(MIN_FONT_PX)
         self.rows: Sequence[ValueRow] = ()
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def show_rows(self, rows: Sequence[ValueRow]) -> None:
+        if rows != self.rows:
+            self.rows = rows
+            self.update()
 
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None

@@ -138,10 +138,7 @@ class VenueChartPanel(ChartPanel):
         }
 
     def show_header(self) -> None:
-        rows = [self._row(item) for item in self.series]
-        if rows != self.values.rows:
-            self.values.rows = rows
-            self.chart.redraw()
+        self.values.show_rows([self._row(item) for item in self.series])
         self.values.setToolTip("\n".join(self.tooltip(item) for item in self.series))
 
     def _row(self, item: VenueSeries) -> ValueRow:

@@ -34,11 +34,11 @@ def test_nothing_between_equal_values():
 
 def test_hours_are_named_by_the_time_and_midnight_by_the_date():
     ticks = time_ticks(FEB_5 - 7 * HOUR_MS, FEB_5 + 7 * HOUR_MS, 3)
-    assert ticks == [
+    assert ticks == (
         (FEB_5 - 6 * HOUR_MS, "18:00"),
         (FEB_5, "5 Feb"),
         (FEB_5 + 6 * HOUR_MS, "06:00"),
-    ]
+    )
 
 
 def test_years_are_named_where_they_begin():
