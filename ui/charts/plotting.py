@@ -59,7 +59,15 @@ else:
     from pyqtgraph import GraphicsView, ViewBox
     from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 
-__all__ = ["GraphicsView", "MouseClickEvent", "MouseDragEvent", "ViewBox", "fill_columns", "fill_rects"]
+__all__ = [
+    "GraphicsView",
+    "MouseClickEvent",
+    "MouseDragEvent",
+    "ViewBox",
+    "fill_columns",
+    "fill_rects",
+    "polyline",
+]
 
 # Antialiasing costs a chart several milliseconds a frame and smears what is snapped to pixels.
 pg.setConfigOptions(antialias=False)
