@@ -6,7 +6,7 @@ inverse ones; contracts exist only in ``portfolio.formats`` and ``exchanges``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from workstation.market.instrument import Contract, MarketKey, Side, contract_of
+from workstation.market.instrument import Contract, MarketKey, Side, contract_of, split_symbol
 from workstation.units import UnixMs
 
 MANUAL_VENUE = "manual"
@@ -177,13 +177,18 @@ class Portfolio:
     warnings: tuple[str, ...] = ()
 
     @cached_property
+    def coins(self) -> tuple[str, ...]:
+        """Every coin of the book: of positions, of orders, of wallets."""
+        traded = (coin for _, symbol in self._symbols() for coin in split_symbol(symbol))
+        held = (coin for account in self.accounts for coin in account.balances)
+        return tuple(dict.fromkeys((*traded, *held)))
+
+    @cached_property
     def markets(self) -> frozenset[MarketKey]:
         """The markets of its positions and orders."""
-        return frozenset(
-            account.key(symbol)
-            for account in self.accounts
-            for symbol in (
-                *(position.symbol for position in account.positions),
-                *(order.symbol for order in account.orders),
-            )
-        )
+        return frozenset(account.key(symbol) for account, symbol in self._symbols())
+
+    def _symbols(self) -> Iterator[tuple[Account, str]]:
+        for account in self.accounts:
+            yield from ((account, position.symbol) for position in account.positions)
+            yield from ((account, order.symbol) for order in account.orders)

@@ -12,23 +12,21 @@ the bracket is then narrowed to the precision of a float.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from workstation.market.facts import FloatArray
-from workstation.risk.kernels.way_arrays import LegArrays, LegRow, TierArrays
+from workstation.risk.kernels.way_arrays import LegArrays
 from workstation.risk.legs import Leg
+from workstation.risk.pool_arrays import floats, joined
 from workstation.risk.pools import Pool
-from workstation.risk.tiers import file_tier
 
 _GRID: Final = 129  # points of the first bracket: dips narrower than 1/128 of the way are not seen
 _NARROWING: Final = 33  # points of each further one; six of them leave 1e-9 of a cell
 _ROUNDS: Final = 6
-_COLUMNS: Final = len(LegRow._fields)
-_NO_TIERS: Final = file_tier(0.0, 0.0)  # of a leg that has a value, but no known maintenance margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,28 +137,19 @@ class _Way:
 
     def __init__(self, path: MarketPath, pool: Pool) -> None:
         self.pool = pool  # kept alive, so that its identity stays its own
-        account, paid = pool.account.id, path.funding
-        legs, tables = pool.legs, [leg.tiers or _NO_TIERS for leg in pool.legs]
-        rates = [path.leg_rate(leg) for leg in legs]
-        first_row = np.zeros(len(legs) + 1, np.int64)
-        np.cumsum([len(table.floor) for table in tables], out=first_row[1:])
-        columns = np.array([leg.row for leg in legs], np.float64).reshape(len(legs), _COLUMNS).T
-        funding = _floats(
-            leg.position.side.sign * paid.get((account, leg.position.symbol), 0.0) for leg in legs
+        known, account, paid = pool.arrays, pool.account.id, path.funding
+        rates = floats(path.leg_rate(leg) for leg in pool.legs)
+        funding = floats(
+            leg.position.side.sign * paid.get((account, leg.position.symbol), 0.0)
+            for leg in pool.legs
         )
-        # each of them contiguous
-        self._legs = LegArrays._make([*columns.copy(), _floats(rates), funding, first_row])
-        self._tiers = TierArrays(
-            floor=_joined([table.floor for table in tables]),
-            rate=_joined([table.rate for table in tables]),
-            amount=_joined([table.amount for table in tables]),
-        )
-        self._counted = _floats(coin.value for coin in pool.coins)
-        self._market = _floats(coin.market_value for coin in pool.coins)
-        self._coin_rate = _floats(path.rate(coin.coin) for coin in pool.coins)
-        self._kinks = _joined(
-            [leg.log_kinks / rate for leg, rate in zip(legs, rates, strict=True) if rate]
-        )
+        self._legs = LegArrays._make([*known.columns, rates, funding, known.first_row])
+        self._tiers = known.tiers
+        self._counted = floats(coin.value for coin in pool.coins)
+        self._market = floats(coin.market_value for coin in pool.coins)
+        self._coin_rate = floats(path.rate(coin.coin) for coin in pool.coins)
+        kinks = zip(known.log_kinks, rates, strict=bool(known.log_kinks))
+        self._kinks = joined([each / rate for each, rate in kinks if rate])
 
     def surplus(self, clock: FloatArray, since: float, required: float) -> FloatArray:
         """Return margin balance minus ``required`` maintenance margins at (n,) times."""
@@ -198,14 +187,6 @@ class _Way:
             pool.maintenance_stands,
         )  # fmt: skip
         return left
-
-
-def _floats(values: Iterable[float]) -> FloatArray:
-    return np.fromiter(values, np.float64)
-
-
-def _joined(parts: Sequence[FloatArray]) -> FloatArray:
-    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 class Lowest(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from workstation.market.instrument import Side, is_option, split_symbol
@@ -23,6 +24,7 @@ from workstation.portfolio.model import (
 from workstation.risk.betas import STABLECOINS
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.legs import Leg, leg_of
+from workstation.risk.pool_arrays import PoolArrays
 from workstation.risk.profiles import MaintenancePrice, VenueProfile, profile_of
 
 _ACCOUNTS_KEPT: Final = 256  # by one set of inputs: a search tries many copies of an account
@@ -42,7 +44,7 @@ class CoinCollateral:
         return self.market_value * self.weight
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: its arrays are cached
 class Pool:
     """What is liquidated together.
 
@@ -63,6 +65,11 @@ class Pool:
     isolated: bool
     unknown: str | None
     unknown_margin: str | None
+
+    @cached_property
+    def arrays(self) -> PoolArrays:
+        """What of its legs is the same on every path."""
+        return PoolArrays.of(self.legs)
 
     @property
     def has_margin(self) -> bool:

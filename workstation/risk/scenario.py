@@ -277,7 +277,7 @@ def _path(
     }
     driving = rates.get(DRIVER)
     if driving is not None and scenario.use_betas:
-        for coin in coins_of(portfolio):
+        for coin in portfolio.coins:
             rates.setdefault(coin, beta_of(coin, betas) * driving)
     funding = {
         (account_id, key.symbol): rate * scenario.over_h / _FUNDING_H
@@ -299,16 +299,6 @@ def _markets(portfolio: Portfolio) -> Iterator[tuple[str, MarketKey]]:
         symbols = [position.symbol for position in account.positions]
         for symbol in (*symbols, *(order.symbol for order in account.orders)):
             yield account.id, account.key(symbol)
-
-
-def coins_of(portfolio: Portfolio) -> list[str]:
-    """Return every coin of the book: of positions, of orders, of wallets."""
-    names: dict[str, None] = {}
-    for _, key in _markets(portfolio):
-        names.update(dict.fromkeys(split_symbol(key.symbol)))
-    for account in portfolio.accounts:
-        names.update(dict.fromkeys(account.balances))
-    return list(names)
 
 
 def _betas_used(

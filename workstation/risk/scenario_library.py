@@ -20,7 +20,7 @@ from workstation.risk.betas import STABLECOINS
 from workstation.risk.deleveraging import Deleveraging
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.liquidation import DRIVER
-from workstation.risk.scenario import Scenario, coins_of
+from workstation.risk.scenario import Scenario
 
 OTHERS: Final = "*"  # every coin of the book that has no end of its own, stablecoins aside
 
@@ -94,12 +94,12 @@ def scenario_of(
         No coin that the scenario moves has a price here.
     """
     inputs = inputs.completed(portfolio)
-    coins = [coin for coin in (DRIVER, *coins_of(portfolio)) if coin not in STABLECOINS]
+    coins = [coin for coin in (DRIVER, *portfolio.coins) if coin not in STABLECOINS]
     named = [coin for coin in entry.ends if coin != OTHERS]
     moves: dict[str, float] = {}
     for coin in dict.fromkeys([*named, *coins]):
         end, start = entry.ends.get(coin, entry.ends.get(OTHERS)), inputs.coin_price(coin)
-        held = coin in coins or coin in coins_of(portfolio)
+        held = coin in coins or coin in portfolio.coins
         if end is not None and start is not None and held:
             moves[coin] = start * math.exp(strength * end.log_return(start))
     if not moves:

@@ -10,8 +10,9 @@ are no last and index prices on the path: a trigger on them is taken for one on 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -85,7 +86,7 @@ class Waterfall:
         self.before = portfolio
         self.events: list[ScenarioEvent] = []
         self.stages: list[Stage] = []
-        self._ledger = Ledger(self._held_usd(0.0))
+        self._at_start = tuple(self._all_pools())
         self.start_equity_usd = self.equity_usd(0.0)
         self._walk()
 
@@ -121,7 +122,7 @@ class Waterfall:
 
     def position_pnl(self) -> dict[PositionKey, float]:
         """Return what each position gained in USD, what was forfeited and paid included."""
-        return self._ledger.position_pnl(self._held_usd(1.0))
+        return self._ledger.position_pnl(self._held_usd(self._all_pools(), 1.0))
 
     def wallet_pnl(self) -> dict[Purse, float]:
         """Return the change of value of each wallet balance that is not a position's doing."""
@@ -419,18 +420,19 @@ class Waterfall:
     def _usd_price(self, pool: Pool, clock: float) -> float:
         return (pool.usd_price or 0.0) * self._factor(pool.currency, clock)
 
-    def _held_usd(self, clock: float) -> dict[PositionKey, float]:
-        return {
-            _key(pool, leg): self._position_usd(pool, leg, clock)
-            for pool in self._all_pools()
-            for leg in pool.legs
-        }
+    @cached_property
+    def _ledger(self) -> Ledger:
+        return Ledger(self._held_usd(self._at_start, 0.0))
 
-    def _position_usd(self, pool: Pool, leg: Leg, clock: float) -> float:
-        """Return what a position holds in USD: its profit, and its margin if it is isolated."""
-        price = self._usd_price(pool, clock)
-        profit = leg.direction * (leg.value * self._path.leg_factor(leg, clock) - leg.cost)
-        return (profit + (pool.wallet if pool.isolated else 0.0)) * price
+    def _held_usd(self, pools: Iterable[Pool], clock: float) -> dict[PositionKey, float]:
+        """Return what positions hold in USD: their profit, and their margin if isolated."""
+        held = {}
+        for pool in pools:
+            price, margin = self._usd_price(pool, clock), pool.wallet if pool.isolated else 0.0
+            for leg in pool.legs:
+                value = leg.value * self._path.leg_factor(leg, clock)
+                held[_key(pool, leg)] = (leg.direction * (value - leg.cost) + margin) * price
+        return held
 
     def _model(self, account: Account, symbol: str) -> Position | None:
         """Return a position of a symbol: one that is held, or was held at the start."""

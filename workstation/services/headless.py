@@ -34,7 +34,7 @@ from workstation.risk.report import (
     RiskReport,
     ScenarioReport,
 )
-from workstation.risk.scenario import Scenario, coins_of
+from workstation.risk.scenario import Scenario
 from workstation.risk.scenario_library import LibraryScenario, scenario_of
 from workstation.risk.transfers import TransferTerms
 from workstation.services import mark_cache
@@ -228,7 +228,7 @@ def _with_outlook(
     else:
         store, columns = recorded_market(models.recording, coin)
         market = outlook_market(
-            store, coin, columns, models.implied_volatility, others=coins_of(portfolio)
+            store, coin, columns, models.implied_volatility, others=portfolio.coins
         )
         problems = [*_recorded_elsewhere(store, coin, inputs.completed(portfolio))]
     found = outlook(

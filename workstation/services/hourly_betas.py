@@ -11,7 +11,6 @@ from workstation.market.store import MarketStore
 from workstation.portfolio.model import Portfolio
 from workstation.risk.beta_estimates import BetaEstimate, estimate_betas
 from workstation.risk.liquidation import DRIVER
-from workstation.risk.scenario import coins_of
 from workstation.units import HOUR_MS
 
 
@@ -19,7 +18,7 @@ def coin_histories(store: MarketStore, portfolio: Portfolio) -> dict[str, Candle
     """Return the longest hourly history of bitcoin and of every coin of the book."""
     found = {
         coin: longest_hourly(_candles(store, coin))
-        for coin in dict.fromkeys((DRIVER, *coins_of(portfolio)))
+        for coin in dict.fromkeys((DRIVER, *portfolio.coins))
     }
     return {coin: candles for coin, candles in found.items() if candles is not None}
 

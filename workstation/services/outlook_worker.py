@@ -14,7 +14,7 @@ from workstation.portfolio.model import Portfolio
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.outlook import Outlook
 from workstation.risk.report import HeatmapColumns, ScenarioReport
-from workstation.risk.scenario import Scenario, coins_of
+from workstation.risk.scenario import Scenario
 from workstation.services.courtesy import Courtesy
 from workstation.services.every import Every
 from workstation.services.latest import LatestWorker
@@ -137,7 +137,7 @@ class OutlookWorker:
             question.coin,
             mine,
             question.implied_volatility,
-            others=coins_of(question.portfolio),
+            others=question.portfolio.coins,
         )
         self._worker.submit(_Work(question, market))
 
