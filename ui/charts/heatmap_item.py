@@ -16,7 +16,6 @@ from ui.charts.map_levels import (
     MapSide,
     MapUnit,
     Sampling,
-    amounts,
     bins_per_px,
     sample,
     sample_bars,
@@ -91,11 +90,11 @@ class HeatmapItem(Layer):
             top = scale_top(columns, self.side, self.unit, top)
         if self._table is None or kept is None or top != self.top:
             self.top, self._drawn = top, None
-            levels = shades(amounts(columns, self.side, self.unit), top, self.side)
+            levels = shades(columns, self.side, self.unit, top)
             self._table = ShadeTable(levels, self._nothing)
             return
         dropped, stay = kept
-        fresh = shades(amounts(columns, self.side, self.unit, slice(stay, None)), top, self.side)
+        fresh = shades(columns, self.side, self.unit, top, stay)
         self._table.follow(dropped, stay, fresh)
         undrawn = stay if self._stale is None else min(stay, self._stale - dropped)
         self._stale = max(0, undrawn)

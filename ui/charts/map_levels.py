@@ -25,6 +25,7 @@ TOP_QUANTILE: Final = 0.995  # of all cells that hold anything
 KEEP_TOP: Final = (0.5, 1.25)  # the top stays while quantile / top lies between these
 SHADES: Final = 256
 _SAMPLE: Final = 20_000  # cells that the quantile is taken of
+_TOGETHER: Final = 32  # bars that are shaded at a time
 
 ShadeArray = NDArray[np.uint8]
 AmountArray = NDArray[np.float32]
@@ -46,21 +47,22 @@ class MapUnit(StrEnum):
     COIN = "Coins"
 
 
-_PARTS: Final = {  # of longs and of shorts
-    MapSide.BOTH: (np.float32(1), np.float32(1)),
-    MapSide.LONG: (np.float32(1), np.float32(0)),
-    MapSide.SHORT: (np.float32(0), np.float32(1)),
-    MapSide.NET: (np.float32(1), np.float32(-1)),
-}
-
-
 def amounts(
     columns: HeatmapColumns, side: MapSide, unit: MapUnit, rows: slice = slice(None)
 ) -> AmountArray:
     """Return (bars, bins) what would be sold or bought in each bin, per 0.1 % of price."""
+    return _coins(columns, side, rows) * _per_coin(columns, unit)
+
+
+def _coins(
+    columns: HeatmapColumns, side: MapSide, rows: slice, out: AmountArray | None = None
+) -> AmountArray:
     long, short = columns.long_base[rows], columns.short_base[rows]
-    of_long, of_short = _PARTS[side]
-    return (of_long * long + of_short * short) * _per_coin(columns, unit)
+    if side is MapSide.LONG:
+        return np.add(long, 0, out=out)
+    if side is MapSide.SHORT:
+        return np.add(short, 0, out=out)
+    return (np.subtract if side is MapSide.NET else np.add)(long, short, out=out)
 
 
 def band_amounts(columns: HeatmapColumns, unit: MapUnit) -> AmountArray | None:
@@ -126,12 +128,29 @@ def scale_top(
     return nice_step(quantile)
 
 
-def shades(amount: AmountArray, top: float, side: MapSide) -> ShadeArray:
-    """Return (bins, bars) shades; of a net map 128 is nothing, more is long, less is short."""
-    strength = np.minimum(np.abs(amount.T) / np.float32(top), 1.0)
-    if side is MapSide.NET:
-        return (128.0 + np.sign(amount.T) * strength * 127.0).round().astype(np.uint8)
-    return (strength * (SHADES - 1)).round().astype(np.uint8)
+def shades(
+    columns: HeatmapColumns, side: MapSide, unit: MapUnit, top: float, from_bar: int = 0
+) -> ShadeArray:
+    """Return (bins, bars) shades from a bar on; of a net map 128 is nothing, more long, less short.
+
+    Some bars at a time: passing arrays of the whole map are memory that the system hands out page
+    by page, and took 20 to 50 ms of the window's time at each new map.
+    """
+    bars, bins = columns.long_base.shape
+    most, nothing = (127, 128) if side is MapSide.NET else (SHADES - 1, 0)
+    strength = _per_coin(columns, unit) * np.float32(most / top)
+    shaded = np.empty((bins, bars - from_bar), np.uint8)
+    room = np.empty((_TOGETHER, bins), np.float32)
+    for first in range(from_bar, bars, _TOGETHER):
+        rows = slice(first, min(first + _TOGETHER, bars))
+        some = room[: rows.stop - first]
+        _coins(columns, side, rows, out=some)
+        some *= strength
+        np.clip(some, -most, most, out=some)
+        np.rint(some, out=some)
+        some += nothing
+        shaded[:, first - from_bar : rows.stop - from_bar] = some.T
+    return shaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

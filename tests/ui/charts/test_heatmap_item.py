@@ -59,9 +59,21 @@ def test_shorts_count_against_longs_only_in_the_net_map():
 
 
 def test_the_scale_is_even_and_ends_at_its_top():
-    usd = np.array([[0.0, 0.5e6, 1e6, 7e6]], np.float32)
-    assert shades(usd, 1e6, MapSide.BOTH)[:, 0].tolist() == [0, 128, 255, 255]
-    assert shades(-usd, 1e6, MapSide.NET)[:, 0].tolist() == [128, 64, 1, 1]
+    coins = np.tile(np.array([0.0, 0.502e6, 1e6, 7e6], np.float32), (70, 1))
+    terms = {"delta": 0.001, "liquidatable_fraction": 1.0}
+    longs = heatmap(70, 4, long_base=coins, short_base=0 * coins, **terms)
+    shorts = heatmap(70, 4, long_base=0 * coins, short_base=coins, **terms)
+    for side, columns, wanted in (
+        (MapSide.BOTH, longs, [0, 128, 255, 255]),
+        (MapSide.SHORT, longs, [0, 0, 0, 0]),
+        (MapSide.SHORT, shorts, [0, 128, 255, 255]),
+        (MapSide.LONG, shorts, [0, 0, 0, 0]),
+        (MapSide.NET, shorts, [128, 64, 1, 1]),
+        (MapSide.NET, longs, [128, 192, 255, 255]),
+    ):
+        shaded = shades(columns, side, MapUnit.COIN, 1e6, from_bar=3)
+        assert shaded.shape == (4, 67)
+        assert (shaded == np.array(wanted)[:, None]).all()
 
 
 def grown_by(factor):
