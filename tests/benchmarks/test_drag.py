@@ -8,7 +8,8 @@ to rest; 38 ms and five times as many answers since a walk finds each breach in 
 tables sort by themselves, and the equity curve asks for its axes once. Before and after charts are
 drawn one a turn and once, and workers pause at every position, in turns on a machine that counts to
 five million in 0.45 s (it took others 0.28): 98 and 108 ms, 48 and 47; in 0.8 s: 117 to 164 ms and
-52 to 63.
+52 to 63. Since tables are painted in one go, the map is drawn in a turn of its own and the tape is
+looked at ten times a second: 37 to 43 ms in 0.44 to 0.89 s.
 """
 
 from __future__ import annotations
