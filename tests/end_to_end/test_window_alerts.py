@@ -109,6 +109,8 @@ def test_with_no_venue_live_the_position_is_unknown_and_cannot_be_watched(
     for venue in VENUES:
         loopback_server.break_venue(venue, Fault.UNAVAILABLE)
     qtbot.waitUntil(lambda: "Cannot watch okx" in window.alerts.banner.text(), timeout=30_000)
+    # the banner does not wait for the scenario of the same answer
+    qtbot.waitUntil(lambda: desk.sight.blind, timeout=5_000)
     now, _ = desk.known_now  # what is shown stays, dimmed
     (row,) = now.positions
     assert (row.status, row.mark_price, row.distance) == ("unknown", None, None)
