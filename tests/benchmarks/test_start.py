@@ -83,13 +83,14 @@ def test_a_warm_start_paints_within_a_second_and_a_half_and_shows_data_within_th
 ):
     state, startups = tmp_path / "state.json", []
 
-    def start():
-        arguments = ("--source", "simulated", "--state", str(state), "--after", "6")
+    def start(after_s=6):
+        arguments = ("--source", "simulated", "--state", str(state), "--after", str(after_s))
         home = str(tmp_path / "home")
         python("from ui.cli import main; main()", *arguments, RISK_WORKSTATION_HOME=home)
         startups.append(json.loads(state.read_text())["startup"])
 
-    benchmark.pedantic(start, rounds=RUNS, warmup_rounds=1, iterations=1)  # the first one is cold
+    start(20)  # cold: the market's history is made, and kept
+    benchmark.pedantic(start, rounds=RUNS, iterations=1)
     paint_ms, data_ms = (
         statistics.median(one[name] for one in startups[1:])
         for name in ("first_paint_ms", "first_data_ms")
