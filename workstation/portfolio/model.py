@@ -179,16 +179,17 @@ class Portfolio:
     @cached_property
     def coins(self) -> tuple[str, ...]:
         """Every coin of the book: of positions, of orders, of wallets."""
-        traded = (coin for _, symbol in self._symbols() for coin in split_symbol(symbol))
+        traded = (coin for _, symbol in self.traded() for coin in split_symbol(symbol))
         held = (coin for account in self.accounts for coin in account.balances)
         return tuple(dict.fromkeys((*traded, *held)))
 
     @cached_property
     def markets(self) -> frozenset[MarketKey]:
         """The markets of its positions and orders."""
-        return frozenset(account.key(symbol) for account, symbol in self._symbols())
+        return frozenset(account.key(symbol) for account, symbol in self.traded())
 
-    def _symbols(self) -> Iterator[tuple[Account, str]]:
+    def traded(self) -> Iterator[tuple[Account, str]]:
+        """Yield the symbol of each position and order, with its account."""
         for account in self.accounts:
             yield from ((account, position.symbol) for position in account.positions)
             yield from ((account, order.symbol) for order in account.orders)

@@ -280,9 +280,9 @@ def _path(
         for coin in portfolio.coins:
             rates.setdefault(coin, beta_of(coin, betas) * driving)
     funding = {
-        (account_id, key.symbol): rate * scenario.over_h / _FUNDING_H
-        for account_id, key in _markets(portfolio)
-        if (rate := _funding_rate(key, inputs, scenario))
+        (account.id, symbol): rate * scenario.over_h / _FUNDING_H
+        for account, symbol in portfolio.traded()
+        if (rate := _funding_rate(account.key(symbol), inputs, scenario))
     }
     return MarketPath(rates=rates, funding=funding if scenario.over_h > 0 else {})
 
@@ -292,13 +292,6 @@ def _funding_rate(key: MarketKey, inputs: RiskInputs, scenario: Scenario) -> flo
         return scenario.funding_rate_8h
     running = inputs.funding.get(key)
     return running.rate_8h if running else 0.0
-
-
-def _markets(portfolio: Portfolio) -> Iterator[tuple[str, MarketKey]]:
-    for account in portfolio.accounts:
-        symbols = [position.symbol for position in account.positions]
-        for symbol in (*symbols, *(order.symbol for order in account.orders)):
-            yield account.id, account.key(symbol)
 
 
 def _betas_used(
