@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QProxyStyle,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QToolButton,
+    QWidget,
+)
 
 from ui import format as fmt
 from ui.bridge import Bridge
@@ -13,6 +22,15 @@ from workstation.units import UnixMs
 
 SPEEDS: Final = (1.0, 10.0, 60.0, 300.0, 1_000.0)
 _STEPS: Final = 1_000  # of the slider, over the whole tape
+
+
+class _JumpToClick(QProxyStyle):
+    """A click beside the handle takes it there, as on every player's time line."""
+
+    def styleHint(self, hint: QStyle.StyleHint, *rest: Any) -> int:  # noqa: N802 (Qt's name)
+        if hint == QStyle.StyleHint.SH_Slider_AbsoluteSetButtons:
+            return Qt.MouseButton.LeftButton.value
+        return super().styleHint(hint, *rest)
 
 
 class TapeControls(QWidget):
@@ -34,11 +52,7 @@ class TapeControls(QWidget):
         for speed in SPEEDS:
             self._speed.addItem(f"{speed:,.0f}×", speed)
         self._speed.activated.connect(self._choose_speed)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, _STEPS)
-        self._slider.setFixedWidth(160)
-        self._slider.setToolTip("Where on the tape; drag to seek")
-        self._slider.sliderReleased.connect(self._seek)
+        self._slider = self._make_slider()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 1, 4, 1)
         layout.setSpacing(4)
@@ -46,6 +60,18 @@ class TapeControls(QWidget):
             layout.addWidget(widget)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.show_tape()
+
+    def _make_slider(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        style = _JumpToClick()
+        style.setParent(slider)
+        slider.setStyle(style)
+        slider.setRange(0, _STEPS)
+        slider.setPageStep(_STEPS // 50)
+        slider.setTracking(False)  # seek where a drag begins and where it ends
+        slider.setFixedWidth(160)
+        slider.valueChanged.connect(self._seek)
+        return slider
 
     @Slot()
     def show_tape(self) -> None:
@@ -62,10 +88,10 @@ class TapeControls(QWidget):
         self._slider.setVisible(length > 0)
         if length > 0 and not self._slider.isSliderDown():
             done = (self._bridge.desk.store.now_ms - state.start_ms) / length
-            self._slider.setValue(round(_STEPS * done))
-            self._slider.setToolTip(
-                f"{fmt.utc_time(state.start_ms)} to {fmt.utc_time(state.end_ms)} UTC; drag to seek"
-            )
+            with QSignalBlocker(self._slider):
+                self._slider.setValue(round(_STEPS * done))
+            ends = f"{fmt.utc_time(state.start_ms)} to {fmt.utc_time(state.end_ms)} UTC"
+            self._slider.setToolTip(f"{ends}; drag, click or press an arrow key to seek")
 
     @Slot()
     def toggle_pause(self) -> None:
@@ -92,9 +118,9 @@ class TapeControls(QWidget):
         if (tape := self._bridge.desk.tape) is not None:
             tape.set_speed(self._speed.itemData(index))
 
-    @Slot()
-    def _seek(self) -> None:
+    @Slot(int)
+    def _seek(self, step: int) -> None:
         tape, state = self._bridge.desk.tape, self._bridge.desk.store.tape
         if tape is not None and state is not None:
-            share = self._slider.value() / _STEPS
+            share = step / _STEPS
             tape.seek(UnixMs(round(state.start_ms + share * (state.end_ms - state.start_ms))))

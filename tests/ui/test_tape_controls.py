@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QSlider
 
 from ui.tape_controls import TapeControls
@@ -69,10 +70,40 @@ def test_controls_tell_the_tape(controls, desk):
     controls.step()
     controls.findChild(QComboBox).activated.emit(0)
     controls.findChild(QSlider).setValue(250)
-    controls.findChild(QSlider).sliderReleased.emit()
     assert desk.tape.told == [
         ("paused", True),
         ("step",),
         ("speed", 1.0),
         ("seek", START + (END - START) // 4),
     ]
+
+
+def sought(desk):
+    return [(what[1] - START) / (END - START) for what in desk.tape.told if what[0] == "seek"]
+
+
+def test_a_click_on_the_line_and_an_arrow_key_seek_there(qtbot, controls, desk):
+    play(desk, controls)
+    controls.show()
+    slider = controls.findChild(QSlider)
+    qtbot.mouseClick(
+        slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 4, slider.height() // 2)
+    )
+    assert sought(desk) == [pytest.approx(0.25, abs=0.04)]
+    controls.show_tape()
+    qtbot.keyClick(slider, Qt.Key.Key_PageUp)
+    assert sought(desk)[1:] == [pytest.approx(0.52)]
+
+
+def test_a_drag_seeks_where_it_begins_and_ends_and_the_clock_not_at_all(qtbot, controls, desk):
+    play(desk, controls)
+    controls.show()
+    slider = controls.findChild(QSlider)
+    y = slider.height() // 2
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2, y))
+    for x in range(slider.width() // 2, slider.width() - 20, 5):
+        qtbot.mouseMove(slider, QPoint(x, y))
+        controls.show_tape()
+    assert sought(desk) == [pytest.approx(0.5, abs=0.04)]
+    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() - 20, y))
+    assert sought(desk)[1:] == [pytest.approx(1 - 20 / slider.width(), abs=0.06)]

@@ -62,16 +62,20 @@ class FundingPanel(VenueChartPanel):
 
     def show_header(self) -> None:
         super().show_header()
-        words = (
-            f"{self.bridge.desk.view.coin}, % per 8 h by venue; thick: weighted by open interest"
-        )
+        words = f"{self.bridge.desk.view.coin}, % per 8 h by venue"
+        if self.mean:
+            words += "; thick: weighted by open interest"
+        elif self.series:
+            words += "; no mean: open interest is not known"
         self.header.show_text("Funding", words, fmt.funding(self._mean_value()))
 
     def _mean_value(self) -> float | None:
+        if not self.mean:
+            return None
         cursor_ms, overview = self.group.cursor_ms, self.bridge.desk.overview
         if cursor_ms is None:
             return overview.funding_rate_8h if overview else None
-        return float(self.mean.at(cursor_ms)) if self.mean else None
+        return float(self.mean.at(cursor_ms))
 
     def empty_text(self) -> str:
         return self.waiting_text("funding", "funding")

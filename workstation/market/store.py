@@ -31,6 +31,7 @@ from workstation.market.series import merge_candles, merge_funding, merge_open_i
 from workstation.units import UnixMs
 
 MAX_LIQUIDATIONS: Final = 5_000
+_MAKES_A_MARKET: Final = (MarkPrice, FundingRate, OpenInterest)
 F = TypeVar("F", bound=Fact)
 
 
@@ -62,7 +63,7 @@ class MarketStore:
 
     def _clear(self) -> None:
         self._facts: dict[type[Fact], dict[MarketKey, Fact]] = {}
-        self._marked: dict[str, dict[MarketKey, None]] = {}  # by coin, as they came first
+        self._markets: dict[str, dict[MarketKey, None]] = {}  # by coin, as they came first
         self._candles: dict[tuple[MarketKey, int, CandlePrice], Candles] = {}
         self._funding: dict[MarketKey, FundingHistory] = {}
         self._open_interest: dict[MarketKey, OpenInterestHistory] = {}
@@ -90,8 +91,8 @@ class MarketStore:
 
     def _take(self, fact: Fact) -> None:
         known = self._facts.setdefault(type(fact), {})
-        if isinstance(fact, MarkPrice) and fact.key not in known:
-            self._marked.setdefault(fact.key.symbol.partition("/")[0], {})[fact.key] = None
+        if fact.key not in known and isinstance(fact, _MAKES_A_MARKET):
+            self._markets.setdefault(fact.key.symbol.partition("/")[0], {})[fact.key] = None
         known[fact.key] = fact
 
     def newest(self, kind: type[F], key: MarketKey) -> F | None:
@@ -105,8 +106,11 @@ class MarketStore:
         return cast(dict[MarketKey, F], self._facts.get(kind, {}))  # by type: see ``_take``
 
     def markets_of(self, coin: str) -> Iterator[MarketKey]:
-        """Yield every market of a coin that has a mark, in the order of its first appearance."""
-        yield from self._marked.get(coin, ())
+        """Yield every market of a coin with a mark, funding or open interest, as they came first.
+
+        A recording may hold a venue's funding and no price of it.
+        """
+        yield from self._markets.get(coin, ())
 
     def candles(
         self, key: MarketKey, interval_s: int, price: CandlePrice = CandlePrice.LAST

@@ -5,6 +5,7 @@ import pytest
 
 from tests.ui.charts.frozen import BINANCE, DERIBIT, NOW, facts, funding_history, update
 from ui.panels.funding import FundingPanel, axis_text
+from workstation.market.facts import FundingRate
 from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.units import HOUR_MS
 
@@ -52,6 +53,12 @@ def test_the_mean_is_weighted_by_open_interest(panel, feed):
     feed()
     expected = (0.0003 * 90_000 - 0.0002 * 30_000) / 120_000
     assert float(panel.mean.at(NOW - HOUR_MS)) == pytest.approx(expected)
+
+
+def test_a_venue_without_a_price_has_its_curve_and_without_weights_there_is_no_mean(panel, feed):
+    feed(update(facts=tuple(f for f in facts() if isinstance(f, FundingRate)), open_interest=()))
+    assert [item.key for item in panel.series] == [BINANCE, DERIBIT]
+    assert panel.header.text().endswith("no mean: open interest is not known –")
 
 
 def test_what_is_drawn_is_told(panel, feed):

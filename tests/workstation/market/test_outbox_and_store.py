@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 from tests.workstation.market.test_series import KEY, candles
-from workstation.market.facts import Liquidation, MarkPrice, VenueHealth, VenueState
+from workstation.market.facts import (
+    FundingRate,
+    Liquidation,
+    MarkPrice,
+    VenueHealth,
+    VenueState,
+)
 from workstation.market.feed import FeedMode
-from workstation.market.instrument import Side
+from workstation.market.instrument import MarketKey, Side
 from workstation.market.outbox import Outbox
 from workstation.market.store import MarketStore
 from workstation.units import UnixMs
@@ -58,6 +64,18 @@ def test_a_snapshot_does_not_change_with_the_store():
     assert snapshot.health == {"okx": health}
     assert store.newest(MarkPrice, KEY).mark_price == 2.0
     assert list(store.markets_of("BTC")) == [KEY]
+
+
+def test_a_market_is_known_by_its_funding_alone():
+    store, outbox = MarketStore(FeedMode.REPLAY), Outbox(FeedMode.REPLAY)
+    times = {"as_of_ms": UnixMs(0), "fresh_for_ms": 1_000}
+    other = MarketKey("hyperliquid", "BTC/USDC:USDC")
+    rate = FundingRate(key=other, funding_rate=0.0001, interval_h=1.0, **times)
+    outbox.put(facts=[rate, mark(1.0)])
+    store.apply(outbox.take(UnixMs(0)))
+    outbox.put(facts=[rate])
+    store.apply(outbox.take(UnixMs(1)))
+    assert list(store.markets_of("BTC")) == [other, KEY]
 
 
 def test_a_fact_is_stale_after_its_own_time():
