@@ -17,6 +17,7 @@ from tests.workstation.risk.worlds import account, book, cross, world
 from workstation.portfolio.model import Portfolio
 from workstation.risk.betas import beta_of
 from workstation.risk.book_arrays import BookArrays, GridReport
+from workstation.risk.book_compiler import compile_book
 from workstation.risk.compiled_book import Evaluator
 from workstation.risk.engine import evaluate
 from workstation.risk.inputs import RiskInputs
@@ -50,7 +51,7 @@ def large_book(accounts: int = ACCOUNTS) -> tuple[Portfolio, RiskInputs]:
 
 @cache
 def arrays_of(accounts: int = ACCOUNTS) -> BookArrays:
-    return BookArrays.of(*large_book(accounts))
+    return compile_book(*large_book(accounts))
 
 
 def ratios(arrays: BookArrays, count: int = PRICES) -> dict[str, np.ndarray]:

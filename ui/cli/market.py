@@ -53,11 +53,11 @@ def doctor(settings: SettingsFile = None, venues: Venues = None, as_json: Json =
 @app.command("warm-up")
 def warm_up() -> None:
     """Compile what the window needs, once, so that it opens at full speed."""
-    from workstation.risk import book_arrays
+    from workstation.risk import book_compiler
     from workstation.services import heatmap_service, outlook_service
     from workstation.simulation import feed
 
     heatmap_service.warm_up(typer.echo)
     outlook_service.warm_up(typer.echo)
-    book_arrays.warm_up(typer.echo)
+    book_compiler.warm_up(typer.echo)
     feed.warm_up(typer.echo)

@@ -2,7 +2,7 @@
 
 The scalar engine makes a report of thousands of positions in most of a second, nearly all of it
 spent on objects. Here what does not change with the market is compiled when the book is read
-(``book_arrays``); a look at the market values it in kernels, and a position's row reads a figure
+(``book_compiler``); a look at the market values it in kernels, and a position's row reads a figure
 out of the columns when it is asked for one (``lazy_rows``).
 
 An account that is not *plain* goes to the scalar engine whole: one with a pool that has no value or
@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from workstation.portfolio.model import Portfolio
-from workstation.risk.book_arrays import compile_pools
+from workstation.risk.book_compiler import compile_pools
 from workstation.risk.book_marks import BookMarks
 from workstation.risk.doubts import DoubtfulLegs, at_par
 from workstation.risk.engine import ALIVE, apart, evaluate, next_liquidation, row_problems

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workstation.risk.book_arrays import compile_pools, liquidation_prices_of
+from workstation.risk.book_arrays import liquidation_prices_of
+from workstation.risk.book_compiler import compile_pools
 from workstation.risk.inputs import RiskInputs
 from workstation.risk.liquidation import (
     LiquidationPrices,

@@ -22,7 +22,7 @@ from tests.workstation.risk.worlds import (
     table,
     world,
 )
-from workstation.risk.book_arrays import BookArrays, warm_up
+from workstation.risk.book_compiler import compile_book, warm_up
 from workstation.risk.engine import evaluate
 from workstation.risk.path import MarketPath
 from workstation.risk.surplus import equity, maintenance
@@ -60,7 +60,7 @@ def test_every_column_is_the_engines(drawn, with_ticks):
     instruments = [listed(*market, tick=0.5) for market in markets] if with_ticks else ()
     inputs = world(prices=PRICES, tiers=tiers, instruments=instruments)
     portfolio = book(*owners)
-    report, arrays = evaluate(portfolio, inputs), BookArrays.of(portfolio, inputs)
+    report, arrays = evaluate(portfolio, inputs), compile_book(portfolio, inputs)
     found, rows = arrays.report(), in_order(report, arrays)
     legs = found.legs
     same(legs.first, known(rows, "liquidation_price"))
@@ -94,7 +94,7 @@ def test_every_column_is_the_engines(drawn, with_ticks):
 def test_a_grid_of_prices_is_the_engines_price_by_price(drawn, falling, end):
     owner, tiers = drawn
     inputs = world(prices=PRICES, tiers=tiers)
-    arrays = BookArrays.of(book(owner), inputs)
+    arrays = compile_book(book(owner), inputs)
     clock = np.linspace(0.0, np.log(end), 37)
     clock = clock[::-1] if falling else clock
     path = MarketPath(rates={"BTC": 1.0, "ETH": 1.25, "SOL": -0.7}, funding={})
@@ -111,7 +111,7 @@ def test_a_book_is_compiled_once_for_any_marks():
     # 10,000 + (P - 60,000) = 0.005 P at 50,000 / 0.995, whatever the mark is
     inputs = world(prices={"BTC": 60_000.0})
     owner = account(cross(BTC, 1.0, 60_000.0), balances={"USDT": 10_000.0})
-    arrays = BookArrays.of(book(owner), inputs)
+    arrays = compile_book(book(owner), inputs)
     for mark in (60_000.0, 55_000.0, 80_000.0):
         found = arrays.report(np.array([mark]))
         assert found.legs.first[0] == pytest.approx(50_000 / 0.995)
@@ -123,7 +123,7 @@ def test_a_book_is_compiled_once_for_any_marks():
 
 def test_an_answer_can_be_written_over():
     inputs = world(prices={"BTC": 60_000.0})
-    arrays = BookArrays.of(book(account(cross(BTC, 1.0, 60_000.0), balances={"USDT": 1e4})), inputs)
+    arrays = compile_book(book(account(cross(BTC, 1.0, 60_000.0), balances={"USDT": 1e4})), inputs)
     first = arrays.grid({"BTC": np.array([0.9, 1.0])})
     again = arrays.grid({"BTC": np.array([1.0, 1.1])}, out=first)
     assert again is first
@@ -135,7 +135,7 @@ def test_pools_without_a_value_are_left_out_and_without_tiers_are_not_known():
     inputs = world(prices={"BTC": 60_000.0})
     odd = account(cross("BTC/ETH:USDT", 1.0, 60_000.0), name="quanto")
     plain = account(cross(BTC, 1.0, 60_000.0, maintenance_rate=None), name="plain")
-    arrays = BookArrays.of(book(odd, plain), inputs)
+    arrays = compile_book(book(odd, plain), inputs)
     assert [pool.account.id for pool in arrays.pools] == ["plain"]
     found = arrays.report()
     assert np.isnan(found.legs.first[0])
@@ -148,14 +148,14 @@ def test_a_loan_has_its_coins_price():
     # 0.9 B = 40,000
     loan = account(collateral=MULTI, balances={"BTC": 1.0, "USDT": -40_000.0},
                    haircuts={"BTC": 0.1})  # fmt: skip
-    arrays = BookArrays.of(book(loan), world(prices={"BTC": 60_000.0}))
+    arrays = compile_book(book(loan), world(prices={"BTC": 60_000.0}))
     assert arrays.report().driver_price[0] == pytest.approx(40_000 / 0.9)
 
 
 def test_without_a_price_of_bitcoin_the_largest_leg_leads():
     inputs = world()
     owner = account(cross(ETH, 10.0, 2_000.0), balances={"USDT": 4_000.0})
-    arrays = BookArrays.of(book(owner), inputs)
+    arrays = compile_book(book(owner), inputs)
     report = evaluate(book(owner), inputs)
     want = report.accounts[0].liquidation_coin_price
     assert arrays.report().driver_price[0] == pytest.approx(want, rel=1e-8)
@@ -165,12 +165,12 @@ def test_a_flat_tiers_jump_is_met_by_a_common_shock():
     tiers = {("manual", BTC): table((0, 70_000, 0.01, 0), (70_000, None, 0.5, 0), mode="flat")}
     owner = account(cross(BTC, -1.0, 60_000.0, maintenance_rate=None), balances={"USDT": 20_000.0})
     assert tiers["manual", BTC].mode == TierMode.FLAT
-    arrays = BookArrays.of(book(owner), world(tiers=tiers, prices={"BTC": 60_000.0}))
+    arrays = compile_book(book(owner), world(tiers=tiers, prices={"BTC": 60_000.0}))
     assert arrays.report().legs.common_shock[0] == pytest.approx(70_000)
 
 
 def test_an_empty_book_has_no_columns():
-    arrays = BookArrays.of(book(), world())
+    arrays = compile_book(book(), world())
     assert len(arrays.report().legs.first) == 0
 
 
