@@ -137,12 +137,13 @@ def test_a_venue_that_recovers_is_live_again(loopback, tmp_path):
         assert observer.wait_for(lambda: observer.health("bybit").error is None, 30.0)
 
 
-def test_a_venue_that_is_down_at_the_start_joins_later(loopback, tmp_path):
+def test_a_venue_that_is_down_at_the_start_is_logged_and_joins_later(loopback, tmp_path, caplog):
     loopback.break_venue("okx", Fault.RESET)
     with Observer(loopback, tmp_path, ["bybit", "okx"]) as observer:
         assert observer.wait_for(lambda: observer.is_live("bybit"), 5.0)
         assert not observer.is_live("okx")
         assert observer.health("okx").error
+        assert [line for line in caplog.messages if line.startswith("okx") and "again in" in line]
         loopback.repair("okx")
         assert observer.wait_for(lambda: observer.is_live("okx"), 8.0)
 

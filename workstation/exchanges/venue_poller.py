@@ -164,7 +164,7 @@ class VenuePoller:
             except ExchangeThrottledError as error:
                 self._hold(error)
             except ExchangeError as error:
-                wait_s = backoff.failed()
+                wait_s = _logged_wait(backoff, error)
                 self._price_failed(error, wait_s)
                 await asyncio.sleep(wait_s)
         self._outbox.put(instruments=self._adapter.instruments())
@@ -333,9 +333,7 @@ class VenuePoller:
     # -- failures -------------------------------------------------------------------------------
 
     def _failed(self, poll: Poll, backoff: Backoff, error: ExchangeError) -> float:
-        wait_s = backoff.failed()
-        level = logging.WARNING if backoff.failures == 1 else logging.DEBUG
-        log.log(level, "%s (again in %.0f s)", error, wait_s)
+        wait_s = _logged_wait(backoff, error)
         if poll.name == PRICES:
             self._price_failed(error, wait_s)
         else:
@@ -376,3 +374,11 @@ class VenuePoller:
         while True:
             self._put_health()
             await asyncio.sleep(HEALTH_S)
+
+
+def _logged_wait(backoff: Backoff, error: ExchangeError) -> float:
+    """Return how long to wait after a failure; the first of a row is in the log."""
+    wait_s = backoff.failed()
+    level = logging.WARNING if backoff.failures == 1 else logging.DEBUG
+    log.log(level, "%s (again in %.0f s)", error, wait_s)
+    return wait_s
