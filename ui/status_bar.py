@@ -259,6 +259,7 @@ class StatusBar(QStatusBar):
         clock = f"{clock.partition(' ')[2] if narrow else clock} UTC"
         self._clock.setText(clock if live else f"now {clock}")
         self._rate.setVisible(not narrow)
+        self._clock.setVisible(live or not tight)  # the tape's own clock counts there
         self._clock.setToolTip(f"{fmt.utc_time(wall)} UTC\n{fmt.local_time(wall)}")
         self.tape_controls.show_tape()
         self._show_failing()
