@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 CLOCK_CHECK_S: Final = 1.0
 RESTART_S: Final = 5.0  # after a fault of our own in a venue's tasks
 FIRST_MARKETS_S: Final = 20.0
+RENEW_S: Final = 10.0  # markets of the last start, a venue at a time: each is many megabytes twice
 STOP_S: Final = 5.0
 
 
@@ -188,6 +189,7 @@ class LiveFeed:
             watch=self._watch,
             poll_s=self._settings.poll_interval_s,
             held_poll_s=self._settings.held_poll_interval_s,
+            renew_s=RENEW_S * (1 + len(self._pollers)),
         )
 
     async def _keep_running(self, poller: VenuePoller) -> None:

@@ -41,7 +41,6 @@ PRICES: Final = "prices"  # the name of every adapter's first poll
 FRESH_POLLS: Final = 3  # a fact is fresh for three polls, or three publishing intervals
 CALL_COST_S: Final = 0.25  # a poll of one call a market comes no more often than this per market
 HEALTH_S: Final = 0.5
-CACHE_REFRESH_S: Final = 10.0  # markets of the last start are renewed after the first prices
 MARKETS_REFRESH_S: Final = 4 * 3_600.0
 UNSUPPORTED_S: Final = 600.0
 _LONGEST_RETRY_S: Final = 60.0  # of what is not the prices
@@ -80,7 +79,9 @@ class VenuePoller:
         watch: Watch,
         poll_s: float,
         held_poll_s: float,
+        renew_s: float,
     ) -> None:
+        """``renew_s`` is how long after the start the markets of the last one are asked anew."""
         self._new_adapter = new_adapter
         self._clock = clock
         self._outbox = outbox
@@ -90,6 +91,7 @@ class VenuePoller:
         self._watch = watch
         self._poll_s = poll_s
         self._held_poll_s = held_poll_s
+        self._renew_s = renew_s
         self._freshness = Freshness()
         self._assembly = Assembly(self._freshness)
         self._adapter = new_adapter()
@@ -139,7 +141,7 @@ class VenuePoller:
                 if self._tiers is not None:
                     tasks.create_task(self._tiers.run())
                 tasks.create_task(
-                    self._refresh_markets(CACHE_REFRESH_S if cached else MARKETS_REFRESH_S)
+                    self._refresh_markets(self._renew_s if cached else MARKETS_REFRESH_S)
                 )
         finally:
             await self._adapter.close()

@@ -51,7 +51,7 @@ from workstation.services.tier_shelf import TierShelf
 from workstation.settings import Settings
 
 CACHE_MARKS_EVERY_S: Final = 10.0
-GIVE_BACK_EVERY_S: Final = 30.0
+GIVE_BACK_EVERY_S: Final = 10.0
 STOP_S: Final = 1.0  # a thread that hangs longer than this is left to the end of the process
 _READ_AT_OPENING: Final = {  # settings that a feed takes up when it is opened
     FeedMode.LIVE: {

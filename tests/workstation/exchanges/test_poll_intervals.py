@@ -36,6 +36,7 @@ def test_prices_come_sooner_where_something_is_held(tmp_path, venue, poll_s, hel
         watch=Watch(markets=frozenset({MarketKey(held_at, "BTC/USDT:USDT")})),
         poll_s=poll_s,
         held_poll_s=1.0,
+        renew_s=10.0,
     )
     prices, quotes = (
         next(poll for poll in poller._adapter.polls() if poll.name == name)
