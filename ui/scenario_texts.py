@@ -15,6 +15,7 @@ from workstation.risk.report import (
     ScenarioEvent,
     ScenarioPosition,
     ScenarioReport,
+    Status,
 )
 
 MARKS_LEGEND: Final = "● liquidated  ○ an order of your own book fills"
@@ -35,6 +36,13 @@ def first_liquidated(report: ScenarioReport, before: RiskReport | None = None) -
     more = f"; then {len(names) - 1} more" if len(names) > 1 else ""
     paid = " with funding" if has_funding(first, report, before) else ""
     return f"Liquidated first: {_name(first)} at {_at(first)}{paid}{more}"
+
+
+def lost_already(before: RiskReport | None) -> str:
+    """Return ``1 counts as lost already``: what is not on the way any more; or nothing."""
+    rows = before.positions if before is not None else ()
+    count = sum(row.status is Status.PRESUMED_LIQUIDATED for row in rows)
+    return f"{count} {'counts' if count == 1 else 'count'} as lost already" if count else ""
 
 
 def has_funding(first: ScenarioEvent, report: ScenarioReport, before: RiskReport | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ui import format as fmt
+from workstation.market.instrument import Side
 from workstation.portfolio.model import VenueFigures
 from workstation.risk.report import PositionReport
 
@@ -12,6 +13,11 @@ from workstation.risk.report import PositionReport
 def is_apart(position: PositionReport) -> bool:
     """Tell whether the venue puts the liquidation price elsewhere."""
     return position.told is not None and bool(position.told.apart)
+
+
+def is_passed(stop: float, mark: float, side: Side) -> bool:
+    """Tell whether the mark stands beyond a stop, which should have filled then."""
+    return mark <= stop if side is Side.LONG else mark >= stop
 
 
 def is_late(position: PositionReport) -> bool:

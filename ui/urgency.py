@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from ui import format as fmt
 from workstation.alerts.facts import Severity
 from workstation.risk.report import Status
 
 PAST: Final = "past its liquidation"  # below maintenance: there is no price left to reach
+LOST: Final = (Status.BELOW_MAINTENANCE, Status.PRESUMED_LIQUIDATED)
 # (below this distance, colour token): look.md's warn and alarm
 _BANDS: Final = ((0.04, "alarm"), (0.08, "warn"))
 _STATUS: Final = {
@@ -24,6 +26,15 @@ def distance_token(distance: float | None) -> str:
     if distance is None:
         return ""
     return next((token for limit, token in _BANDS if abs(distance) < limit), "")
+
+
+def distance_text(status: Status, distance: float | None) -> str:
+    """Return how far a liquidation price is; what is past it, or went past it, has no way left."""
+    if status is Status.BELOW_MAINTENANCE:
+        return "past"
+    if status is Status.PRESUMED_LIQUIDATED:
+        return "passed"
+    return fmt.percent(distance, sign=True)
 
 
 def status_token(status: Status) -> str:

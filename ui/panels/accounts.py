@@ -18,7 +18,7 @@ from ui.panels.base import Panel, PanelContext
 from ui.style import plain_label, tint
 from ui.told import told_lines, told_ratio
 from ui.trust import WAITING, Trust, cross_rows, muted, trust_of
-from ui.urgency import PAST, distance_token, status_token
+from ui.urgency import LOST, PAST, distance_text, distance_token, status_token
 from workstation.portfolio.age import has_age
 from workstation.portfolio.model import MarginMode, VenueFigures
 from workstation.risk.report import (
@@ -174,7 +174,7 @@ COLUMNS: Final = (
     Column[AccountRow](
         heading="Distance",
         help="From the coin's price now to that price",
-        text=lambda row: fmt.percent(row.distance, sign=True),
+        text=lambda row: distance_text(row.status, row.distance),
         value=lambda row: row.distance,
         token=lambda row: distance_token(row.distance),
     ),
@@ -243,7 +243,7 @@ def rows_of(report: RiskReport, warning_s: float, *, blind: bool = False) -> lis
 
 def _nearness(row: AccountRow) -> float:
     """Return how far a row is from its liquidation: what is past it first, none last."""
-    if row.status in (Status.BELOW_MAINTENANCE, Status.PRESUMED_LIQUIDATED):
+    if row.status in LOST:
         return -1.0
     return math.inf if row.distance is None else abs(row.distance)
 

@@ -16,6 +16,7 @@ from ui.names import coin_of, pool_name, position_name
 from ui.panels.base import Panel, PanelContext
 from ui.style import ElidedLabel, caption_font, plain_label, tint
 from ui.theme import figure_font
+from ui.told import is_passed
 from ui.trust import WAITING, Trust, left_out_text, mark_note, muted, sight_text, trust_of
 from ui.urgency import PAST, distance_token
 from workstation.portfolio.model import MarginMode
@@ -88,16 +89,25 @@ def _stop(nearest: NextLiquidation) -> Fact:
     help_text = "A stop order of the portfolio that closes it before the liquidation price."
     if nearest.stop_price is None:
         return Fact("no stop on this position", "text", help_text)
-    if not _stops_before(nearest):
-        return Fact(f"stop at {fmt.price(nearest.stop_price)} too late", "warn", help_text)
-    return Fact(f"stop at {fmt.price(nearest.stop_price)} before it", "text", help_text)
+    stop = f"stop at {fmt.price(nearest.stop_price)}"
+    if _stops_before(nearest):
+        return Fact(f"{stop} before it", "text", help_text)
+    if _stop_passed(nearest):
+        help_text = "The mark stands beyond it: look at the venue, then bring the file up to date."
+        return Fact(f"{stop} passed: it may have filled", "warn", help_text)
+    return Fact(f"{stop} too late", "warn", help_text)
 
 
 def _stops_before(nearest: NextLiquidation) -> bool:
     """Tell whether a stop stands between the mark and the liquidation price."""
-    if nearest.stop_price is None or nearest.past:
+    if nearest.stop_price is None or nearest.past or _stop_passed(nearest):
         return False
     return (nearest.stop_price - nearest.price) * nearest.distance < 0
+
+
+def _stop_passed(nearest: NextLiquidation) -> bool:
+    mark = nearest.price / (1 + nearest.distance)
+    return nearest.stop_price is not None and is_passed(nearest.stop_price, mark, nearest.side)
 
 
 def _rescue(nearest: NextLiquidation) -> tuple[Fact, ...]:

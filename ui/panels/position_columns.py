@@ -9,8 +9,8 @@ from ui import format as fmt
 from ui.models.rows import Column
 from ui.names import COMMON_MOVE_HELP
 from ui.panels.position_rows import PositionRow
-from ui.told import is_apart, is_late, told_lines, told_ratio
-from ui.urgency import PAST, distance_token, profit_token, status_token
+from ui.told import is_apart, is_late, is_passed, told_lines, told_ratio
+from ui.urgency import LOST, PAST, distance_text, distance_token, profit_token, status_token
 from workstation.risk.report import (
     Figure,
     LiquidationKind,
@@ -25,6 +25,7 @@ _TOLD: Final = (Figure.POSITION, Figure.LIQUIDATION, Figure.DISTANCE, Figure.RAT
 _CHECK: Final = " (!)"  # its tooltip says what looks like a slip
 _APART: Final = " \N{NOT EQUAL TO}"  # the venue says another price
 _LATE: Final = " late"  # the stop stands behind the liquidation price
+_PASSED: Final = " passed"  # by the mark: it should have filled
 _WHOLE_FROM_USD: Final = 100  # cents of more funding than that tell nothing
 _THEN_TOKENS: Final = {
     PositionOutcome.LIQUIDATED: "alarm",
@@ -47,14 +48,13 @@ def _liquidation_text(row: PositionRow) -> str:
 def _distance_text(row: PositionRow) -> str:
     if row.position is None:
         return ""
-    past = row.position.status is Status.BELOW_MAINTENANCE
-    return "past" if past else fmt.percent(row.position.distance, sign=True)
+    return distance_text(row.position.status, row.position.distance)
 
 
 def _liquidation_token(row: PositionRow) -> str:
     if row.position is None:
         return ""
-    past = row.position.status is Status.BELOW_MAINTENANCE
+    past = row.position.status in LOST
     return "alarm" if past else "warn" if is_apart(row.position) else ""
 
 
@@ -64,7 +64,15 @@ def _stop_text(row: PositionRow) -> str:
         return ""
     if position.stop_price is None:
         return "none"
-    return f"{fmt.price(position.stop_price)}{_LATE if is_late(position) else ''}"
+    return f"{fmt.price(position.stop_price)}{_stop_note(position)}"
+
+
+def _stop_note(position: PositionReport) -> str:
+    if is_late(position):
+        return _LATE
+    stop, mark = position.stop_price, position.mark_price
+    passed = stop is not None and mark is not None and is_passed(stop, mark, position.side)
+    return _PASSED if passed else ""
 
 
 def _ratio_text(row: PositionRow) -> str:
@@ -96,8 +104,9 @@ def _explains(figure: Figure) -> Callable[[PositionRow], str]:
 def _beside(figure: Figure, position: PositionReport) -> Iterator[str]:
     if figure in (Figure.LIQUIDATION, Figure.DISTANCE):
         stop, drift = position.stop_price, position.liquidation_drift_per_day
-        where = "behind" if is_late(position) else "before"
-        yield "No stop" if stop is None else f"Stop at {fmt.price(stop)} {where} liquidation"
+        wheres = {_LATE: "behind liquidation", _PASSED: "passed by the mark: it may have filled"}
+        where = wheres.get(_stop_note(position), "before liquidation")
+        yield "No stop" if stop is None else f"Stop at {fmt.price(stop)} {where}"
         if drift is not None:
             yield f"Funding at the running rate moves it by {fmt.number(drift, 2, sign=True)} a day"
         if position.days_to_liquidation_by_funding is not None:
@@ -254,7 +263,7 @@ COLUMNS: Final = (
         help="Where a stop closes the position, and whether that is before its liquidation",
         text=_stop_text,
         value=lambda row: _of(row, "stop_price"),
-        token=lambda row: "warn" if row.position and is_late(row.position) else "",
+        token=lambda row: "warn" if row.position and _stop_note(row.position) else "",
         tip=_explains(Figure.LIQUIDATION),
         rank=6,
     ),

@@ -9,13 +9,13 @@ from ui import format as fmt
 from ui.names import pool_name, position_name, size_text
 from ui.scenario_texts import is_closed_by_order
 from ui.trust import Trust, left_out_text, mark_note, trust_of
+from ui.urgency import LOST
 from workstation.risk.report import (
     PositionOutcome,
     PositionReport,
     RiskReport,
     ScenarioPosition,
     ScenarioReport,
-    Status,
 )
 from workstation.services.decision_service import WhatIf
 from workstation.units import SECOND_MS
@@ -180,7 +180,7 @@ def _joined(
 
 
 def _nearness(position: PositionReport) -> float:
-    if position.status is Status.BELOW_MAINTENANCE:
+    if position.status in LOST:
         return -1.0
     return float("inf") if position.distance is None else abs(position.distance)
 

@@ -17,6 +17,7 @@ from ui.scenario_texts import (
     first_liquidated,
     funding_note,
     likely,
+    lost_already,
     order_note,
     orders_filled,
 )
@@ -34,6 +35,7 @@ _FIRST_HELP: Final = (
     "The first position that a venue liquidates on the way to the scenario, funding on the way "
     "included; all of them, in their order, stand in the panel Waterfall."
 )
+_NOTHING: Final = "Nothing is liquidated on the way."
 _LIKELY_HELP: Final = (
     "The range of the models, in whole fives: filtered historical simulation, a geometric Brownian "
     "motion, and the volatility of the settings.\nAssumed: "
@@ -127,8 +129,9 @@ class ScenarioPanel(Panel):
     def _show_first(self, report: ScenarioReport) -> None:
         """Say what the venues liquidate first on the way, and which orders fill on it."""
         before = self.bridge.desk.risk
-        first = first_liquidated(report, before)
-        self._first.setText(first or "Nothing is liquidated on the way.")
+        first, lost = first_liquidated(report, before), lost_already(before)
+        nothing = "Nothing more is liquidated on the way" if lost else _NOTHING
+        self._first.setText(" · ".join(filter(None, (first or nothing, lost))))
         words = (
             _FIRST_HELP, funding_note(report, before), orders_filled(report), order_note(report)
         )  # fmt: skip

@@ -21,7 +21,7 @@ _HELPS: Final = {
     "Equity now": "All balances at market value, isolated margins and unrealised profit.",
     "P&L of the move": "Equity after the move − equity now, what is forfeited included.",
     "Equity then": "What is left at the scenario price, if nothing is done.",
-    "Liquidated": "Positions that the venues liquidate on the way.",
+    "Liquidated": "What the venues liquidate on the way, and what counts as lost already.",
 }
 
 

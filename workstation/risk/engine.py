@@ -15,7 +15,7 @@ from workstation.risk.explanation import Explanation
 from workstation.risk.exposure import exposures, totals
 from workstation.risk.funding_drift import DAY_H, drift_per_day, funding_path, hours_to_mark
 from workstation.risk.funding_path import no_path
-from workstation.risk.inputs import PositionKey, RiskInputs
+from workstation.risk.inputs import PositionKey, Presumption, RiskInputs
 from workstation.risk.legs import Leg
 from workstation.risk.liquidation import LiquidationPrices
 from workstation.risk.order_margin import initial_margin, resting
@@ -89,8 +89,17 @@ def _presume(
     for position in pool.positions:
         inputs.checkpoint()
         leg, prices = known.get(id(position), (None, None))
+        lost = inputs.presumed.get(_key(pool.account, position))
+        if prices is not None and lost is not None:
+            prices = _of_then(prices, lost)
         rows.append(_position_row(standing, position, leg, prices, inputs))
     return standing, rows
+
+
+def _of_then(prices: LiquidationPrices, lost: Presumption) -> LiquidationPrices:
+    """Return the price that was passed: at the mark of now the pool may be dead, and have none."""
+    kind = LiquidationKind.UNKNOWN if lost.price is None else LiquidationKind.PRICE
+    return replace(prices, kind=kind, first=lost.price, other=None, common_shock=None)
 
 
 def _key(account: Account, position: Position) -> PositionKey:
@@ -198,7 +207,9 @@ def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
     orders = resting(pool, inputs).margin
     initial = initial_margin(pool, orders) if valued else None
     balance = standing.balance
-    price = shock.price if shock else None
+    keys = (_key(pool.account, position) for position in pool.positions)
+    lost = next((inputs.presumed[key] for key in keys if key in inputs.presumed), None)
+    price = (lost.coin_price if lost else shock.price) if shock else None
     free = None if initial is None or balance is None else max(0.0, balance - initial)
     told = pool.account.figures.get(pool.currency)
     return AccountReport(
@@ -322,9 +333,14 @@ def row_problems(row: PositionReport, inputs: RiskInputs) -> Iterator[str]:
     where = f"{row.account} {row.symbol}"
     if row.status is Status.PRESUMED_LIQUIDATED:
         key = PositionKey(row.account, row.symbol, row.side)
-        yield inputs.presumed.get(key) or (
-            f"{where}: the mark has passed the liquidation price since the book was read; it "
-            "counts as lost until the account or the file is read again."
+        lost = inputs.presumed.get(key)
+        yield (
+            lost.sentence
+            if lost
+            else (
+                f"{where}: the mark has passed the liquidation price since the book was read; it "
+                "counts as lost until the account or the file is read again."
+            )
         )
     elif row.status is Status.BELOW_MAINTENANCE:
         yield f"{where} is below its maintenance margin: the venue may liquidate it now."

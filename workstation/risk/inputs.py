@@ -62,13 +62,22 @@ def _go_on() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Presumption:
+    """What was known of a position when it was found that the mark has passed its price."""
+
+    sentence: str  # when and where it was passed
+    price: float | None  # its liquidation price
+    coin_price: float | None  # of the coin that drives its pool, where the whole pool went
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskInputs:
     """The world at one moment.
 
     ``marks`` leave out those of the file, which belong to a position. ``coin_prices`` are USD per
     coin, consolidated. ``pace`` is the change of a coin's price over
     the last hour, a fraction. ``presumed`` holds positions that were found passed by the mark
-    earlier (with a sentence that says when and where); they stay lost until the book is read again.
+    earlier; they stay lost, at the price of then, until the book is read again.
     ``silent`` markets had a live mark and have none now: the file's must not stand in for it.
     ``remedy`` says what whoever reads the report can do about a price that is missing.
     ``checkpoint`` is called at each step of what may be long; it may pause, or raise to end it.
@@ -84,7 +93,7 @@ class RiskInputs:
     betas: Mapping[str, float] = field(default_factory=_nothing)
     pace: Mapping[str, float] = field(default_factory=_nothing)
     ranges: Mapping[MarketKey, MarkRange] = field(default_factory=_nothing)
-    presumed: Mapping[PositionKey, str] = field(default_factory=_nothing)
+    presumed: Mapping[PositionKey, Presumption] = field(default_factory=_nothing)
     silent: frozenset[MarketKey] = frozenset()
     remedy: str = "give one with --mark SYMBOL=PRICE"
     problems: tuple[str, ...] = ()  # sentences about the inputs, carried into the report

@@ -254,7 +254,8 @@ class DeskAnswers:
             return
         if self.scenario is not None and self.risk is not None:
             self.scenario = with_repair(self.scenario, decision.repair)
-            self.risk = with_rescue(self.risk, self.scenario)
+            endured = decision.endured.moves
+            self.risk = with_rescue(self.risk, decision.repair.add_collateral, endured)
 
 
 def _of_view(view: View, scenario: ScenarioReport | None) -> ScenarioReport | None:

@@ -25,10 +25,10 @@ from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
-from workstation.portfolio.model import Account, Portfolio
+from workstation.portfolio.model import Account, MarginMode, Portfolio
 from workstation.risk.beta_estimates import BetaEstimate, default_estimate
 from workstation.risk.compiled_book import Evaluator
-from workstation.risk.inputs import MarkRange, PositionKey, RiskInputs
+from workstation.risk.inputs import MarkRange, PositionKey, Presumption, RiskInputs
 from workstation.risk.marks import (
     MarkMemory,
     candle_range,
@@ -168,7 +168,7 @@ class RiskWork:
         self._since_ms: dict[MarketKey, UnixMs] = {}
         self._memory: MarkMemory = {}
         self._session: dict[MarketKey, MarkRange] = {}
-        self._presumed: dict[PositionKey, str] = {}
+        self._presumed: dict[PositionKey, Presumption] = {}
         self._last: RiskAnswer | None = None
         self._betas = HourlyBetas()
         self._estimates: Mapping[str, BetaEstimate] = {}
@@ -262,7 +262,7 @@ class RiskWork:
         old, self._since_ms = self._since_ms, since
         self._session = {k: v for k, v in self._session.items() if since.get(k) == old.get(k)}
         kept = {a.id for a in book.accounts if self._accounts.get(a.id) is a}
-        self._presumed = {k: text for k, text in self._presumed.items() if k.account in kept}
+        self._presumed = {k: lost for k, lost in self._presumed.items() if k.account in kept}
         self._accounts = {account.id: account for account in book.accounts}
 
     def _inputs(self, request: RiskRequest) -> RiskInputs:
@@ -319,7 +319,19 @@ class RiskWork:
             key = PositionKey(row.account, row.symbol, row.side)
             if key not in self._presumed:
                 seen = inputs.ranges.get(MarketKey(row.venue, row.symbol))
-                self._presumed[key] = presumption(row, seen)
+                self._presumed[key] = Presumption(
+                    sentence=presumption(row, seen),
+                    price=row.liquidation_price,
+                    coin_price=_coin_price(row, risk),
+                )
+
+
+def _coin_price(row: PositionReport, risk: RiskReport) -> float | None:
+    """Return where the wallet's pool that backs a position goes; an isolated one has none."""
+    wallets = [a for a in risk.accounts if a.id == row.account]
+    backing = (a for a in wallets if a.currency in (row.currency, "USD"))
+    pool = next(backing, None) if row.margin_mode is MarginMode.CROSS else None
+    return pool.liquidation_coin_price if pool else None
 
 
 def presumption(row: PositionReport, seen: MarkRange | None) -> str:

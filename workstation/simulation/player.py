@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 from workstation.market.facts import VenueHealth, VenueState
 from workstation.market.feed import Watch
-from workstation.market.instrument import MarketKey
+from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.outbox import Outbox
 from workstation.simulation import publish
 from workstation.simulation.generator import SimulatedVenue
@@ -15,6 +15,7 @@ from workstation.simulation.market import SimulatedCoin, SimulatedMarket
 from workstation.units import DAY_MS, SECOND_MS, UnixMs
 
 YEAR_HOURS: Final = 8_760
+DAY_HOURS: Final = 26  # the changes over an hour and a day, whatever the minute
 CANDLES: Final = 1_000  # of the watched coin and interval, at the start
 FUNDING_DAYS: Final = 90
 INTEREST_DAYS: Final = 30
@@ -41,8 +42,9 @@ class Player:
         self._venues = {venue.name: venue for venue in venues}
         self._outbox = outbox
         self._watched: SimulatedCoin | None = None
+        self._held: dict[MarketKey, SimulatedCoin] = {}  # markets that no chart shows
         self._interval_s = Watch().interval_s
-        self._candles_to_s = self._series_to_s = market.time_s
+        self._series_to_s = self._held_to_s = market.time_s
         self._forced_seen = {item.coin.name: 0 for item in market.coins}
         for item in market.coins:
             outbox.put(instruments=self._mine(publish.instruments(item)))
@@ -56,6 +58,9 @@ class Player:
         """Choose coin and interval of the charts; their history is put out at once."""
         coins = {item.coin.name: item for item in self._market.coins}
         self._watched, self._interval_s = coins.get(watch.coin), watch.interval_s
+        others = {key: coins.get(split_symbol(key.symbol)[0]) for key in watch.markets}
+        self._held = {k: coin for k, coin in others.items() if coin and coin is not self._watched}
+        self._publish_held(DAY_HOURS)
         if self._watched is None:
             names = ", ".join(coins)
             self._outbox.put(notices=[f"{watch.coin} is not simulated; there are {names}."])
@@ -76,6 +81,7 @@ class Player:
         for item in self._market.coins:
             self._outbox.put(facts=self._mine(publish.facts(item, now_ms, fresh_for_ms)))
             self._publish_liquidations(item)
+        self._publish_held((self.time_s - self._held_to_s) // _HOUR_S + 2)
         if self._watched is not None:
             books = publish.order_books(self._watched, now_ms, fresh_for_ms)
             truth = publish.known_positions(self._watched, now_ms, fresh_for_ms)
@@ -100,6 +106,13 @@ class Player:
             funding=self._mine(publish.funding_history(coin, since_s)),
         )
         self._series_to_s = self.time_s
+
+    def _publish_held(self, hours: int) -> None:
+        """Put out the hours of what is held beside the charts: its pace needs them."""
+        coins = {coin.coin.name: coin for coin in self._held.values()}
+        candles = (row for coin in coins.values() for row in publish.candles(coin, _HOUR_S, hours))
+        self._outbox.put(candles=self._mine(row for row in candles if row.key in self._held))
+        self._held_to_s = self.time_s
 
     def _publish_liquidations(self, item: SimulatedCoin, since_ms: int = 0) -> None:
         seen = self._forced_seen[item.coin.name]

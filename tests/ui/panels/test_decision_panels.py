@@ -33,6 +33,7 @@ from workstation.portfolio.formats import registry
 from workstation.portfolio.formats.form import with_position
 from workstation.portfolio.what_if import copy_of, with_balance, with_size
 from workstation.risk.outlook import TOUCH_UNKNOWN
+from workstation.risk.report import Status
 from workstation.services.decision_service import WhatIf, what_if
 
 PANELS = (RescuePanel, WaterfallPanel, LadderPanel, ComparisonPanel, WhatIfPanel, ScenarioPanel)
@@ -404,6 +405,20 @@ def test_a_first_price_with_the_funding_of_the_way_says_so(make, book, desk):
     panel.show_report(replace(moved, funded=frozenset({("binance-main", "BTC/USDT:USDT")})))
     (first,) = [text for text in words(panel) if "Liquidated first" in text]
     assert first == "Liquidated first: binance-main · BTC long at 67,131 with funding; then 2 more"
+
+
+def test_what_is_lost_already_is_told_apart_from_what_is_on_the_way(make, book, desk):
+    panel = make(ScenarioPanel)
+    before = sample_answer()[0].before
+    first, *rest = before.positions
+    lost = replace(first, status=Status.PRESUMED_LIQUIDATED)
+    desk.risk = replace(before, positions=(lost, *rest))
+    panel.show_report(sample_scenario())
+    (line,) = [text for text in words(panel) if "Liquidated first" in text]
+    assert line.endswith("; then 2 more · 1 counts as lost already")
+    panel.show_report(sample_scenario(70_500.0))
+    nothing = "Nothing more is liquidated on the way · 1 counts as lost already"
+    assert nothing in words(panel)
 
 
 def test_a_repair_that_leaves_more_and_drains_nobody_warns_of_nothing(make, book):

@@ -11,8 +11,7 @@ from tests.workstation.risk.worlds import BTC, ETH, account, book, isolated, rep
 from ui.panels.next_liquidation import NextLiquidationPanel, remarks
 from ui.style import tint
 from workstation.risk.next_deposit import with_rescue
-from workstation.risk.repair_report import AddCollateral, Repair
-from workstation.risk.scenario import Scenario, run, with_repair
+from workstation.risk.repair_report import AddCollateral
 from workstation.services.sight import Sight
 from workstation.units import UnixMs
 
@@ -77,13 +76,27 @@ def test_a_stop_beyond_the_liquidation_price_does_not_stand_before_it():
     assert remarks(replace(nearest, stop_price=59_900.0))[2].text.endswith("before it")
 
 
-def test_a_rescue_names_the_price_up_to_which_it_holds_and_the_margin():
-    inputs = world(marks=MARKS)
-    scenario = run(book(account(LONG)), inputs, Scenario(moves={"BTC": 55_000.0}))
-    repair = Repair(
-        add_collateral=(AddCollateral(account="a", symbol=BTC, asset="USDT", amount=3_275.0),)
+def test_a_stop_that_the_mark_has_passed_is_not_waited_for(panel):
+    mark = REPORT.positions[0].mark_price
+    passed = replace(REPORT.next_liquidation, stop_price=mark + 1)
+    fact = remarks(passed)[2]
+    assert (fact.text, fact.token) == (
+        f"stop at {mark + 1:,.0f} passed: it may have filled",
+        "warn",
     )
-    saved = with_rescue(REPORT, with_repair(scenario, repair)).next_liquidation
+    panel.show_report(replace(REPORT, next_liquidation=passed))
+    assert "unless its stop" not in shown(panel)
+
+
+def test_what_is_past_its_liquidation_is_offered_no_deposit():
+    deposit = AddCollateral(account="a", symbol=BTC, asset="USDT", amount=3_275.0)
+    past = replace(REPORT, next_liquidation=replace(REPORT.next_liquidation, past=True))
+    assert with_rescue(past, (deposit,), {"BTC": 55_000.0}) is past
+
+
+def test_a_rescue_names_the_price_up_to_which_it_holds_and_the_margin():
+    deposit = AddCollateral(account="a", symbol=BTC, asset="USDT", amount=3_275.0)
+    saved = with_rescue(REPORT, (deposit,), {"BTC": 55_000.0}).next_liquidation
     assert remarks(saved)[3].text == "keeps it to 55,000: +3,275.00 USDT (into this position)"
     other = replace(saved, rescue_until={"ETH": 1_500.0})
     assert "keeps it to ETH 1,500.00:" in remarks(other)[3].text

@@ -138,6 +138,12 @@ def test_a_position_without_a_rule_shows_the_venues_ratio():
         (None, "none", "", "No stop"),
         (57_000.0, "57,000", "", "Stop at 57,000 before liquidation"),
         (50_000.0, "50,000 late", "warn", "Stop at 50,000 behind liquidation"),
+        (
+            99_000.0,
+            "99,000 passed",
+            "warn",
+            "Stop at 99,000 passed by the mark: it may have filled",
+        ),
     ],
 )
 def test_each_position_says_where_its_stop_is(stop, text, token, words):

@@ -31,7 +31,7 @@ from workstation.market.instrument import MarketKey, Side
 from workstation.portfolio.model import OrderType, VenueFigures
 from workstation.risk.compiled_book import Evaluator
 from workstation.risk.engine import evaluate
-from workstation.risk.inputs import MarkRange, PositionKey
+from workstation.risk.inputs import MarkRange, PositionKey, Presumption
 from workstation.risk.report import Figure, Status
 
 BY_NUMBER = 1e-8
@@ -143,9 +143,10 @@ def test_a_size_beyond_its_tiers_a_lost_position_and_doubts_are_told_as_ever():
         large(plain), large(plain, name="b"), large(cross(SOL, 10.0, 400.0, 150.0), name="c")
     )
     compiled = Evaluator(many=0)
+    passed = Presumption(sentence="b: lost.", price=120.0, coin_price=50_000.0)
     for price in (150.0, 250.0, 150.0):
         inputs = world(prices={"BTC": 6e4}, tiers=tiers, marks={("manual", SOL): price})
-        lost = {PositionKey("b", SOL, Side.LONG): "b: lost."}
+        lost = {PositionKey("b", SOL, Side.LONG): passed}
         for presumed in ({}, lost):
             inputs = replace(inputs, presumed=presumed)
             found = compiled(portfolio, inputs)

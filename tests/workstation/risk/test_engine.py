@@ -28,7 +28,7 @@ from tests.workstation.risk.worlds import (
 from workstation.market.instrument import Side
 from workstation.portfolio.model import MarginSystem, OrderType
 from workstation.risk.engine import evaluate
-from workstation.risk.inputs import PositionKey
+from workstation.risk.inputs import PositionKey, Presumption
 from workstation.risk.report import Figure, LiquidationKind, MarkSource, Status, Withdrawals
 
 BITCOIN = {"BTC": 60_000.0}
@@ -240,12 +240,14 @@ def test_the_stop_that_stands_nearest_is_shown():
 
 def test_the_next_liquidation_is_the_nearest_and_not_one_that_is_lost_already():
     near, far = isolated(BTC, 1.0, 60_000.0, 1_000.0), isolated(ETH, 1.0, 2_000.0, 500.0)
-    inputs = world(presumed={PositionKey("a", BTC, Side.LONG): "Passed at noon."})
+    passed = Presumption(sentence="Passed at noon.", price=59_500.0, coin_price=None)
+    inputs = world(presumed={PositionKey("a", BTC, Side.LONG): passed})
     assert report_of(account(near, far)).next_liquidation.symbol == BTC
     report = report_of(account(near, far), inputs=inputs)
     assert report.next_liquidation.symbol == ETH
     assert report.next_liquidation.loss_of_doing_nothing_usd == pytest.approx(500)
     assert report.positions[0].status is Status.PRESUMED_LIQUIDATED
+    assert report.positions[0].liquidation_price == 59_500
     assert report.problems == ("Passed at noon.",)
     assert report.totals.equity_usd == pytest.approx(500)
     assert [row.coin for row in report.exposures] == ["ETH"]

@@ -26,7 +26,7 @@ from tests.workstation.risk.worlds import (
 )
 from workstation.errors import RiskInputError
 from workstation.risk.engine import evaluate
-from workstation.risk.inputs import PositionKey
+from workstation.risk.inputs import PositionKey, Presumption
 from workstation.risk.next_deposit import with_rescue
 from workstation.risk.report import EventKind, PositionOutcome
 from workstation.risk.scenario import Scenario, ladder, reference_price, run
@@ -105,7 +105,8 @@ def test_what_is_presumed_lost_is_not_in_the_scenario_and_neither_is_its_wallet(
         cross(BTC, 1.0, 60_000.0), cross(ETH, 1.0, 2_000.0), balances={"USDT": 9_000.0}, name="lost"
     )
     alive = account(cross(BTC, 0.1, 60_000.0), balances={"USDT": 5_000.0}, name="alive")
-    inputs = world(presumed={PositionKey("lost", BTC, lost.positions[0].side): "It was passed."})
+    passed = Presumption(sentence="It was passed.", price=57_000.0, coin_price=57_000.0)
+    inputs = world(presumed={PositionKey("lost", BTC, lost.positions[0].side): passed})
     report = run(book(lost, alive), inputs, Scenario(moves={"BTC": 59_000.0}, **FREE))
     assert report.equity_before_usd == pytest.approx(5_000)
     assert evaluate(book(lost, alive), inputs).totals.equity_usd == pytest.approx(5_000)
@@ -148,7 +149,9 @@ def test_the_rescue_is_the_deposit_into_the_pool_that_is_liquidated_next():
     far = cross("BTC/USDC:USDC", 1.0, 60_000.0)
     owner = account(far, near, balances={"USDC": 8_000.0})
     risk, inputs = evaluate(book(owner), world()), world()
-    report = with_rescue(risk, run(book(owner), inputs, Scenario(moves={"BTC": 50_000.0}, **FREE)))
+    fall = Scenario(moves={"BTC": 50_000.0}, **FREE)
+    deposits = run(book(owner), inputs, fall).repair.add_collateral
+    report = with_rescue(risk, deposits, fall.moves)
     # 3,000 + x - 10,000 = 250
     coming = report.next_liquidation
     assert (coming.symbol, coming.rescue_asset) == (BTC, "USDT")
@@ -163,7 +166,9 @@ def test_the_wallets_deposit_does_not_rescue_an_isolated_position():
     risk = evaluate(book(owner), world())
     assert risk.next_liquidation.symbol == BTC
     rise = Scenario(moves={"ETH": 3_000.0}, **FREE)
-    assert with_rescue(risk, run(book(owner), world(), rise)).next_liquidation.rescue_amount is None
+    deposits = run(book(owner), world(), rise).repair.add_collateral
+    assert deposits
+    assert with_rescue(risk, deposits, rise.moves).next_liquidation.rescue_amount is None
 
 
 def test_the_time_to_the_price_is_the_last_hours_pace():

@@ -298,6 +298,7 @@ def test_repairs_may_be_asked_to_hold_beyond_the_scenario(decided):
     )
     assert harder.terms.moves == {"BTC": 60_000.0}
     assert harder.rescue.scenario == harder.endured
+    assert decided.risk.next_liquidation.rescue_until == harder.endured.moves
 
 
 def test_a_copy_stands_beside_the_book_until_another_book_comes(decided, tmp_path):

@@ -139,6 +139,28 @@ def test_a_position_that_the_mark_has_passed_counts_as_lost_when_the_price_is_ba
     assert "1970-01-01T00:00:01Z (marks of this session)" in problem
 
 
+def test_what_was_passed_keeps_its_price_wherever_the_mark_goes():
+    work = RiskWork()
+    price = row(work(at(70_000.0))).liquidation_price
+    work(at(62_000.0, SECOND))
+    later = (70_000.0, 61_000.0, 55_000.0)
+    rows = [row(work(at(now, (k + 2) * SECOND))) for k, now in enumerate(later)]
+    assert [held.liquidation_price for held in rows] == [price] * 3
+    assert rows[-1].distance == pytest.approx(price / 55_000 - 1)
+
+
+def test_a_wallet_that_was_passed_keeps_its_coins_price_too():
+    held = dataclasses.replace(LONG, margin_mode=MarginMode.CROSS, isolated_margin=None)
+    wallet = book(held, balances={"USDT": 7_000.0})
+    work = RiskWork()
+    (pool,) = work(at(70_000.0, portfolio=wallet)).risk.accounts
+    work(at(62_000.0, SECOND, wallet))
+    for k, price in enumerate((70_000.0, 61_000.0)):
+        (now,) = work(at(price, (k + 2) * SECOND, wallet)).risk.accounts
+        assert now.status is Status.PRESUMED_LIQUIDATED
+        assert now.liquidation_coin_price == pytest.approx(pool.liquidation_coin_price, rel=1e-4)
+
+
 def test_a_mark_that_comes_near_is_not_a_mark_that_passed():
     work = RiskWork()
     work(at(63_400.0))

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from workstation.market.consolidated import consolidate
+from workstation.market.consolidated import consolidate, pace_per_hour
 from workstation.market.facts import (
     FundingRate,
     MarkPrice,
@@ -17,6 +17,7 @@ from workstation.market.facts import (
     VenueState,
 )
 from workstation.market.feed import FeedMode, Watch
+from workstation.market.instrument import MarketKey
 from workstation.market.outbox import Outbox
 from workstation.market.store import MarketStore
 from workstation.simulation.generator import VENUES
@@ -77,6 +78,19 @@ def test_a_watch_brings_the_whole_history_of_the_charts(seat):
     assert all(np.ptp(item.time_ms) > 88 * DAY_MS for item in update.funding)
     days = [bars for bars in update.candles if bars.interval_s == 86_400]
     assert max(bars.high.max() for bars in days) > 125_000  # the peak is in the history at hand
+
+
+def test_what_is_held_beside_the_charts_has_its_pace(seat):
+    held = MarketKey("binanceusdm", "ETH/USDT:USDT")
+    seat.player.watch(Watch(markets=frozenset({held})))
+    for seconds in (1, 3_000, 3_600):
+        seat.play(seconds)
+    hours = seat.store.candles(held, 3_600)
+    assert hours.gaps() == 0
+    mark = seat.store.newest(MarkPrice, held).mark_price
+    assert pace_per_hour("ETH", seat.store) == pytest.approx(mark / hours.close[-2] - 1, abs=0.02)
+    others = {bars.key for bars in seat.take().candles} - {held}
+    assert not [key for key in others if key.symbol.startswith("ETH")]
 
 
 def test_series_that_are_put_together_have_no_hole_and_equal_those_asked_for_at_once(seat):
