@@ -133,7 +133,8 @@ class ScenarioPanel(Panel):
         nothing = "Nothing more is liquidated on the way" if lost else _NOTHING
         self._first.setText(" · ".join(filter(None, (first or nothing, lost))))
         words = (
-            _FIRST_HELP, funding_note(report, before), orders_filled(report), order_note(report)
+            _FIRST_HELP, f"{lost}." if lost else "",
+            funding_note(report, before), orders_filled(report), order_note(report),
         )  # fmt: skip
         self._first.setToolTip(plain_tip("\n".join(filter(None, words))))
         self._first.show()
