@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workstation.risk.test_liquidation import PRICES, accounts, log_floats
-from tests.workstation.risk.test_waterfall import mixed_accounts
+from tests.workstation.risk.walks import mixed_accounts
 from tests.workstation.risk.worlds import (
     BTC,
     ETH,

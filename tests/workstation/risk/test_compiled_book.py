@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workstation.risk.test_liquidation import PRICES, accounts
-from tests.workstation.risk.test_waterfall import mixed_accounts
+from tests.workstation.risk.walks import mixed_accounts
 from tests.workstation.risk.worlds import (
     BTC,
     BTC_INVERSE,

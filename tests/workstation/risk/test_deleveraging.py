@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workstation.risk.test_liquidation import PRICES, log_floats
-from tests.workstation.risk.test_waterfall import mixed_accounts, orders
+from tests.workstation.risk.walks import mixed_accounts, orders
 from tests.workstation.risk.worlds import BTC, account, book, cross, isolated, order, world
 from workstation.portfolio.model import OrderType
 from workstation.risk.deleveraging import Deleveraging

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.workstation.risk.test_liquidation import PRICES, log_floats
-from tests.workstation.risk.test_waterfall import kinds, mixed_accounts, move, parts
+from tests.workstation.risk.walks import kinds, mixed_accounts, move, parts
 from tests.workstation.risk.worlds import (
     BTC,
     BTC_INVERSE,

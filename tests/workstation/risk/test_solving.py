@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workstation.risk.test_liquidation import PRICES, accounts
-from tests.workstation.risk.test_waterfall import mixed_accounts
+from tests.workstation.risk.walks import mixed_accounts
 from tests.workstation.risk.worlds import BTC, account, cross, world
 from workstation.portfolio.model import MarginSystem
 from workstation.risk import solving
