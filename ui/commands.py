@@ -24,8 +24,9 @@ class Command:
     """One action.
 
     ``menu`` is a path such as ``View/Panels``; commands of one menu with different ``group`` are
-    parted by a line. ``checked`` makes it a tick box; ``lacking`` says in a sentence why
-    it does not apply now and what to do; empty when it does.
+    parted by a line. ``checked`` makes it a tick box; ``also`` is another name that the palette
+    finds it by; ``lacking`` says in a sentence why it does not apply now and what to do; empty when
+    it does.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Command:
     shortcut: str = ""
     group: int = 0
     checked: bool | None = None
+    also: str = ""
     lacking: str = ""
 
     @property

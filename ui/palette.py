@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,6 +27,7 @@ _SIZE: Final = (760, 420)
 _LIST_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 _AT_WORD: Final = 3.0  # a letter that begins a word, against one in its middle
 _IN_A_ROW: Final = 2.0
+_EXACT, _BEGINS, _WORDS, _LETTERS = 0, 1, 2, 4  # one more with the menu, whatever begins it
 
 
 def score(letters: str, text: str) -> float | None:
@@ -48,19 +50,50 @@ def score(letters: str, text: str) -> float | None:
 def matching(letters: str, commands: Iterable[Command]) -> list[Command]:
     """Return the commands that match, the best first; all of them without letters.
 
-    The menu may be typed before a command or after it.
+    First the command of that name, then names that begin with it, names with these words, the same
+    with the menu (typed before the command or after it), and last the letters wherever they stand.
+    Of two commands of one name that which only shows stands before the one that also hides.
     """
-    found = [(points, c) for c in commands if (points := _points(letters, c)) is not None]
-    if letters.strip():
-        found.sort(key=lambda pair: -pair[0])
+    if not letters.strip():
+        return list(commands)
+    found = [
+        ((*place, command.checked is not None), command)
+        for command in commands
+        if (place := _place(letters, command)) is not None
+    ]
+    found.sort(key=lambda pair: pair[0])
     return [command for _, command in found]
 
 
-def _points(letters: str, command: Command) -> float | None:
-    orders = (f"{command.text} {command.menu}", f"{command.menu} {command.text}")
-    return max(
-        (each for text in orders if (each := score(letters, text)) is not None), default=None
-    )
+def _place(letters: str, command: Command) -> tuple[int, float] | None:
+    """Return how near a command is to what was typed, the nearest least; ``None`` if it is not."""
+    text, menu = command.text, command.menu
+    names = [(_nearness(letters, name), name) for name in (text, command.also)]
+    paths = [(max(_WORDS, _nearness(letters, path)) + 1, path)
+             for path in (f"{text} {menu}", f"{menu} {text}")]  # fmt: skip
+    places = [
+        (nearness, -points)
+        for nearness, name in (*names, *paths)
+        if (points := score(letters, name)) is not None
+    ]
+    return min(places, default=None)
+
+
+def _nearness(letters: str, name: str) -> int:
+    typed, words = _words(letters), _words(name)
+    if not typed:
+        return _LETTERS
+    if typed == words:
+        return _EXACT
+    if " ".join(words).startswith(" ".join(typed)):
+        return _BEGINS
+    if all(any(word.startswith(each) for word in words) for each in typed):
+        return _WORDS
+    return _LETTERS
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 class Palette(QDialog):

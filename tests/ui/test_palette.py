@@ -60,6 +60,29 @@ def test_the_menu_may_be_typed_before_the_command_or_after_it(source):
         assert matching(letters, source.commands())[0].text == "Crash layout"
 
 
+def test_a_name_weighs_more_than_the_menu(source):
+    offered = [
+        source.command("sound", "Sound", menu="Alerts"),
+        source.command("log", "Log in its own window", menu="View/In its own window"),
+        source.command("columns", "Columns of Alerts…", menu="View/Columns"),
+        source.command("float", "Alerts in its own window", menu="View/In its own window"),
+        source.command("alerts", "Alerts", menu="View/Panels"),
+        source.command("live", "Live", menu="Market"),
+    ]
+    found = [command.id for command in matching("alerts", offered)]
+    assert found == ["alerts", "float", "columns", "sound"]
+    assert matching("Live", offered)[0].id == "live"
+
+
+def test_what_shows_a_panel_stands_before_what_may_hide_it(source):
+    offered = [
+        source.command("toggle", "Alerts", menu="View/Panels", checked=True),
+        source.command("go", "Go to Alerts", menu="View/Go to", also="Alerts"),
+    ]
+    for letters in ("Alerts", "al"):
+        assert matching(letters, offered)[0].id == "go"
+
+
 def test_without_letters_everything_stands_in_menu_order(source):
     assert matching(" ", source.commands()) == source.commands()
 

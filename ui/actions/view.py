@@ -61,7 +61,7 @@ class ViewActions(QObject):
                 id=f"view.go.{spec.key}", menu="View/Go to", text=f"Go to {spec.title}",
                 shortcut=f"Alt+{number}" if number < 10 else "",
                 help=f"Show it, in front, with the keyboard: {spec.help}",
-                run=self._raiser(spec.key),
+                also=spec.title, run=self._raiser(spec.key),
             )
             for number, spec in enumerate(self._workspace.specs, start=1)
         )  # fmt: skip
