@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ui import format as fmt
 from ui.dialogs.add_account import AddAccountDialog
+from ui.dialogs.keyring_note import KeyringNote
 from ui.fitting import fit
 from ui.models.rows import Column, RowsModel
 from ui.models.rows_view import make_table
@@ -29,7 +30,7 @@ from workstation.units import SECOND_MS, now_ms
 LOOK_MS: Final = 500
 _WORDS: Final = (
     "These accounts are read every few seconds and stand beside the portfolio file. Nothing but "
-    "reads is ever sent. Keys are kept in this system's keyring."
+    "reads is ever sent."
 )
 _NONE: Final = "No account is read yet."
 
@@ -95,6 +96,7 @@ class AccountsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(words)
+        layout.addWidget(KeyringNote("Keys are", theme))
         layout.addWidget(self.table, 1)
         layout.addWidget(self._none)
         layout.addLayout(self._make_buttons())

@@ -1,4 +1,4 @@
-"""A read-only key to an account: entered, checked at the exchange, kept in the system's keyring."""
+"""A read-only key to an account: entered, checked at the exchange, kept in the keyring."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui import format as fmt
+from ui.dialogs.keyring_note import KeyringNote
 from ui.fitting import Scrolled
 from ui.style import plain_label, tint
 from ui.theme import Theme, figure_font
@@ -30,7 +31,7 @@ from workstation.services.key_check import KeyCheck
 LOOK_MS: Final = 50
 _WORDS: Final = (
     "Make a key at the exchange that can only read: no trading, no withdrawals, no transfers. It "
-    "is checked before it is taken, kept in this system's keyring, and written to no file."
+    "is checked before it is taken, and written to no file."
 )
 _ADDRESS_WORDS: Final = (
     "Everybody can see the positions of a Hyperliquid address. Never type a private key anywhere: "
@@ -55,6 +56,7 @@ class AddAccountDialog(QDialog):
         self._words = plain_label(_WORDS)
         self._words.setWordWrap(True)
         tint(self._words, theme, "dim")
+        self._keyring = KeyringNote("The key is", theme)
         self._said = plain_label()
         self._said.setWordWrap(True)
         self.for_now = QCheckBox(_FOR_NOW)
@@ -62,6 +64,7 @@ class AddAccountDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
         layout.addWidget(self._words)
+        layout.addWidget(self._keyring)
         layout.addWidget(Scrolled(self._make_form()), 1)
         layout.addWidget(self._said)
         layout.addWidget(self.for_now)
@@ -84,6 +87,7 @@ class AddAccountDialog(QDialog):
             self._form.setRowVisible(entry, not access.by_address)
         self._form.setRowVisible(self.passphrase, access.wants_passphrase)
         self._form.setRowVisible(self.address, access.by_address)
+        self._keyring.setVisible(not access.by_address)
         self._words.setText(_ADDRESS_WORDS if access.by_address else _WORDS)
         self.label.setPlaceholderText(self._venue())
 

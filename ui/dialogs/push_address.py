@@ -1,4 +1,4 @@
-"""Where alerts are pushed to: entered here, kept in the system's keyring, never shown again."""
+"""Where alerts are pushed to: entered here, kept in the keyring, never shown again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from ui.dialogs.keyring_note import KeyringNote
 from ui.fitting import fit
 from ui.style import plain_label, tint
 from ui.theme import Theme, figure_font
@@ -17,9 +18,10 @@ _WORDS: Final = (
     "One address a line. A topic of ntfy, such as https://ntfy.sh/a-topic-that-nobody-guesses, "
     "needs nothing else; addresses of apprise (Telegram, Pushover, Discord, e-mail and others) "
     "need the extra: pip install 'risk-workstation[push]'. Whoever knows an address can read or "
-    "write its messages, so the addresses go to the system's keyring. What you enter takes the "
-    "place of what was there; nothing entered forgets it."
+    "write its messages. What you enter takes the place of what was there; nothing entered forgets "
+    "it."
 )
+_INSTEAD: Final = f"; the environment variable {push_address.VARIABLE} keeps them for longer"
 
 
 class PushAddressDialog(QDialog):
@@ -53,7 +55,8 @@ class PushAddressDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        for widget in (words, self.addresses, self._problem, buttons):
+        note = KeyringNote("The addresses are", theme, instead=_INSTEAD)
+        for widget in (words, note, self.addresses, self._problem, buttons):
             layout.addWidget(widget)
 
     def problem(self) -> str:

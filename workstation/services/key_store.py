@@ -7,6 +7,8 @@ not used: then keys live in memory until the program ends.
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from workstation.errors import KeyStoreError
@@ -75,6 +77,17 @@ class KeyStore:
                 _backend().delete_password(_SERVICE, account)
         except _failures() as error:
             raise _failed(account, "does not let go of the key", error) from error
+
+
+def ask_problem() -> Future[str | None]:
+    """Have ``KeyStore.problem`` asked in a thread: it wakes the system's keyring."""
+    answer: Future[str | None] = Future()
+
+    def ask() -> None:
+        answer.set_result(KeyStore().problem())
+
+    threading.Thread(target=ask, name="keyring", daemon=True).start()
+    return answer
 
 
 def _backend() -> KeyringBackend:

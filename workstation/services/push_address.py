@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from workstation.errors import UsageError, WorkstationError
+from workstation.services.key_store import KeyStore
 
 VARIABLE: Final = "RISK_WORKSTATION_PUSH"  # addresses separated by blanks; beats the keyring
 _SERVICE: Final = "risk-workstation"
@@ -48,12 +49,14 @@ def save(addresses: tuple[str, ...]) -> None:
     Raises
     ------
     WorkstationError
-        The keyring takes none.
+        The keyring takes none, or keeps nothing safely.
     """
     import keyring
-    from keyring.errors import KeyringError
+    from keyring.errors import KeyringError, NoKeyringError
 
     try:
+        if addresses and KeyStore().problem() is not None:
+            raise NoKeyringError
         keyring.set_password(_SERVICE, _NAME, " ".join(addresses))
     except KeyringError as error:
         raise WorkstationError(

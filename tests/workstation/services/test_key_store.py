@@ -9,7 +9,7 @@ from keyring.errors import KeyringLocked
 from tests.end_to_end.memory_keyring import MemoryKeyring, memory_keyring, no_keyring
 from workstation.errors import KeyStoreError
 from workstation.exchanges.api_key import ApiKey
-from workstation.services.key_store import KeyStore
+from workstation.services.key_store import KeyStore, ask_problem
 
 __all__ = ["memory_keyring", "no_keyring"]
 KEY = ApiKey(key="k", secret="s", passphrase="p")
@@ -56,3 +56,7 @@ def test_something_else_in_the_keyring_is_not_repeated(memory_keyring):
         KeyStore().load("mine")
     assert "hush" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_the_keyring_is_asked_in_a_thread(no_keyring):
+    assert "no keyring" in ask_problem().result(timeout=10)

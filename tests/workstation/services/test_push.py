@@ -181,6 +181,8 @@ def test_a_ping_is_a_plain_get_and_only_its_failure_is_said(make):
 class Ring:
     """A keyring in memory."""
 
+    priority = 5.0
+
     def __init__(self):
         self.kept = {}
 
@@ -197,6 +199,7 @@ def ring(monkeypatch):
 
     ring = Ring()
     monkeypatch.delenv(push_address.VARIABLE, raising=False)
+    monkeypatch.setattr(keyring, "get_keyring", lambda: ring)
     monkeypatch.setattr(keyring, "get_password", ring.get_password)
     monkeypatch.setattr(keyring, "set_password", ring.set_password)
     return ring
@@ -212,6 +215,13 @@ def test_the_environment_beats_the_keyring(ring, monkeypatch):
     push_address.save(("https://ntfy.sh/a",))
     monkeypatch.setenv(push_address.VARIABLE, " https://ntfy.sh/b  tgram://c ")
     assert push_address.load() == ("https://ntfy.sh/b", "tgram://c")
+
+
+def test_an_address_goes_into_no_keyring_that_keeps_nothing_safely(ring, monkeypatch):
+    monkeypatch.setattr(ring, "priority", 0.5)
+    with pytest.raises(WorkstationError, match="keyring takes no push address"):
+        push_address.save(("https://ntfy.sh/a",))
+    assert ring.kept == {}
 
 
 def test_a_missing_keyring_has_no_addresses_and_refuses_to_keep_one(monkeypatch):
