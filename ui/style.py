@@ -74,8 +74,23 @@ QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QDateTimeEdit {
 }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus { border-color: $long; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
+QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {
+    background: transparent; color: $faint; placeholder-text-color: $dim;
+    border: 1px dashed $line;
+}
 QComboBox::drop-down { border: none; width: 18px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 10px; height: 10px; }
+QCheckBox::indicator, QAbstractItemView::indicator {
+    width: 12px; height: 12px; background: $background; border: 1px solid $dim; border-radius: 2px;
+}
+QCheckBox::indicator:focus { border-color: $long; }
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {
+    background: $long; border-color: $long; image: url("$check");
+}
+QCheckBox::indicator:disabled, QAbstractItemView::indicator:disabled { border-color: $line; }
+QCheckBox::indicator:checked:disabled, QAbstractItemView::indicator:checked:disabled {
+    background: $line;
+}
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $line; }
 
@@ -132,9 +147,12 @@ QFrame[role="rule"] { background: $line; }
 def sheet(theme: Theme) -> str:
     """Return the style sheet of a theme."""
     names = ("background", "panel", "raised", "line", "text", "dim", "faint", "long")
-    chevron = Path(str(paths.resource("icons", "chevron-down.svg"))).as_posix()
     tokens = {name: getattr(theme, name) for name in names}
-    return _SHEET.substitute(tokens, chevron=chevron)
+    icons = {
+        name: Path(str(paths.resource("icons", file))).as_posix()
+        for name, file in (("chevron", "chevron-down.svg"), ("check", "check.svg"))
+    }
+    return _SHEET.substitute(tokens | icons)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -47,6 +47,7 @@ _LABELS: Final = {  # of the entries that problems name
 }  # fmt: skip
 _WALLET: Final = "wallet"
 _EXCLUDED: Final = "Without unrealised profit, and without the margin of isolated positions"
+_CROSS_HAS_NONE: Final = "none with cross margin: the whole wallet backs it"
 _PROBLEM_LINES: Final = 3
 _HELP: Final = {
     "account": "A name of your own, such as binance-main; an account may hold many positions",
@@ -57,7 +58,8 @@ _HELP: Final = {
     "entry_price": "Average price of the position",
     "leverage": "As set at the exchange; an isolated position needs it, or its margin",
     "margin_mode": "Cross: the whole wallet backs it. Isolated: its own margin is all it can lose",
-    "isolated_margin": "Empty: the initial margin at entry, size × price / leverage",
+    "isolated_margin": "Empty: the initial margin at entry, size × price / leverage. Of isolated "
+    "positions only",
     "wallet": "The account's balance in the settlement coin, without unrealised profit and "
     "without the margin of isolated positions; empty: as it was",
 }
@@ -182,7 +184,9 @@ class AddPositionDialog(QDialog):
 
     @Slot()
     def follow_margin_mode(self) -> None:
-        self.isolated_margin.setEnabled(self.margin_mode.currentData() == MarginMode.ISOLATED)
+        isolated = self.margin_mode.currentData() == MarginMode.ISOLATED
+        self.isolated_margin.setEnabled(isolated)
+        self.isolated_margin.setPlaceholderText("" if isolated else _CROSS_HAS_NONE)
 
     # --- what was entered ---------------------------------------------------------------------
 

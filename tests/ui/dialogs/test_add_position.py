@@ -123,8 +123,10 @@ def test_isolated_margin_is_asked_for_an_isolated_position_only(open_form):
     form = open_form()
     fill(form, margin_mode="cross")
     assert not form.isolated_margin.isEnabled()
+    assert "none with cross margin" in form.isolated_margin.placeholderText()
     fill(form, margin_mode="isolated")
     assert form.isolated_margin.isEnabled()
+    assert form.isolated_margin.placeholderText() == ""
 
 
 def test_another_file_can_be_chosen(open_form, desk, tmp_path):
