@@ -134,6 +134,13 @@ class ScenarioEntry(QWidget):
         self._refusal.setText(sentence)
         self._refusal.setVisible(bool(sentence))
 
+    @Slot()
+    def hand_on_keyboard(self) -> None:
+        """Give the keyboard to the slider once a price is entered: a field holds Ctrl+Right."""
+        if not self._refusal.text():
+            self._slider.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.price.lineEdit().deselect()
+
     def _to_step(self, price: float) -> int:
         if self._mark is None or price <= 0:
             return self._slider.value()
@@ -186,6 +193,7 @@ class ScenarioEntry(QWidget):
         self.price.setToolTip(_PRICE_HELP)
         self.price.valueChanged.connect(self.choose_price)
         self.price.refused.connect(self.show_refusal)
+        self.price.lineEdit().returnPressed.connect(self.hand_on_keyboard)
         self.distance = ElidedLabel()
         self.distance.setFont(figure_font())
         tint(self.distance, self._theme, "dim")
