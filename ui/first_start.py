@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QTo
 
 from ui.style import ElidedLabel
 
-_WORDS: Final = "You are looking at an invented market and a sample book. Make it yours:"
+_WORDS: Final = "You are looking at an invented market{book}. Make it yours:"
+_SAMPLE: Final = " and a sample book"
 _KEEP, _CLOSE = "Keep the demo", "\N{MULTIPLICATION SIGN}"
 _ROOMY_PX: Final = 800  # from here on there is room for words on the button that closes it
 _LEAST_PX: Final = 620
@@ -39,9 +40,9 @@ class FirstStartBar(QFrame):
         self.setProperty("role", "bar")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 6, 10, 6)
-        sentence = ElidedLabel(_WORDS)
-        sentence.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        layout.addWidget(sentence)
+        self._sentence = ElidedLabel()
+        self._sentence.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        layout.addWidget(self._sentence)
         for command, words in _WAYS:
             button = QPushButton(words)
             button.setObjectName(command)
@@ -53,6 +54,14 @@ class FirstStartBar(QFrame):
         self._close.setToolTip("Hide this bar; everything on it stays in the File and Market menus")
         self._close.clicked.connect(self.leave)
         layout.addWidget(self._close)
+        self.show_sample(on=True)
+
+    def show_sample(self, *, on: bool) -> None:
+        """Name the sample book while it is open."""
+        self._sentence.setText(_WORDS.format(book=_SAMPLE if on else ""))
+
+    def sentence(self) -> str:
+        return self._sentence.text()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(_LEAST_PX, super().minimumSizeHint().height())

@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         name = (book.path.name if book.path else book.name) if book is not None else ""
         parts = (name, str(desk.store.mode), "Risk Workstation")
         self.setWindowTitle(" — ".join(part for part in parts if part))
+        self.welcome.show_sample(on=book is not None)
         if desk.store.mode is not FeedMode.SIMULATED or name not in ("", sample_path().name):
             self.welcome.leave()  # this is no demo any more
 

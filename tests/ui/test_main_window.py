@@ -52,6 +52,15 @@ def test_the_first_start_shows_one_bar_and_its_alerts_after_it(make_window):
     assert window.alerts.banner.text() == "alert 1."
 
 
+def test_the_bar_of_the_first_start_names_the_sample_only_while_it_is_open(make_window, desk):
+    window = make_window()
+    assert "an invented market and a sample book." in window.welcome.sentence()
+    desk.portfolio = None
+    window.bridge.portfolio_changed.emit(None)
+    assert window.welcome.isVisible()
+    assert window.welcome.sentence() == ("You are looking at an invented market. Make it yours:")
+
+
 def test_a_first_start_with_live_prices_is_no_demo_and_holds_no_alert_back(make_window, desk):
     desk.store = MarketStore(FeedMode.LIVE)
     window = make_window()
