@@ -32,7 +32,6 @@ _LEAST_SPAN: Final = 0.12  # of the price now, without the margins
 _MARGIN: Final = 0.6  # of that span, on both sides
 _SNAP: Final = 0.05  # of the price now: the ends keep to such steps, so a drag shifts little
 Place = TypeVar("Place", float, FloatArray)
-_EMPTY: Final = "The curve appears with the first answer."
 
 
 class Frame(NamedTuple):
@@ -54,6 +53,7 @@ class EquityChart(QWidget):
         self._scenario: float | None = None
         self._events: list[ScenarioEvent] = []
         self._now: float | None = None
+        self._words = ""  # said while there is no curve
         self._frame: Frame | None = None  # what is drawn; a place is asked for thousands of times
         self.setMinimumHeight(_LEAST_PX)
         self.setMouseTracking(True)
@@ -77,6 +77,16 @@ class EquityChart(QWidget):
         self._curve = None
         self._show_anew()
 
+    def say(self, words: str) -> None:
+        """Say what a missing curve waits for, or what to do; a curve takes the place of it."""
+        if words != self._words:
+            self._words = words
+            self.update()
+
+    def said(self) -> str:
+        """Return what stands in the place of the curve; empty where there is one."""
+        return self._words if self._curve is None else ""
+
     def _show_anew(self) -> None:
         self._frame = None
         self.update()
@@ -86,7 +96,8 @@ class EquityChart(QWidget):
         painter.setFont(figure_font(MIN_FONT_PX))
         if self._curve is None or not len(self._curve.price):
             painter.setPen(self._theme.colour("dim"))
-            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), _EMPTY)
+            how = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), int(how), self._words)
             return
         self._draw_axes(painter)
         self._draw_line(painter, self._now, "now", "dim", Qt.PenStyle.DashLine)

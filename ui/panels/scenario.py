@@ -42,6 +42,11 @@ _LIKELY_HELP: Final = (
 )
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what a move does to it."
 
+_NO_BOOK: Final = "Your equity over the price stands here once a book is open (Ctrl+O)."
+_NO_PRICES: Final = (
+    "The curve waits for prices of your book. The status bar says how each venue does."
+)
+
 
 class ScenarioPanel(Panel):
     """Slider and entry (one with the line on the chart), four cards, the curve, the repair."""
@@ -81,6 +86,7 @@ class ScenarioPanel(Panel):
         waits = portfolio is not None and self.bridge.desk.scenario is None
         self._empty.setText(WAITING if waits else _EMPTY)
         self._empty.setVisible(waits or portfolio is None)
+        self._curve.say(_NO_BOOK if portfolio is None else _NO_PRICES)
         self._show_doubts()
         if waits or portfolio is None:
             self._report = None

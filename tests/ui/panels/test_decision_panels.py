@@ -361,6 +361,15 @@ def test_the_scenario_panel_alone_says_what_to_do(make, book):
     assert panel._curve.legend(names=True)[1][1].endswith("1,959.02 (hyperliquid-eth)")
 
 
+def test_a_missing_curve_says_what_to_do_or_what_it_waits_for(make, desk):
+    assert "once a book is open (Ctrl+O)" in make(ScenarioPanel)._curve.said()
+    desk.portfolio = registry.read(sample_path(), Catalogue.embedded())
+    panel = make(ScenarioPanel)
+    assert "waits for prices of your book" in panel._curve.said()
+    panel.show_report(sample_scenario())
+    assert panel._curve.said() == ""
+
+
 def test_what_would_do_instead_stands_apart_from_the_steps(make, book):
     panel = make(ScenarioPanel)
     panel.show_decision(sample_decision())
