@@ -1,7 +1,8 @@
 """Settings: declared once, as frozen dataclasses; the file, the dialog and the help come from here.
 
-A field's metadata holds ``help`` (a sentence), ``range`` (inclusive) or ``choices``, ``unit``, the
-``pattern`` of a text or of each in a list, and whether it is edited in an ``own_dialog``.
+A field's metadata holds ``help`` (a sentence), its ``label`` where the name is none, ``range``
+(inclusive) or ``choices``, ``unit``, the ``pattern`` of a text or of each in a list, and whether it
+is edited in an ``own_dialog``.
 Unknown or unreadable fields cost that field: its default is used and one warning is returned.
 Keys of exchanges never stand here.
 """
@@ -27,6 +28,7 @@ def _setting(
     default: Any,
     help_text: str,
     *,
+    label: str = "",
     range_: tuple[float, float] | None = None,
     choices: tuple[Any, ...] | None = None,
     unit: str = "",
@@ -34,8 +36,8 @@ def _setting(
     own_dialog: bool = False,
 ) -> Any:
     metadata = {
-        "help": help_text, "range": range_, "choices": choices, "unit": unit, "pattern": pattern,
-        "own_dialog": own_dialog,
+        "help": help_text, "label": label, "range": range_, "choices": choices, "unit": unit,
+        "pattern": pattern, "own_dialog": own_dialog,
     }  # fmt: skip
     return field(default=default, metadata=metadata)
 
@@ -49,7 +51,9 @@ class MarketSettings:
 
     source: str = _setting("simulated", "live, simulated, or replay:FOLDER")
     venues: tuple[str, ...] = _setting(
-        ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit"), "Exchanges to read, by ccxt id"
+        ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit"),
+        "Exchanges to read, by ccxt id",
+        label="Exchanges",
     )
     coin: str = _setting("BTC", "Coin on the charts")
     interval: str = _setting(
@@ -63,6 +67,7 @@ class MarketSettings:
         "Time between two polls of the prices of a venue where you hold something, if that is less",
         range_=(0.5, 60.0),
         unit="s",
+        label="Poll interval of your venues",
     )
     timeout_s: float = _setting(
         8.0, "How long an exchange may take to answer", range_=(1.0, 30.0), unit="s"
@@ -86,13 +91,22 @@ class RiskSettings:
         60_000.0, "Price of the scenario when the program starts", range_=(0.0, 1e9), unit="USD"
     )
     buffer: float = _setting(
-        0.10, "Share of maintenance margin to keep after a repair", range_=(0.0, 1.0)
+        0.10,
+        "Share of maintenance margin to keep after a repair",
+        range_=(0.0, 1.0),
+        label="Buffer after a repair",
     )
     book_age_warning_h: float = _setting(
-        1.0, "Age of the book from which it is called old", range_=(0.0, 8_760.0), unit="h"
+        1.0,
+        "Age of the book from which it is called old",
+        range_=(0.0, 8_760.0),
+        unit="h",
+        label="Old book from",
     )
     cascade: bool = _setting(
-        default=False, help_text="Add the cascade model's band to the scenario"
+        default=False,
+        help_text="Add the cascade model's band to the scenario",
+        label="Cascade model",
     )
     implied_volatility: float = _setting(
         0.0,
@@ -100,7 +114,11 @@ class RiskSettings:
         range_=(0.0, 10.0),
     )
     max_mark_age_s: float = _setting(
-        60.0, "Oldest cached mark that the command line uses", range_=(1.0, 86_400.0), unit="s"
+        60.0,
+        "Oldest cached mark that the command line uses",
+        range_=(1.0, 86_400.0),
+        unit="s",
+        label="Oldest cached mark",
     )
 
 
@@ -113,15 +131,21 @@ class TransferSettings:
         "Until collateral from another venue is there, where no route says otherwise (assumed)",
         range_=(0.0, 10_080.0),
         unit="min",
+        label="Time from another venue",
     )
     fee_usd: float = _setting(
         2.0,
         "Fee of a withdrawal, where no route says otherwise (assumed)",
         range_=(0.0, 10_000.0),
         unit="USD",
+        label="Withdrawal fee",
     )
     same_venue_minutes: float = _setting(
-        1.0, "Between two accounts at one venue (assumed)", range_=(0.0, 1_440.0), unit="min"
+        1.0,
+        "Between two accounts at one venue (assumed)",
+        range_=(0.0, 1_440.0),
+        unit="min",
+        label="Time within a venue",
     )
     routes: tuple[str, ...] = _setting(
         (),
@@ -129,13 +153,17 @@ class TransferSettings:
         pattern=r"[\w*]+>[\w*]+=\d+(\.\d+)?(:\d+(\.\d+)?)?",
     )
     suspended: tuple[str, ...] = _setting(
-        (), "Venues that let nothing out now, by ccxt id; nothing is asked of them", pattern=r"\w+"
+        (),
+        "Venues that let nothing out now, by ccxt id; nothing is asked of them",
+        pattern=r"\w+",
+        label="Suspended venues",
     )
     slippage_bps: float = _setting(
         5.0,
         "Slippage of a market order that cuts (assumed; a scenario's stops have the same)",
         range_=(0.0, 1_000.0),
         unit="bp",
+        label="Slippage",
     )
 
 
@@ -145,37 +173,53 @@ class WindowSettings:
 
     theme: str = _setting("dark", "Colours", choices=("dark", "light"))
     colour_blind: bool = _setting(
-        default=False, help_text="Blue and orange for up and down instead of green and red"
+        default=False,
+        help_text="Blue and orange for up and down instead of green and red",
+        label="Blue and orange",
     )
     show_heatmap: bool = _setting(
-        default=True, help_text="Draw the liquidation map under the candles"
+        default=True,
+        help_text="Draw the liquidation map under the candles",
+        label="Liquidation map",
     )
-    portfolio: str = _setting("", "Portfolio file to open at the start (empty: the last one)")
+    portfolio: str = _setting(
+        "", "Portfolio file to open at the start (empty: the last one)", label="Portfolio file"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:
     """Alerts. Push addresses are secrets and stand in the keyring, not here."""
 
-    on: bool = _setting(default=True, help_text="Watch the book and say when a rule fires")
+    on: bool = _setting(
+        default=True, help_text="Watch the book and say when a rule fires", label="Alerts"
+    )
     silence_s: float = _setting(
         60.0,
         "How long a venue may be silent, or a position not known, before it is an alert",
         range_=(1.0, 3_600.0),
         unit="s",
+        label="Longest silence",
     )
     sound: bool = _setting(default=True, help_text="A sound by urgency; live markets only")
     volume: float = _setting(0.6, "Loudness of the sounds", range_=(0.0, 1.0))
-    tray: bool = _setting(default=True, help_text="A message beside the clock, where there is one")
+    tray: bool = _setting(
+        default=True,
+        help_text="A message beside the clock, where there is one",
+        label="Tray message",
+    )
     push: bool = _setting(
         default=False,
         help_text="Send alerts of live markets to the push addresses (Alerts menu)",
+        label="Push to the phone",
     )
     push_from: str = _setting(
         "warn", "The mildest alerts that are pushed", choices=("info", "warn", "critical")
     )
     push_balances: bool = _setting(
-        default=False, help_text="Name margin balances in pushed messages"
+        default=False,
+        help_text="Name margin balances in pushed messages",
+        label="Balances in pushes",
     )
     rules: tuple[str, ...] = _setting(
         (), "Your own rules, such as: warn BTC price < 60000 (Alerts menu)", own_dialog=True
@@ -188,17 +232,25 @@ class AlertSettings:
         "RULE=FROM-TO in local time, * for every rule: *=22:00-07:00, distance=never. What fires "
         "then is neither heard nor pushed, but follows in one message; critical ones break through",
         pattern=rf"(\*|\w+)=({_TIME}-{_TIME}|never)",
+        label="Quiet hours",
     )
     quiet_critical: bool = _setting(
-        default=False, help_text="Quiet hours hold back critical alerts as well"
+        default=False,
+        help_text="Quiet hours hold back critical alerts as well",
+        label="Quiet for critical ones",
     )
     still_watching: str = _setting(
         "",
         "When to push once a day that the watch goes on, local time such as 08:00 (empty: never)",
         pattern=rf"({_TIME})?",
+        label="Daily “still watching”",
     )
     dead_man_every_s: float = _setting(
-        60.0, "How often the watch command pings its dead-man URL", range_=(1.0, 3_600.0), unit="s"
+        60.0,
+        "How often the watch command pings its dead-man URL",
+        range_=(1.0, 3_600.0),
+        unit="s",
+        label="Dead-man ping every",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -31,8 +31,8 @@ from workstation.errors import SettingsError
 from workstation.settings import PAGES, Settings
 
 Field = dataclasses.Field[Any]
-_FINE: Final = 3  # decimals of a number whose range ends at or below 1
-_COARSE: Final = 2
+_DECIMALS: Final = 2
+_GAP_PX: Final = 8  # between a setting's help and the next setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,14 @@ def _whole_number(item: Field) -> _Editor:
 def _number(item: Field) -> _Editor:
     box = QDoubleSpinBox()
     low, high = item.metadata["range"]
-    box.setDecimals(_FINE if high <= 1 else _COARSE)
-    box.setRange(low, high)
-    box.setSingleStep(0.01 if high <= 1 else 1.0)
+    share = high <= 1  # people write it in percent
+    times, unit = (100, "%") if share else (1, item.metadata["unit"])
+    box.setDecimals(1 if share else _DECIMALS)
+    box.setRange(low * times, high * times)
     box.setGroupSeparatorShown(True)
-    if item.metadata["unit"]:
-        box.setSuffix(f" {item.metadata['unit']}")
-    return _Editor(box, box.value, box.setValue)
+    if unit:
+        box.setSuffix(f" {unit}")
+    return _Editor(box, lambda: box.value() / times, lambda value: box.setValue(value * times))
 
 
 def _list(_: Field) -> _Editor:
@@ -107,9 +108,9 @@ def _fields(section: Any) -> list[Field]:
     return [item for item in dataclasses.fields(section) if not item.metadata["own_dialog"]]
 
 
-def _title(name: str) -> str:
-    stem = name.removesuffix("_s").removesuffix("_h")
-    return stem.replace("_", " ").capitalize()
+def _title(item: Field) -> str:
+    stem = item.name.removesuffix("_s")
+    return item.metadata["label"] or stem.replace("_", " ").capitalize()
 
 
 class SettingsDialog(QDialog):
@@ -160,15 +161,18 @@ class SettingsDialog(QDialog):
 
     def _make_page(self, name: str) -> QWidget:
         form = QFormLayout()
-        form.setVerticalSpacing(4)
+        form.setVerticalSpacing(2)
         section = getattr(self._settings, name)
         for item in _fields(section):
             editor = self.editors[name, item.name] = _editor(item)
             editor.widget.setToolTip(item.metadata["help"])
             editor.write(getattr(section, item.name))
-            form.addRow(plain_label(_title(item.name)), editor.widget)
-            form.addRow("", _help_label(item.metadata["help"]))
-        return Scrolled(form)
+            form.addRow(plain_label(_title(item)), editor.widget)
+            form.addRow("", _Help(item.metadata["help"]))
+        page = QVBoxLayout()
+        page.addLayout(form)
+        page.addStretch(1)  # else the lines part where there is room
+        return Scrolled(page)
 
     def _make_buttons(self) -> QDialogButtonBox:
         kinds = QDialogButtonBox.StandardButton
@@ -194,11 +198,25 @@ class SettingsDialog(QDialog):
             editor.write(getattr(getattr(settings, page), name))
 
 
-def _help_label(text: str) -> QLabel:
-    label = plain_label(text)
-    font = label.font()
-    font.setPixelSize(MIN_FONT_PX)
-    label.setFont(font)
-    label.setProperty("role", "help")
-    label.setWordWrap(True)
-    return label
+class _Help(QLabel):
+    """What a setting is: as high as its lines need at the width that it has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        font = self.font()
+        font.setPixelSize(MIN_FONT_PX)
+        self.setFont(font)
+        self.setProperty("role", "help")
+        self.setContentsMargins(0, 0, 0, _GAP_PX)
+        self.setWordWrap(True)
+
+    def minimumSizeHint(self) -> QSize:
+        # Qt reckons with a narrow column, whose many lines would part those that are few
+        return QSize(super().minimumSizeHint().width(), self._one_line_px())
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._one_line_px())
+
+    def _one_line_px(self) -> int:
+        return self.fontMetrics().lineSpacing() + _GAP_PX

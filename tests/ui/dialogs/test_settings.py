@@ -1,9 +1,10 @@
 import dataclasses
 
 import pytest
+from PySide6.QtWidgets import QLabel, QTabWidget
 
 from ui.dialogs.settings import SettingsDialog
-from workstation.settings import PAGES, Settings, WindowSettings
+from workstation.settings import PAGES, RiskSettings, Settings, WindowSettings
 
 
 @pytest.fixture
@@ -42,6 +43,33 @@ def test_changed_settings_are_chosen(dialog, qtbot):
 def test_range_of_a_number_is_that_of_its_declaration(dialog):
     box = dialog.editors["market", "poll_interval_s"].widget
     assert (box.minimum(), box.maximum(), box.suffix()) == (0.5, 60.0, " s")
+
+
+def test_a_share_is_written_in_percent_and_comes_back_as_it_was(qtbot):
+    dialog = SettingsDialog(Settings(risk=RiskSettings(buffer=0.125)))
+    qtbot.addWidget(dialog)
+    box = dialog.editors["risk", "buffer"].widget
+    assert (box.text(), box.maximum()) == ("12.5 %", 100.0)
+    assert dialog.editors["alerts", "volume"].widget.text() == "60.0 %"
+    with qtbot.waitSignal(dialog.settings_chosen) as chosen:
+        dialog.accept()
+    assert chosen.args[0].risk.buffer == 0.125
+
+
+def test_a_label_is_of_words_and_names_no_unit_of_the_file(dialog):
+    labels = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {"Withdrawal fee", "Slippage", "Quiet hours", "Alerts"} <= labels
+    assert not {"On", "Quiet", "Fee usd", "Slippage bps", "Minutes"} & labels
+
+
+def test_help_is_as_high_as_its_lines_so_that_it_stands_right_below_its_field(dialog):
+    dialog.show()
+    pages = dialog.findChild(QTabWidget)
+    for number in range(pages.count()):
+        pages.setCurrentIndex(number)
+        for label in pages.currentWidget().findChildren(QLabel):
+            if label.property("role") == "help":
+                assert label.height() == label.heightForWidth(label.width()), label.text()
 
 
 def test_defaults_come_back(qtbot):
