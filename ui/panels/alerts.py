@@ -29,6 +29,10 @@ def _time_tip(record: AlertRecord) -> str:
     )
 
 
+def _rule(record: AlertRecord) -> str:
+    return record.fire.rule.replace("_", " ")
+
+
 def _sentence(record: AlertRecord) -> str:
     return record.fire.sentence
 
@@ -43,10 +47,10 @@ def _seen(record: AlertRecord) -> str:
 
 COLUMNS: Final = (
     Column[AlertRecord](
-        heading="Alert",
-        help="What it is about, and which rule has fired",
-        text=lambda record: record.fire.title,
-        value=lambda record: record.fire.title,
+        heading="Rule",
+        help="Which rule has fired; what it is about stands in the message",
+        text=_rule,
+        value=_rule,
         tip=_sentence,
         is_figure=False,
     ),

@@ -30,7 +30,7 @@ def test_the_newest_stands_first_with_its_delivery(panel, bridge):
     bridge.alerts_changed.emit(AlertNews(fired=(record(1, Severity.WARN), record(2))))
     bridge.alerts_changed.emit(AlertNews(changed=(failed,)))
     assert cells(panel, 0) == [
-        "main BTC long: distance", "02-05 18:14:08", "critical", "64,212",
+        "distance", "02-05 18:14:08", "critical", "64,212",
         "ntfy at h: answered HTTP 503", "", "alert 2.",
     ]  # fmt: skip
     assert cells(panel, 1)[4] == "window"
@@ -60,7 +60,7 @@ def test_the_list_is_copied_as_a_table(panel, bridge):
     bridge.alerts_changed.emit(AlertNews(fired=(record(1),)))
     panel.copy()
     heading, row = QGuiApplication.clipboard().text().splitlines()
-    assert heading.split("\t")[:3] == ["Alert", "Time UTC", "Urgency"]
+    assert heading.split("\t")[:3] == ["Rule", "Time UTC", "Urgency"]
     assert row.split("\t")[-1] == "alert 1."
 
 
