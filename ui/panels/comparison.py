@@ -19,6 +19,9 @@ from ui.urgency import profit_token
 from workstation.risk.report import PositionOutcome, ScenarioReport
 
 _EMPTY: Final = "Keep a scenario, then look at another: both stand here side by side."
+_KEEP_HELP: Final = "Hold the present scenario's answer beside those that follow"
+_NO_BOOK: Final = "No book is open, so no scenario has an answer to keep: open one (Ctrl+O)"
+_NO_ANSWER: Final = "The scenario has no answer yet: it waits for prices of the book"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,6 @@ class ComparisonPanel(Panel):
         self._head = plain_label(_EMPTY)
         tint(self._head, self.theme, "dim")
         self._keep = QPushButton("Keep this scenario")
-        self._keep.setToolTip("Hold the present scenario's answer beside those that follow")
         self._keep.clicked.connect(self.keep)
         self._table = make_table(self.model)
         line = QHBoxLayout()
@@ -151,6 +153,8 @@ class ComparisonPanel(Panel):
         self.model.replace_rows(rows)
         self._table.setVisible(bool(rows))
         self._keep.setEnabled(now is not None)
+        lacking = _NO_BOOK if self.bridge.desk.portfolio is None else _NO_ANSWER
+        self._keep.setToolTip(_KEEP_HELP if now is not None else lacking)
         if self._kept is not None and now is not None:
             self._head.setText(f"Kept: {title(self._kept)} · now: {title(now)}")
         else:

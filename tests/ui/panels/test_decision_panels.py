@@ -188,6 +188,17 @@ def test_two_scenarios_stand_side_by_side(make, book, desk):
     assert panel.model.rowCount() == len(rows)
 
 
+def test_a_scenario_that_cannot_be_kept_says_why(make, desk):
+    assert "open one (Ctrl+O)" in make(ComparisonPanel)._keep.toolTip()
+    desk.portfolio = registry.read(sample_path(), Catalogue.embedded())
+    panel = make(ComparisonPanel)
+    assert "waits for prices" in panel._keep.toolTip()
+    desk.scenario = sample_scenario()
+    panel.show_report(desk.scenario)
+    assert panel._keep.isEnabled()
+    assert panel._keep.toolTip().startswith("Hold the present scenario")
+
+
 def test_another_book_forgets_what_was_kept(make, book, desk):
     panel = make(ComparisonPanel)
     panel._keep.click()
