@@ -2,6 +2,7 @@ from concurrent.futures import Future
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from ui.dialogs.accounts import AccountsDialog
 from ui.dialogs.add_account import AddAccountDialog
@@ -130,6 +131,15 @@ def listed(qtbot, desk):
 def texts(dialog, column):
     model = dialog.table.model()
     return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def test_the_lines_of_an_empty_list_stand_together(qtbot, desk):
+    dialog = AccountsDialog(desk, DARK)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    lines = [label.geometry() for label in dialog.findChildren(QLabel)]
+    words, none = min(lines, key=lambda line: line.top()), max(lines, key=lambda line: line.top())
+    assert none.top() - words.top() < 0.4 * dialog.height()
 
 
 def test_every_account_is_listed_with_how_it_does(listed):
