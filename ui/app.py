@@ -140,6 +140,7 @@ class Program(QObject):
         self._application = application
         self._options = options
         self._last = session.load()
+        self._file: Portfolio | None = None  # that was open when it was last remembered
         file = options.settings or paths.default_settings_file()
         chosen, problems = settings.load(file)
         self._desk = Desk(self._settings(chosen), file, chosen)
@@ -267,13 +268,9 @@ class Program(QObject):
     # --- what the next start takes up ----------------------------------------------------------
 
     @Slot(object)
-    def _remember_book(self, book: Portfolio | None) -> None:
-        if book is None:
-            self._remember(dataclasses.replace(self._last, portfolio=""))
-        elif book.path == sample_path():
-            self._remember(dataclasses.replace(self._last, portfolio=session.SAMPLE))
-        elif book.path is not None:
-            self._remember(self._last.opened(book.path.absolute()))
+    def _remember_book(self, _: Portfolio | None) -> None:
+        before, self._file = self._file, self._desk.from_file
+        self._remember(self._last.followed(before, self._file))
 
     @Slot(object)
     def _remember_source(self, _: object) -> None:

@@ -60,3 +60,12 @@ def test_the_refusal_goes_when_a_good_version_has_been_read(actions, window, bri
     assert not dialogs(window)
     desk.portfolio = dataclasses.replace(desk.portfolio)
     bridge.portfolio_changed.emit(desk.portfolio)  # and nothing is left to close
+
+
+def test_accounts_without_a_file_leave_nothing_to_close(actions, desk, monkeypatch):
+    (close,) = (command for command in actions.commands() if command.id == "file.close")
+    assert "open a portfolio file" in close.lacking
+    desk.portfolio = registry.read(sample_path(), Catalogue.embedded())
+    monkeypatch.setattr(type(desk), "from_file", None)
+    (close,) = (command for command in actions.commands() if command.id == "file.close")
+    assert "Accounts at exchanges" in close.lacking

@@ -21,6 +21,10 @@ from workstation.portfolio.model import Portfolio
 from workstation.services import session
 
 _NO_BOOK: Final = "No book is open: open a portfolio file (Ctrl+O) or add a position (Ctrl+N)."
+_NO_FILE: Final = (
+    "No portfolio file is open. Accounts at exchanges stand beside it: "
+    "File > Accounts at exchanges removes them."
+)
 _NO_COPY: Final = "There is no what-if copy: the panel What-if makes one."
 
 
@@ -65,6 +69,7 @@ class FileActions(QObject):
     def _books(self) -> tuple[Command, ...]:
         desk = self._bridge.desk
         closed = "" if desk.portfolio is not None else _NO_BOOK
+        no_file = closed if closed or desk.from_file is not None else _NO_FILE
         return (
             Command(
                 id="file.open", menu="File", text="Open portfolio…", shortcut="Ctrl+O",
@@ -105,8 +110,9 @@ class FileActions(QObject):
                 run=desk.reload_portfolio,
             ),
             Command(
-                id="file.close", menu="File", text="Close the book", shortcut="Ctrl+W", group=2,
-                help="Close the book; the market stays", lacking=closed, run=desk.close_portfolio,
+                id="file.close", menu="File", text="Close the portfolio file", shortcut="Ctrl+W",
+                group=2, help="Close the file; accounts at exchanges and the market stay",
+                lacking=no_file, run=desk.close_portfolio,
             ),
         )  # fmt: skip
 

@@ -22,7 +22,10 @@ _WORDS: Final = (
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _LOOK_MS: Final = 200
 _READING: Final = "Reading its positions…"
-_GOES_ON: Final = "It is tried again by itself; File > Accounts at exchanges shows how it goes."
+_GOES_ON: Final = (
+    "It is tried again by itself, also when this window is closed; File > Accounts at exchanges "
+    "shows how it goes, and removes it."
+)
 _REFUSAL: Final = "An address is 0x and 40 hexadecimal digits (0-9, a-f); this one is not."
 
 
@@ -52,6 +55,7 @@ class HyperliquidAddressDialog(QDialog):
         self._timer.timeout.connect(self.look)
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel)
+        self.leave = buttons.button(kinds.Cancel)
         buttons.button(kinds.Ok).setText("Show its positions")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -73,6 +77,7 @@ class HyperliquidAddressDialog(QDialog):
             return
         self._asked = short_name(text)
         self._desk.read_address(text)
+        self.leave.setText("Close")  # it is read from now on: nothing is left to cancel
         self._say(_READING, "dim")
         self._timer.start()
 

@@ -411,7 +411,7 @@ class Desk:
         self._book.reload()
 
     def close_portfolio(self) -> None:
-        """Forget the book, live accounts included until the next start; the market stays."""
+        """Forget the portfolio file; the accounts that are read and the market stay."""
         watched = self._book.markets
         self._book.close()
         self._follow_book(BookChange.REPLACED, watched)

@@ -109,11 +109,10 @@ class DeskBook:
         self._files.reload()
 
     def close(self) -> None:
-        """Forget the book, and the accounts until the next start."""
-        self._accounts.close()
+        """Forget the file; the accounts that are read stay."""
         self._files.close()
-        self.from_file, self.live = None, ()
-        self._replace(None)
+        self.from_file = None
+        self._replace(joined(None, self.live))
 
     def set_copy(self, copy: Portfolio | None) -> None:
         self.copy, self._copy_changed = copy, True

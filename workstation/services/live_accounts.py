@@ -166,14 +166,6 @@ class LiveAccounts:
         if self._loop is not None and (waits or changed):
             self._begin(self._reopen(None if waits else changed))
 
-    def close(self) -> None:
-        """Stop reading until the next start; nothing is forgotten."""
-        with self._lock:
-            self._known.clear()
-            self._changed = False
-        if self._loop is not None:
-            self._begin(self._end_all())
-
     def check(self, source: AccountSource, key: ApiKey | None) -> Future[KeyCheck]:
         """Ask the venue what a key may do; the answer comes in the future."""
         return self._begin(self._check(source, key))
@@ -271,10 +263,6 @@ class LiveAccounts:
         for source, key in tuple(self._followed.values()):
             if venues is None or source.venue in venues:
                 self._follow(source, key)
-
-    async def _end_all(self) -> None:
-        for account in tuple(self._tasks):
-            await self._end(account)
 
     async def _end(self, account: str) -> None:
         self._followed.pop(account, None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from workstation import paths
+from workstation.portfolio.model import Portfolio
 
 log = logging.getLogger(__name__)
 MAX_RECENT: Final = 10
@@ -29,6 +30,17 @@ class Session:
         name = str(portfolio)
         others = [path for path in self.recent if path != name]
         return replace(self, portfolio=name, recent=(name, *others)[:MAX_RECENT])
+
+    def followed(self, before: Portfolio | None, now: Portfolio | None) -> Session:
+        """Return the session after the open file changed; one that was closed is the last no more.
+
+        A file that is not open yet, or was refused, stays the last.
+        """
+        if now is None:
+            return self if before is None else replace(self, portfolio="")
+        if now.path == paths.sample_path():
+            return replace(self, portfolio=SAMPLE)
+        return self if now.path is None else self.opened(now.path.absolute())
 
 
 def _file() -> Path:

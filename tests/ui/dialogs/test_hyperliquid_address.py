@@ -44,6 +44,18 @@ def test_the_dialog_stays_and_says_why_an_address_cannot_be_read(dialog, desk, q
     dialog.reject()
 
 
+def test_what_leaves_the_dialog_promises_to_cancel_nothing_once_the_address_is_read(dialog, desk):
+    assert dialog.leave.text() == "Cancel"
+    dialog.address.setText(ADDRESS)
+    dialog.accept()
+    desk.live = (state(failure="hyperliquid cannot be reached"),)
+    dialog.look()
+    assert dialog.leave.text() == "Close"
+    assert "also when this window is closed" in dialog.problem()
+    dialog.reject()
+    assert [name for name, _ in desk.requests] == ["read_address"]
+
+
 @pytest.mark.parametrize("text", ["", "0x12", "aB12" * 10, ADDRESS + "0", "0x" + "zz" * 20])
 def test_what_is_no_address_is_refused_in_words(dialog, desk, qtbot, text):
     dialog.address.setText(text)

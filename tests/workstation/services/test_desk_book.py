@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from functools import partial
 
 import numpy as np
@@ -187,14 +186,18 @@ def test_an_address_that_cannot_be_read_keeps_the_file(addresses, make_desk, boo
     assert any("nothing is known of it yet" in text for text in desk.portfolio.warnings)
 
 
-def test_a_closed_book_takes_the_live_accounts_along(addresses, make_desk):
+def test_a_closed_file_leaves_the_live_accounts_and_they_can_be_removed(addresses, make_desk, book):
     desk = make_desk()
     opened(desk)
+    desk.open_portfolio(book)
     desk.read_address(ADDRESS)
-    tick_until(desk, lambda news: desk.portfolio)
+    tick_until(desk, lambda news: accounts_of(desk) == ["main", ADDRESS_NAME])
     desk.close_portfolio()
-    until_s = time.monotonic() + 0.2
-    tick_until(desk, lambda news: time.monotonic() > until_s)
+    assert desk.tick().portfolio_changed
+    assert desk.from_file is None
+    assert accounts_of(desk) == [ADDRESS_NAME] == [state.source.id for state in desk.live]
+    desk.remove_account(ADDRESS_NAME)
+    tick_until(desk, lambda news: news.portfolio_changed and not desk.live)
     assert desk.portfolio is None
 
 

@@ -206,17 +206,6 @@ def test_a_key_that_is_gone_from_the_keyring_is_said(make_service):
     assert "its key is not in the keyring" in state.failure
 
 
-def test_a_closed_service_forgets_nothing(make_service):
-    keys = FakeKeys()
-    service = make_service(keys)
-    service.add(MINE, KEY)
-    newest(service, lambda states: states[0].account and keys.kept)
-    service.close()
-    time.sleep(0.1)
-    assert service.take() is None
-    assert keys.kept == {"mine": KEY}
-
-
 def test_a_key_prints_none_of_itself():
     assert not any(text in repr(KEY) or text in str(KEY) for text in KEY.texts())
 

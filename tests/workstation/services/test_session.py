@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from workstation import paths
+from workstation.portfolio.model import Portfolio
 from workstation.services import session
 from workstation.services.session import MAX_RECENT, Session
+from workstation.units import UnixMs
 
 
 def test_a_session_comes_back_as_it_was():
@@ -49,3 +51,24 @@ def test_a_folder_that_cannot_be_written_costs_only_the_convenience(monkeypatch,
     with caplog.at_level(logging.WARNING):
         session.save(Session(source="live"))
     assert "the session could not be saved" in caplog.text
+
+
+def file(path):
+    return Portfolio(accounts=(), as_of_ms=UnixMs(0), name="", path=path)
+
+
+def test_a_file_that_was_closed_is_not_opened_again(tmp_path):
+    book = file(tmp_path / "book.toml")
+    now = Session().followed(None, book)
+    assert now.portfolio == str(book.path)
+    assert now.followed(book, None) == Session(recent=now.recent)
+
+
+def test_a_file_that_is_not_open_yet_or_was_refused_stays_the_last():
+    now = Session(portfolio="/book.toml")
+    assert now.followed(None, None) == now
+
+
+def test_the_sample_is_remembered_by_name():
+    now = Session().followed(None, file(paths.sample_path()))
+    assert now == Session(portfolio=session.SAMPLE)
