@@ -10,12 +10,17 @@ from ui.bridge import Bridge
 from ui.commands import Command
 
 _MENU = "Market/Liquidation map"
+_NO_FIT = (
+    "No leverage is fitted yet, so the map assumes it: a fit needs two days and thirty "
+    "liquidations observed at one venue."
+)
 
 
 def map_commands(bridge: Bridge, open_scores: Callable[[], None]) -> tuple[Command, ...]:
     """Return the commands as they stand now; venues are those of the map that is known."""
     desk = bridge.desk
     choice = desk.view.map
+    fits = desk.heatmap is not None and bool(desk.heatmap.fitted)
     return (
         Command(
             id="map.scores", menu=_MENU, text="Scores of the liquidation map…", group=4,
@@ -32,6 +37,7 @@ def map_commands(bridge: Bridge, open_scores: Callable[[], None]) -> tuple[Comma
             id="map.todays_fit", menu=_MENU, text="Draw the map with today's fit", group=4,
             help="What the newest fit would have drawn, instead of what was known then; only the "
             "latter is scored",
+            lacking="" if fits or choice.with_todays_fit else _NO_FIT,
             checked=choice.with_todays_fit, run=lambda: _toggle_fit(bridge),
         ),
         _known_positions(bridge),

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from tests.ui.charts.frozen import heatmap
@@ -6,6 +8,7 @@ from ui.dialogs.map_scores import MapScoresDialog
 from ui.main_window import MainWindow
 from ui.map_commands import map_commands
 from ui.theme import DARK
+from workstation.services.map_choice import MapChoice
 
 
 @pytest.fixture
@@ -39,7 +42,14 @@ def test_a_venue_without_open_interest_is_listed_as_missing(commands):
     assert not missing.enabled
 
 
+def test_todays_fit_cannot_be_drawn_before_anything_is_fitted_but_left(commands, desk):
+    assert "No leverage is fitted yet" in commands()["map.todays_fit"].lacking
+    desk.view = dataclasses.replace(desk.view, map=MapChoice(with_todays_fit=True))
+    assert commands()["map.todays_fit"].enabled
+
+
 def test_todays_fit_is_a_switch(commands, desk):
+    desk.heatmap = heatmap(fitted=("deribit",))
     assert commands()["map.todays_fit"].checked is False
     commands()["map.todays_fit"].run()
     assert desk.view.map.with_todays_fit

@@ -283,8 +283,10 @@ class PricePanel(ChartPanel):
         columns = self._columns
         if columns is None:
             return ""
-        if columns.with_todays_fit:
+        if columns.with_todays_fit and columns.fitted:
             words = "map with today's fit, not scored"
+        elif columns.with_todays_fit:
+            words = "map of assumed leverage, nothing is fitted yet"
         elif columns.score:
             words = f"map {columns.score.title()}"
         else:

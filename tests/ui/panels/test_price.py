@@ -257,8 +257,10 @@ def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     assert panel.header.text().endswith("map estimated, not graded yet")
     show_map(desk, bridge, score=scored())
     assert panel.header.text().endswith("map better than distance only, 41 days")
-    show_map(desk, bridge, score=scored(), with_todays_fit=True)
+    show_map(desk, bridge, fitted=("binanceusdm",), with_todays_fit=True)
     assert panel.header.text().endswith("map with today's fit, not scored")
+    show_map(desk, bridge, with_todays_fit=True)
+    assert panel.header.text().endswith("map of assumed leverage, nothing is fitted yet")
     panel.tools.map_side.setCurrentText(MAP_OFF)
     assert panel.header.text().endswith("Binance 15m")
 
