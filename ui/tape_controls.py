@@ -18,10 +18,24 @@ from PySide6.QtWidgets import (
 
 from ui import format as fmt
 from ui.bridge import Bridge
+from workstation.market.feed import FeedMode
+from workstation.market.store import MarketStore
 from workstation.units import UnixMs
 
+ENDED: Final = "The recording ends here: drag the slider back to play on."
+_RUN_TIP: Final = "Stop the market's clock, or let it run on (Ctrl+Space)"
+_STEP_TIP: Final = "Advance the paused tape by one candle (Ctrl+Right)"
 SPEEDS: Final = (1.0, 10.0, 60.0, 300.0, 1_000.0)
 _STEPS: Final = 1_000  # of the slider, over the whole tape
+
+
+def has_ended(store: MarketStore) -> bool:
+    """Tell whether a recording stands at its end, where it can only be sought.
+
+    The simulated market goes on for ever: the end of its tape is now.
+    """
+    state = store.tape
+    return store.mode is FeedMode.REPLAY and state is not None and store.now_ms >= state.end_ms
 
 
 class _JumpToClick(QProxyStyle):
@@ -45,7 +59,6 @@ class TapeControls(QWidget):
         self._pause.clicked.connect(self.toggle_pause)
         self._step = QToolButton()
         self._step.setText("Step")
-        self._step.setToolTip("Advance the paused tape by one candle (Ctrl+Right)")
         self._step.clicked.connect(self.step)
         self._speed = QComboBox()
         self._speed.setToolTip("How many times faster than real time the tape runs")
@@ -81,8 +94,11 @@ class TapeControls(QWidget):
         if state is None:
             return
         self._pause.setText("Run" if state.paused else "Pause")
-        self._pause.setToolTip("Stop the market's clock, or let it run on (Ctrl+Space)")
-        self._step.setEnabled(state.paused)
+        ended = has_ended(self._bridge.desk.store)
+        for button, tip in ((self._pause, _RUN_TIP), (self._step, _STEP_TIP)):
+            button.setToolTip(ENDED if ended else tip)
+        self._pause.setEnabled(not ended)
+        self._step.setEnabled(state.paused and not ended)
         self._show_speed(state.speed)
         length = state.end_ms - state.start_ms
         self._slider.setVisible(length > 0)

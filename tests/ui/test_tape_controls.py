@@ -1,12 +1,14 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox, QSlider
+from PySide6.QtWidgets import QComboBox, QMainWindow, QSlider, QToolButton
 
-from ui.tape_controls import TapeControls
+from ui.actions.market import MarketActions
+from ui.tape_controls import ENDED, TapeControls
 from workstation.market.feed import FeedMode, FeedUpdate, TapeState
 from workstation.units import UnixMs
 
 START, END = UnixMs(1_770_000_000_000), UnixMs(1_770_100_000_000)
+HALF = UnixMs((START + END) // 2)
 
 
 class Tape:
@@ -35,11 +37,10 @@ def controls(qtbot, bridge, desk):
     return controls
 
 
-def play(desk, controls, **fields):
+def play(desk, controls, now=HALF, mode=FeedMode.REPLAY, **fields):
     state = {"speed": 60.0, "paused": False, "start_ms": START, "end_ms": END} | fields
     desk.tape = Tape()
-    now = UnixMs((START + END) // 2)
-    desk.store.apply(FeedUpdate(mode=FeedMode.REPLAY, now_ms=now, tape=TapeState(**state)))
+    desk.store.apply(FeedUpdate(mode=mode, now_ms=now, tape=TapeState(**state)))
     controls.show_tape()
 
 
@@ -76,6 +77,37 @@ def test_controls_tell_the_tape(controls, desk):
         ("speed", 1.0),
         ("seek", START + (END - START) // 4),
     ]
+
+
+def buttons(controls):
+    return {button.text(): button for button in controls.findChildren(QToolButton)}
+
+
+def test_at_the_end_of_a_recording_nothing_runs_and_the_controls_and_keys_say_why(
+    controls, desk, bridge, qtbot
+):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    market = MarketActions(window, bridge, controls)
+
+    def lacking():
+        commands = {command.id: command for command in market.commands()}
+        return [commands[name].lacking for name in ("market.pause", "market.step")]
+
+    play(desk, controls, paused=True, now=END)
+    assert [buttons(controls)[name].isEnabled() for name in ("Run", "Step")] == [False, False]
+    assert {button.toolTip() for button in buttons(controls).values()} == {ENDED}
+    assert lacking() == [ENDED, ENDED]
+    play(desk, controls, paused=True, now=UnixMs(END - 1))
+    assert [buttons(controls)[name].isEnabled() for name in ("Run", "Step")] == [True, True]
+    assert ENDED not in {button.toolTip() for button in buttons(controls).values()}
+    assert lacking() == ["", ""]
+
+
+def test_the_simulated_market_has_no_end_but_now(controls, desk):
+    play(desk, controls, mode=FeedMode.SIMULATED, paused=True, now=END)
+    assert buttons(controls)["Run"].isEnabled()
+    assert buttons(controls)["Step"].isEnabled()
 
 
 def sought(desk):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from ui.bridge import Bridge
 from ui.commands import Command
-from ui.tape_controls import SPEEDS, TapeControls
+from ui.tape_controls import ENDED, SPEEDS, TapeControls, has_ended
 from workstation.market.facts import MarkPrice
 from workstation.market.feed import INTERVALS_S, FeedMode
 
@@ -84,18 +84,19 @@ class MarketActions(QObject):
         state = self._bridge.desk.store.tape
         there = self._bridge.desk.tape is not None and state is not None
         lacking = "" if there else _NO_TAPE
+        stopped = lacking or (ENDED if has_ended(self._bridge.desk.store) else "")
         paused = state is not None and state.paused
         speed = state.speed if state is not None else 0.0
         return (
             Command(
                 id="market.pause", menu="Market", text="Pause", shortcut="Ctrl+Space", group=2,
-                help="Stop the tape, or run on", checked=paused, lacking=lacking,
+                help="Stop the tape, or run on", checked=paused, lacking=stopped,
                 run=self._tape.toggle_pause,
             ),
             Command(
                 id="market.step", menu="Market", text="Step", shortcut="Ctrl+Right", group=2,
                 help="Advance the paused tape by one candle",
-                lacking=lacking or ("" if paused else _RUNNING), run=self._tape.step,
+                lacking=stopped or ("" if paused else _RUNNING), run=self._tape.step,
             ),
             *(
                 Command(
