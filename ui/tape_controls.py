@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -13,12 +13,13 @@ from PySide6.QtWidgets import (
     QSlider,
     QStyle,
     QToolButton,
+    QToolTip,
     QWidget,
 )
 
 from ui import format as fmt
 from ui.bridge import Bridge
-from workstation.market.feed import FeedMode
+from workstation.market.feed import FeedMode, TapeState
 from workstation.market.store import MarketStore
 from workstation.units import UnixMs
 
@@ -27,6 +28,7 @@ _RUN_TIP: Final = "Stop the market's clock, or let it run on (Ctrl+Space)"
 _STEP_TIP: Final = "Advance the paused tape by one candle (Ctrl+Right)"
 SPEEDS: Final = (1.0, 10.0, 60.0, 300.0, 1_000.0)
 _STEPS: Final = 1_000  # of the slider, over the whole tape
+_AIM_ABOVE_PX: Final = -60  # a tooltip stands below and beside its point
 
 
 def has_ended(store: MarketStore) -> bool:
@@ -84,6 +86,7 @@ class TapeControls(QWidget):
         slider.setTracking(False)  # seek where a drag begins and where it ends
         slider.setFixedWidth(160)
         slider.valueChanged.connect(self._seek)
+        slider.sliderMoved.connect(self._show_aim)
         return slider
 
     @Slot()
@@ -138,5 +141,18 @@ class TapeControls(QWidget):
     def _seek(self, step: int) -> None:
         tape, state = self._bridge.desk.tape, self._bridge.desk.store.tape
         if tape is not None and state is not None:
-            share = step / _STEPS
-            tape.seek(UnixMs(round(state.start_ms + share * (state.end_ms - state.start_ms))))
+            tape.seek(_time_at(step, state))
+
+    @Slot(int)
+    def _show_aim(self, step: int) -> None:
+        """Say above the handle that is dragged which time it would seek."""
+        state, slider = self._bridge.desk.store.tape, self._slider
+        if state is not None:
+            place = QPoint(slider.width() * step // _STEPS, _AIM_ABOVE_PX)
+            text = f"{fmt.utc_time(_time_at(step, state))} UTC"
+            QToolTip.showText(slider.mapToGlobal(place), text, slider)
+
+
+def _time_at(step: int, state: TapeState) -> UnixMs:
+    share = step / _STEPS
+    return UnixMs(round(state.start_ms + share * (state.end_ms - state.start_ms)))

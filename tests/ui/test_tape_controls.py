@@ -1,7 +1,8 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox, QMainWindow, QSlider, QToolButton
+from PySide6.QtWidgets import QComboBox, QMainWindow, QSlider, QToolButton, QToolTip
 
+from ui import format as fmt
 from ui.actions.market import MarketActions
 from ui.tape_controls import ENDED, TapeControls
 from workstation.market.feed import FeedMode, FeedUpdate, TapeState
@@ -137,5 +138,7 @@ def test_a_drag_seeks_where_it_begins_and_ends_and_the_clock_not_at_all(qtbot, c
         qtbot.mouseMove(slider, QPoint(x, y))
         controls.show_tape()
     assert sought(desk) == [pytest.approx(0.5, abs=0.04)]
+    aim_ms = START + (END - START) * slider.sliderPosition() // 1_000
+    assert QToolTip.text() == f"{fmt.utc_time(aim_ms)} UTC"
     qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() - 20, y))
     assert sought(desk)[1:] == [pytest.approx(1 - 20 / slider.width(), abs=0.06)]
