@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui import format as fmt
 from ui.models.rows import Column, RowsModel
@@ -17,6 +17,10 @@ from ui.urgency import severity_token
 from workstation.services.alert_service import MAX_RECORDS, AlertNews, AlertRecord
 
 _EMPTY: Final = "Nothing has fired. The rules watch your book as long as the program runs."
+_HELD: Final = (
+    "Nothing has fired. What was so before the start is told only if it is critical; "
+    "this holds now:"
+)
 _NO_BOOK: Final = "No book is open, so no rule watches anything: open a portfolio file (Ctrl+O)."
 _MOST_NAMED: Final = 12
 
@@ -118,6 +122,9 @@ class AlertsPanel(Panel):
         self._standing = plain_label()
         tint(self._standing, self.theme, "dim")
         self._empty = plain_label(_EMPTY)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._empty.setMinimumHeight(self._empty.fontMetrics().height())  # more where there is room
         tint(self._empty, self.theme, "dim")
         self._copy = QPushButton("Copy")
         self._copy.setToolTip("Copy the whole list as a table")
@@ -128,7 +135,7 @@ class AlertsPanel(Panel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.addLayout(controls)
-        layout.addWidget(self._empty)
+        layout.addWidget(self._empty, 1)
         layout.addWidget(self._table, 1)
         self.bridge.alerts_changed.connect(self.show_news)
         self.bridge.risk_changed.connect(self.show_standing)
@@ -138,6 +145,9 @@ class AlertsPanel(Panel):
 
     def standing_text(self) -> str:
         return self._standing.text()
+
+    def empty_text(self) -> str:
+        return self._empty.text()
 
     @Slot(object)
     def show_news(self, news: AlertNews) -> None:
@@ -153,7 +163,6 @@ class AlertsPanel(Panel):
         """Say what holds now, and what was held back."""
         alerts = self.bridge.desk.alerts
         standing = alerts.standing if self.bridge.desk.portfolio is not None else ()
-        self._empty.setText(_EMPTY if self.bridge.desk.portfolio is not None else _NO_BOOK)
         crossings, waiting = alerts.held_back
         untold = sum(not one.told for one in standing)
         parts = [f"{len(standing)} hold now"]
@@ -167,7 +176,10 @@ class AlertsPanel(Panel):
             for one in standing[:_MOST_NAMED]
         ]
         more = len(standing) - len(lines)
-        self._standing.setToolTip("\n".join([*lines, *([f"and {more} more"] if more > 0 else [])]))
+        lines += [f"and {more} more"] if more > 0 else []
+        self._standing.setToolTip("\n".join(lines))
+        empty = _EMPTY if self.bridge.desk.portfolio is not None else _NO_BOOK
+        self._empty.setText("\n".join([_HELD, *lines] if standing else [empty]))
 
     @Slot()
     def copy(self) -> None:

@@ -54,6 +54,13 @@ def test_what_holds_and_what_was_held_back_are_counted(panel, bridge, desk, monk
         "1 hold now · 1 since before the start · 19 crossings held back · "
         "3 wait for the next summary"
     )
+    assert panel.empty_text().splitlines()[1:] == [
+        "main BTC long: distance (warn, true since before the start)"
+    ]
+    assert "told only if it is critical" in panel.empty_text()
+    monkeypatch.setattr(type(desk.alerts), "standing", ())
+    bridge.risk_changed.emit(None)
+    assert panel.empty_text().startswith("Nothing has fired. The rules watch")
 
 
 def test_the_list_is_copied_as_a_table(panel, bridge):
