@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from workstation.alerts.words import duration
 from workstation.market.feed import FeedMode
 from workstation.units import UnixMs, iso_utc
 
@@ -90,5 +91,5 @@ class Fire:
     def _provenance(self) -> str:
         if not self.source:
             return ""
-        age = f", {self.age_s:.0f} s old" if self.age_s is not None else ""
+        age = f", {duration(self.age_s)} old" if self.age_s is not None else ""
         return f"[{self.source}{age}]"

@@ -11,6 +11,7 @@ _SOURCES = {
     MarkSource.FILE: "mark of the file",
     MarkSource.CACHE: "cached mark",
 }
+_DAYS_FROM_S = 36 * 3_600
 
 
 def name_of(row: PositionReport) -> str:
@@ -36,7 +37,9 @@ def rate(fraction_8h: float) -> str:
 def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
+    if seconds < 5_400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h" if seconds < _DAYS_FROM_S else f"{seconds / 86_400:.1f} d"
 
 
 def exposure(row: PositionReport) -> str:

@@ -177,6 +177,18 @@ def test_at_the_start_a_critical_condition_is_told_as_such_and_a_mild_one_only_s
     assert [(s.threshold, s.told) for s in standing] == [(0.15, False)]
 
 
+@pytest.mark.parametrize(
+    ("hours", "age"), [(1.2, "72 min"), (30.0, "30.0 h"), (540_300 / 3_600, "6.3 d")]
+)
+def test_the_age_of_a_book_is_said_in_minutes_hours_or_days(hours, age):
+    watcher = Watcher()
+    fires_of([look(price_at(0.2))], watcher=watcher)
+    old = dataclasses.replace(BOOK, as_of_ms=UnixMs(worlds.NOW_MS - round(hours * HOUR_MS)))
+    (fire,) = fires_of([look(price_at(0.2), book=old)], watcher=watcher)
+    assert f"{age} ago." in fire.sentence
+    assert fire.sentence.endswith(f"[the book's as_of, {age} old]")
+
+
 def test_an_hour_old_book_stands_at_the_start_and_is_told_when_it_becomes_old():
     old = dataclasses.replace(BOOK, as_of_ms=UnixMs(worlds.NOW_MS - 2 * HOUR_MS))
     watcher = Watcher()
