@@ -24,6 +24,8 @@ def value_text(unit: Unit, value: float) -> str:
     """Return a reading with its unit; small fractions keep two digits."""
     if unit is Unit.USD:
         return fmt.usd_short(value)
+    if unit is Unit.PERCENTILE:
+        return fmt.percent(value, 0)
     text = fmt.percent(value, 1 if abs(value) >= 0.01 else 4)
     return f"{text} a year" if unit is Unit.FRACTION_YEARLY else text
 

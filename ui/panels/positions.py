@@ -26,6 +26,10 @@ _EMPTY: Final = (
 )
 
 
+def _times(leverage: float | None) -> str:
+    return "not known" if leverage is None else f"{fmt.number(leverage, 1)}×"
+
+
 class PositionsPanel(Panel):
     """The table, under one line of leverage."""
 
@@ -87,9 +91,8 @@ class PositionsPanel(Panel):
             left_out = left_out_text(totals.not_included)
             seen = sight_text(desk.sight) if blind else ""
             self._head.setText(
-                f"Positions, nearest liquidation first · gross "
-                f"{fmt.number(totals.gross_leverage, 1)}× · "
-                f"net {fmt.number(totals.net_leverage, 1)}×"
+                f"Positions, nearest liquidation first · gross {_times(totals.gross_leverage)} · "
+                f"net {_times(totals.net_leverage)}"
                 + "".join(f" · {text}" for text in (seen, left_out) if text)
             )
             self._head.setToolTip(

@@ -33,6 +33,7 @@ class Unit(StrEnum):
 
     FRACTION = "fraction"
     FRACTION_YEARLY = "fraction a year"
+    PERCENTILE = "percentile"
     USD = "USD"
 
 
@@ -209,7 +210,7 @@ INDICATORS: Final[tuple[Indicator, ...]] = (
     Indicator(
         key="open_interest",
         title="OI percentile",
-        unit=Unit.FRACTION,
+        unit=Unit.PERCENTILE,
         help="The share of the hours at hand with less open interest in coins than now. In coins, "
         "because most of a change in dollars is price. Basis trades are in it, and are no bets.",
         bands=(

@@ -54,7 +54,7 @@ def test_a_reading_stands_with_its_unit_its_band_and_its_place_in_history(panel)
         "43.0 % a year",
         "hot · above 85 %",
     ]
-    assert texts(gauge(panel, "open_interest")) == ["OI percentile", "6.0 %", "low"]
+    assert texts(gauge(panel, "open_interest")) == ["OI percentile", "6 %", "low"]
     assert texts(gauge(panel, "basis"))[1:] == ["\N{MINUS SIGN}0.0120 %", "at the index"]
     assert texts(gauge(panel, "depth"))[1:] == ["$1.80 B", "no scale"]
 
@@ -135,6 +135,8 @@ def test_narrow_panels_have_fewer_columns(panel, qtbot):
         (Unit.FRACTION, 0.064, "6.4 %"),
         (Unit.FRACTION_YEARLY, 0.0, "0.0000 % a year"),
         (Unit.USD, 1.5e6, "$1.50 M"),
+        (Unit.PERCENTILE, 0.0, "0 %"),
+        (Unit.PERCENTILE, 0.934, "93 %"),
     ],
 )
 def test_values_are_written_with_their_unit(unit, value, text):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from tests.workstation.risk.worlds import (
     BTC,
@@ -46,6 +47,17 @@ def panel(qtbot, context):
     panel.bridge.desk.risk, panel.bridge.desk.scenario = RISK, SCENARIO
     panel.show_book()
     return panel
+
+
+def test_a_leverage_that_is_not_known_is_no_multiple(panel):
+    def heading():
+        return next(label.text() for label in panel.findChildren(QLabel) if label.text())
+
+    assert heading().endswith("× · net 10.0×")
+    unknown = replace(RISK.totals, gross_leverage=None, net_leverage=None)
+    panel.bridge.desk.risk = replace(RISK, totals=unknown)
+    panel.show_book()
+    assert heading().endswith("gross not known · net not known")
 
 
 @pytest.mark.parametrize("column", range(len(COLUMNS)), ids=[c.heading for c in COLUMNS])
