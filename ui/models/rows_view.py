@@ -17,6 +17,7 @@ _ROWS_MEASURED: Final = 40  # for the width of a column; what is longer further 
 _MARGINS_PX: Final = 12  # of a cell, both sides
 _STRETCHED_PX: Final = 180
 _FIRST_PX, _FIRST_SHARE = 210, 0.3  # what the first column may insist on before it is elided
+_FIRST_LEAST_PX: Final = 140  # what it keeps beside the columns that always stay
 
 
 class RowsView(QTableView):
@@ -94,6 +95,8 @@ class RowsView(QTableView):
         widths[0] = min(widths[0], max(_FIRST_PX, round(room * _FIRST_SHARE)))
         if self._stretched:
             widths[self._stretched] = min(widths[self._stretched], _STRETCHED_PX)
+        left = room - sum(widths[at] for at in self._offered() if not self._source.columns[at].rank)
+        widths[0] = min(widths[0], max(left, _FIRST_LEAST_PX))
         shown = self._shown(widths, room - widths[0])
         last = self._stretched if self._stretched in shown else 0
         widths[last] += max(0, room - widths[0] - sum(widths[at] for at in shown))
@@ -102,10 +105,14 @@ class RowsView(QTableView):
             if not header.isSectionHidden(section) and header.sectionSize(section) != width:
                 header.resizeSection(section, width)
 
+    def _offered(self) -> list[int]:
+        """Return the sections beside the first that there is something to show in."""
+        columns = self._source.columns
+        return [at for at in range(1, len(columns)) if columns[at].heading not in self._withheld]
+
     def _shown(self, widths: Sequence[int], room: int) -> set[int]:
         """Return the sections beside the first that are shown in so many pixels."""
-        columns = self._source.columns
-        offered = [at for at in range(1, len(columns)) if columns[at].heading not in self._withheld]
+        columns, offered = self._source.columns, self._offered()
         if self.chosen is not None:
             return {at for at in offered if columns[at].heading in self.chosen}
         shown = set()

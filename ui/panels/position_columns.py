@@ -181,7 +181,7 @@ COLUMNS: Final = (
         text=lambda row: row.size,
         value=lambda row: _of(row, "notional_usd"),
         tip=_explains(Figure.SIZE),
-        rank=4,
+        rank=6,
     ),
     Column[PositionRow](
         heading="Entry",
@@ -189,7 +189,7 @@ COLUMNS: Final = (
         text=lambda row: fmt.price(row.position.entry_price) if row.position else "",
         value=lambda row: _of(row, "entry_price"),
         tip=_explains(Figure.ENTRY),
-        rank=5,
+        rank=7,
     ),
     Column[PositionRow](
         heading="Liq. price",
@@ -207,6 +207,7 @@ COLUMNS: Final = (
         value=lambda row: abs(row.position.distance or 9.9) if row.position else None,
         token=lambda row: distance_token(_of(row, "distance")),
         tip=_explains(Figure.DISTANCE),
+        rank=1,
     ),
     Column[PositionRow](
         heading="Ratio",
@@ -214,7 +215,7 @@ COLUMNS: Final = (
         text=_ratio_text,
         value=lambda row: _of(row, "margin_ratio"),
         tip=_explains(Figure.RATIO),
-        rank=2,
+        rank=4,
     ),
     Column[PositionRow](
         heading="P&L then",
@@ -223,6 +224,7 @@ COLUMNS: Final = (
         value=lambda row: row.pnl_usd,
         token=lambda row: profit_token(row.pnl_usd),
         tip=_then_tip,
+        rank=2,
     ),
     Column[PositionRow](
         heading="Then",
@@ -231,7 +233,7 @@ COLUMNS: Final = (
         value=_then_text,
         token=lambda row: _THEN_TOKENS.get(row.then, "") if row.then else "",
         tip=_then_tip,
-        rank=1,
+        rank=3,
     ),
     Column[PositionRow](
         heading=COPY_HEADING,
@@ -256,7 +258,7 @@ COLUMNS: Final = (
         text=_funding_text,
         value=lambda row: _of(row, "next_funding_usd"),
         tip=_explains(Figure.FUNDING),
-        rank=3,
+        rank=5,
     ),
     Column[PositionRow](
         heading="Stop",
@@ -265,6 +267,6 @@ COLUMNS: Final = (
         value=lambda row: _of(row, "stop_price"),
         token=lambda row: "warn" if row.position and _stop_note(row.position) else "",
         tip=_explains(Figure.LIQUIDATION),
-        rank=6,
+        rank=8,
     ),
 )

@@ -20,10 +20,12 @@ from tests.workstation.risk.worlds import (
     table,
     world,
 )
-from ui.models.rows import plain_tip
-from ui.panels.position_columns import COLUMNS
+from ui.models.rows import RowsModel, plain_tip
+from ui.models.rows_view import make_table
+from ui.panels.position_columns import COLUMNS, COPY_HEADING, DIFFERENCE_HEADING
 from ui.panels.position_rows import rows_of
 from ui.panels.positions import PositionsPanel
+from ui.theme import DARK
 from workstation.portfolio.model import VenueFigures
 from workstation.risk.report import Status
 from workstation.risk.scenario import Scenario, run
@@ -180,3 +182,19 @@ def test_what_looks_like_a_slip_is_marked_and_its_tooltips_say_why():
     plain = rows_of(RISK, None)[0]
     assert not name.text(plain).endswith("(!)")
     assert name.token(plain) == ""
+
+
+def test_what_the_copy_makes_of_a_position_fits_a_small_screen_without_scrolling(qtbot):
+    model = RowsModel(COLUMNS, DARK, key=lambda row: row.key)
+    rows = rows_of(RISK, SCENARIO)
+    model.replace_rows(
+        [row._replace(in_copy="2.4 BTC · liq. 67,123", copy_pnl_usd=-23_456.0) for row in rows]
+    )
+    table = make_table(model)
+    qtbot.addWidget(table)
+    table.resize(520, 200)  # the panel's room in a window of 1366 pixels
+    table.show()
+    header = table.horizontalHeader()
+    qtbot.waitUntil(lambda: header.length() == table.viewport().width())
+    shown = {column.heading for at, column in enumerate(COLUMNS) if not header.isSectionHidden(at)}
+    assert shown >= {"Position", "Liq. price", COPY_HEADING, DIFFERENCE_HEADING}
