@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Slot
@@ -24,6 +24,7 @@ _NOTICE_MS: Final = 12_000
 _NOTICE_SHARE: Final = 10  # of the window: what a notice gets at least, venues or no venues
 _DOT_PX: Final = 8
 _VENUE_GAP_PX: Final = 30  # dot and spaces of a venue
+_BETWEEN_PX: Final = 6  # what Qt leaves between two parts of the bar
 _TIGHT_PX: Final = 900  # below it the tape's clock has no date
 _ROOMY_PX: Final = 1_700  # of the window, from which venues that do well show more than a name
 _TOKENS: Final = {
@@ -128,6 +129,10 @@ class _VenueView(QWidget):
         layout.addWidget(self._dot)
         layout.addWidget(self._words)
 
+    def show_words(self, *, on: bool) -> None:
+        """Show the words beside the dot, or the dot alone."""
+        self._words.setVisible(on)
+
     def show_health(
         self, health: VenueHealth, mode: FeedMode, at_ms: int, *, brief: bool, terse: bool
     ) -> None:
@@ -213,25 +218,29 @@ class StatusBar(QStatusBar):
     def show_health(self, changed: Sequence[VenueHealth]) -> None:
         store = self._bridge.desk.store
         brief = self.width() < _ROOMY_PX or not self._notice.isHidden()  # it needs the room
-        terse = self._are_crowded(store.health.values(), store.mode, store.now_ms, brief=brief)
+        terse = not self._have_room(brief=brief)
+        dots = terse and not self._have_room(brief=True, terse=True)  # tooltips have the words
         for health in changed:
             if health.venue not in self._venues:
                 self._venues[health.venue] = _VenueView(self._theme)
                 self._row_layout.addWidget(self._venues[health.venue])
             view = self._venues[health.venue]
             view.show_health(health, store.mode, store.now_ms, brief=brief, terse=terse)
+        for view in self._venues.values():
+            view.show_words(on=not dots)
 
-    def _are_crowded(
-        self, venues: Iterable[VenueHealth], mode: FeedMode, at_ms: int, *, brief: bool
-    ) -> bool:
-        """Tell whether the full words of all venues have no room beside what else is shown."""
-        metrics = self._notice.fontMetrics()
-        words = (venue_words(health, mode, at_ms, brief=brief) for health in venues)
+    def _have_room(self, *, brief: bool, terse: bool = False) -> bool:
+        """Tell whether such words of all venues have room beside what else is shown."""
+        store, metrics = self._bridge.desk.store, self._notice.fontMetrics()
+        words = (
+            venue_words(health, store.mode, store.now_ms, brief=brief, terse=terse)
+            for health in store.health.values()
+        )
         wanted = sum(metrics.horizontalAdvance(text) + _VENUE_GAP_PX for text in words)
         others = (self.tape_controls, self._tape_clock, self._rate, self._clock, self._failing)
-        taken = sum(part.sizeHint().width() for part in others if not part.isHidden())
+        taken = sum(part.sizeHint().width() + _BETWEEN_PX for part in others if not part.isHidden())
         notice = 0 if self._notice.isHidden() else self._notice.minimumWidth()
-        return wanted > self.width() - taken - notice
+        return wanted <= self.width() - taken - notice
 
     @Slot()
     def forget_venues(self, *_: object) -> None:
@@ -245,6 +254,7 @@ class StatusBar(QStatusBar):
     def show_time(self) -> None:
         """Bring ages, countdowns, clocks and the frame rate up to date, once a second."""
         store = self._bridge.desk.store
+        self._show_failing()
         self.show_health(tuple(store.health.values()))
         painted = self._frames.report().painted
         self._rate.setText(f"{max(0, painted - self._painted):3d} fps")
@@ -262,7 +272,6 @@ class StatusBar(QStatusBar):
         self._clock.setVisible(live or not tight)  # the tape's own clock counts there
         self._clock.setToolTip(f"{fmt.utc_time(wall)} UTC\n{fmt.local_time(wall)}")
         self.tape_controls.show_tape()
-        self._show_failing()
 
     def _show_failing(self) -> None:
         """Name the live accounts that cannot be read, for as long as they cannot."""

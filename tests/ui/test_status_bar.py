@@ -112,6 +112,25 @@ def test_what_is_wrong_is_never_cut_off(bar, desk, qtbot):
     )
 
 
+VENUES = ("binanceusdm", "bybit", "okx", "hyperliquid", "deribit")
+
+
+@pytest.mark.parametrize("px", [1_900, 1_366, 1_100, 900, 700, 500])
+@pytest.mark.parametrize("state", [VenueState.LIVE, VenueState.DOWN])
+def test_where_the_names_have_no_room_there_are_dots_and_no_shreds(bar, desk, qtbot, px, state):
+    desk.store.health = {v: VenueHealth(venue=v, state=state) for v in VENUES}
+    source = AccountSource(id="hyperliquid 0xabab…abab", venue="hyperliquid", address="0xab")
+    desk.live = (LiveAccount(source=source, failure="hyperliquid cannot be reached"),)
+    bar.window().resize(px, 200)
+    bar.show_time()
+    bar.show_notice("hyperliquid 0xabab…abab: hyperliquid cannot be reached; nothing is known yet.")
+    qtbot.waitUntil(lambda: all(view._dot.isVisible() for view in bar._venues.values()))
+    shown = [label for label in venue_labels(bar) if not label.isHidden()]
+    assert len(shown) in {1_900: [5], 500: [0]}.get(px, [0, 5])
+    qtbot.waitUntil(lambda: all(label.width() >= label.sizeHint().width() for label in shown))
+    assert all(view.toolTip() for view in bar._venues.values())
+
+
 def venue_labels(bar):
     return [view._words for view in bar._venues.values()]
 
