@@ -122,7 +122,7 @@ def _not_known(report: ScenarioReport) -> str:
     if TOUCH_UNKNOWN not in report.problems:
         return ""
     price = fmt.price(next(iter(report.moves.values()), None))
-    return f"How likely {price} is: not known ({_NEEDS})"
+    return f"How likely {price} is: not known yet ({_NEEDS})"
 
 
 def _name(event: ScenarioEvent) -> str:

@@ -40,6 +40,11 @@ _LIKELY_HELP: Final = (
     "The range of the models, in whole fives: filtered historical simulation, a geometric Brownian "
     "motion, and the volatility of the settings.\nAssumed: "
 )
+_MISSING: Final = (
+    TOUCH_UNKNOWN,
+    "After a change of market or coin its venues' hourly prices are loaded first, which may take a "
+    "minute; a recording that is shorter has none.",
+)
 _EMPTY: Final = "Open a portfolio file (Ctrl+O) to see what a move does to it."
 
 _NO_BOOK: Final = "Your equity over the price stands here once a book is open (Ctrl+O)."
@@ -153,7 +158,7 @@ class ScenarioPanel(Panel):
         self._likely.setText(words)
         known = report.touch is not None
         tint(self._likely, self.theme, "text" if known else "dim")
-        assumptions = report.touch.assumptions if report.touch is not None else (TOUCH_UNKNOWN,)
+        assumptions = report.touch.assumptions if report.touch is not None else _MISSING
         self._likely.setToolTip(plain_tip(_LIKELY_HELP + " ".join(assumptions)))
 
     def _show_doubts(self) -> None:

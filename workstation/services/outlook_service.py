@@ -81,9 +81,21 @@ def _volume(store: MarketStore, keys: list[MarketKey]) -> float | None:
     return sum(known) if known and len(known) == len(volumes) else None
 
 
+def reaches_back(store: MarketStore, coin: str) -> bool:
+    """Tell whether the hourly prices at hand may be enough for a touch probability."""
+    longest = _longest(store, tuple(perpetuals_of(store, coin)))
+    if longest is None:
+        return False
+    return int(longest.time_ms[-1] - longest.time_ms[0]) >= LEAST_RETURNS * HOUR_MS
+
+
+def _longest(store: MarketStore, keys: tuple[MarketKey, ...]) -> Candles | None:
+    return longest_hourly(bars for key in keys for bars in _series(store, key))
+
+
 def _history(store: MarketStore, coin: str, keys: tuple[MarketKey, ...]) -> ReturnHistory | None:
     """Return the longest hourly history of the coin, of marks where there are as many."""
-    longest = longest_hourly(bars for key in keys for bars in _series(store, key))
+    longest = _longest(store, keys)
     if longest is None:
         return None
     returns = step_returns(longest, HOUR_MS)

@@ -70,6 +70,7 @@ class OutlookWorker:
         self._importing = self._ready = False
         self._newest: _Answer | None = None
         self._asked: OutlookQuestion | None = None
+        self._reached_back = False  # the prices that it was asked with
         self._every = Every(EVERY_S)
         self._worker = LatestWorker[_Work, _Answer]("outlook", self._answer, courtesy)
 
@@ -93,8 +94,8 @@ class OutlookWorker:
     ) -> ScenarioReport:
         """Return the scenario with what the models last said of the same move, and ask them anew.
 
-        Another move is asked about at once, the same one every ten seconds; while it is dragged,
-        only if that is quick.
+        Another move is asked about at once, the same one every ten seconds, and at once when the
+        prices that it lacked have been loaded; while it is dragged, only if that is quick.
         """
         answer = self._worker.take()
         if answer is not None:
@@ -126,11 +127,15 @@ class OutlookWorker:
             self._worker.submit(_Work(None, None))
         if self._asked is None or not self._asked.same_move(question):
             self._every.at_once()
-        if not self._ready or not self._every.due():
+        if not self._ready:
             return
-        from workstation.services.outlook_service import outlook_market
+        from workstation.services.outlook_service import outlook_market, reaches_back
 
-        self._asked = question
+        if not self._reached_back and reaches_back(store, question.coin):
+            self._every.at_once()
+        if not self._every.due():
+            return
+        self._asked, self._reached_back = question, reaches_back(store, question.coin)
         mine = columns if columns is not None and columns.coin == question.coin else None
         market = outlook_market(
             store,

@@ -404,7 +404,7 @@ def test_a_touch_that_is_not_known_says_why_in_its_place_and_once(make, book):
     panel.show_report(report)  # the models have not answered yet
     assert not [text for text in words(panel) if "likely" in text]
     panel.show_report(replace(report, problems=(*report.problems, TOUCH_UNKNOWN)))
-    line = "How likely 60,000 is: not known (needs 30 days of hourly prices or a volatility of your"
+    line = "How likely 60,000 is: not known yet (needs 30 days of hourly prices or a volatility of "
     (shown,) = [text for text in words(panel) if "30 days" in text]
     assert shown.startswith(line)
 

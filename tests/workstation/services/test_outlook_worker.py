@@ -10,6 +10,7 @@ import pytest
 from tests.workstation.market.facts import btc, mark, store_of
 from tests.workstation.risk.test_outlook_model import FALL, MAP, WORLD, owner
 from tests.workstation.services.test_outlook_service import hours
+from workstation.risk.outlook import TOUCH_UNKNOWN
 from workstation.risk.scenario import run
 from workstation.services.courtesy import Courtesy
 from workstation.services.outlook_worker import OutlookQuestion, OutlookWorker
@@ -36,14 +37,14 @@ def worker():
     worker.stop()
 
 
-def answered(worker, asked, columns=MAP):
+def answered(worker, asked, columns=MAP, store=STORE, is_it=lambda report: True):
     """Look until the models have answered this question."""
     plain = run(PORTFOLIO, WORLD, asked.scenario)
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        report = worker.add_to(plain, asked, STORE, columns)
+        report = worker.add_to(plain, asked, store, columns)
         assert worker.take_failure() is None
-        if report is not plain:
+        if report is not plain and is_it(report):
             return report
         time.sleep(0.005)
     raise AssertionError("the models did not answer")
@@ -87,3 +88,14 @@ def test_the_same_move_is_asked_again_every_two_seconds_only(worker):
     newer = question(inputs=dataclasses.replace(WORLD, now_ms=WORLD.now_ms + 1))
     worker.add_to(run(PORTFOLIO, WORLD, FALL), newer, STORE, MAP)
     assert worker._asked is asked
+
+
+def test_prices_that_were_still_being_loaded_are_asked_with_as_soon_as_they_are_there(worker):
+    asked = question(implied_volatility=None)
+    early = store_of(mark(KEY, 60_000.0), candles=(hours(20),))
+    report = answered(worker, asked, store=early)
+    assert report.touch is None
+    assert TOUCH_UNKNOWN in report.problems
+    worker._every.restart(PATIENCE_S)  # its turn would not come in this test
+    report = answered(worker, asked, is_it=lambda report: report.touch)
+    assert report.touch.touches[0].price == 54_500
