@@ -103,10 +103,21 @@ def usd_range(low: float | None, high: float | None) -> str:
         return UNKNOWN
     if high < _ABBREVIATE_FROM:
         return f"${number(low)}\N{EN DASH}{number(high)}"
-    step, letter = next((step, letter) for step, letter in _STEPS if high >= step * 0.9995)
+    return f"${_range(low, high)}"
+
+
+def quantity_range(low: float | None, high: float | None) -> str:
+    """Return ``1.20–3.40 k``: coins, both ends in the unit of the higher one."""
+    if low is None or high is None or not (_known(low) and _known(high)):
+        return UNKNOWN
+    return _range(low, high)
+
+
+def _range(low: float, high: float) -> str:
+    steps = ((step, f" {letter}") for step, letter in _STEPS)
+    step, letter = next((found for found in steps if high >= found[0] * 0.9995), (1.0, ""))
     decimals = 2 if high / step < 9.995 else 1 if high / step < 99.95 else 0
-    ends = f"{number(low / step, decimals)}\N{EN DASH}{number(high / step, decimals)}"
-    return f"${ends} {letter}"
+    return f"{number(low / step, decimals)}\N{EN DASH}{number(high / step, decimals)}{letter}"
 
 
 def abbreviated(value: float | None) -> str:

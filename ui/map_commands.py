@@ -40,8 +40,22 @@ def map_commands(bridge: Bridge, open_scores: Callable[[], None]) -> tuple[Comma
             lacking="" if fits or choice.with_todays_fit else _NO_FIT,
             checked=choice.with_todays_fit, run=lambda: _toggle_fit(bridge),
         ),
+        _in_coins(bridge),
         _known_positions(bridge),
         *_venues(bridge),
+    )  # fmt: skip
+
+
+def _in_coins(bridge: Bridge) -> Command:
+    view = bridge.desk.view
+    return Command(
+        id="map.coins", menu=_MENU, text="Amounts in coins", group=4,
+        help="Count the map's scale, the ladder and what waits before each line in coins instead "
+        "of USD; the card beside the mouse says both",
+        checked=view.map_in_coins,
+        run=lambda: bridge.desk.set_view(
+            dataclasses.replace(view, map_in_coins=not view.map_in_coins)
+        ),
     )  # fmt: skip
 
 

@@ -84,3 +84,12 @@ def test_the_window_opens_the_scores_that_a_panel_asks_for(qtbot, desk, bridge):
     dialog.reject()
     qtbot.waitUntil(lambda: not window.findChildren(MapScoresDialog))
     window.close()
+
+
+def test_amounts_in_coins_are_a_switch_that_the_palette_has_too(commands, desk):
+    assert commands()["map.coins"].checked is False
+    commands()["map.coins"].run()
+    assert desk.view.map_in_coins
+    assert commands()["map.coins"].checked
+    commands()["map.coins"].run()
+    assert not desk.view.map_in_coins

@@ -11,7 +11,6 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsWidget, QStyleOptionGraphicsItem, QWidget
 
-from ui import format as fmt
 from ui.charts.map_levels import (
     AmountArray,
     MapSide,
@@ -20,12 +19,13 @@ from ui.charts.map_levels import (
     amounts,
     band_amounts,
     known_amounts,
+    sold_per_coin,
 )
 from ui.charts.pixels import PixelMap
 from ui.charts.plotting import ViewBox, fill_rects, polyline
 from ui.theme import MIN_FONT_PX, Theme
 from workstation.market.facts import FloatArray
-from workstation.risk.heatmap_reading import cumulative_usd
+from workstation.risk.heatmap_reading import cumulative
 from workstation.risk.report import HeatmapColumns
 
 ROW_PX: Final = 4.0  # least height of a bar; bins are averaged until they reach it
@@ -68,7 +68,7 @@ class _Shapes:
     width: float
     rects: list[_Rects]
     sums: list[QPainterPath]
-    most_usd: float
+    most: float  # in the unit of the map
 
 
 class LadderItem(QGraphicsWidget):
@@ -86,9 +86,10 @@ class LadderItem(QGraphicsWidget):
         self._edges: FloatArray = np.empty(0)
         self._sides: tuple[tuple[str, AmountArray], ...] = ()
         self._bars: list[tuple[str, float, AmountArray]] = []  # colour, its strength, length
-        self._sums: tuple[FloatArray, FloatArray] | None = None  # USD at the edges, down and up
+        self._sums: tuple[FloatArray, FloatArray] | None = None  # at the edges, down and up
         self._known: AmountArray | None = None
         self._columns: HeatmapColumns | None = None
+        self._unit = MapUnit.USD
         self._mark: float | None = None
         self._shapes: _Shapes | None = None  # as they were drawn last, while they still hold
         self._top = 1.0
@@ -107,7 +108,7 @@ class LadderItem(QGraphicsWidget):
 
         ``exact`` marks positions that are known one by one.
         """
-        self._columns = columns if top is not None else None
+        self._columns, self._unit = columns if top is not None else None, unit
         self._sum_up()
         if columns is None or top is None:
             self._sides, self._bars, self._known = (), [], None
@@ -121,7 +122,8 @@ class LadderItem(QGraphicsWidget):
             f"Estimated liquidations waiting now, per 0.1 % of price: {_WORDS[side]}.\n"
             f"A full bar is {amount_text(top, unit, columns.coin)}, "
             f"the end of the map's scale.{'' if band is None else _BAND_TEXT}\n"
-            "The line is what is liquidated on the way from the mark to each price, in USD."
+            "The line is what is liquidated on the way from the mark to each price, in "
+            f"{'USD' if unit is MapUnit.USD else columns.coin}."
             f"{'' if self._known is None else _KNOWN_TEXT}"
         )
         self._edges, self._top = columns.edges(), top
@@ -147,7 +149,9 @@ class LadderItem(QGraphicsWidget):
 
     def _sum_up(self) -> None:
         columns, mark, self._shapes = self._columns, self._mark, None
-        self._sums = cumulative_usd(columns, mark) if columns is not None and mark else None
+        self._sums = None
+        if columns is not None and mark:
+            self._sums = cumulative(columns, mark, sold_per_coin(columns, self._unit))
 
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
@@ -161,25 +165,26 @@ class LadderItem(QGraphicsWidget):
         font = painter.font()
         font.setPixelSize(MIN_FONT_PX)
         painter.setFont(font)
-        if shapes.sums:
+        if shapes.sums and self._columns is not None:
             painter.setPen(QPen(self._theme.colour("text", 0.8), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for path in shapes.sums:
                 painter.drawPath(path)
-            self._draw_text(painter, 0, f"line: sum to {fmt.usd_short(shapes.most_usd)}")
+            most = amount_text(shapes.most, self._unit, self._columns.coin)
+            self._draw_text(painter, 0, f"line: sum to {most}")
         self._draw_text(painter, self.rect().height() - TEXT_PX, self._caption)
 
     def _shapes_in(self, pixels: PixelMap, width: float) -> _Shapes:
         """Return what is drawn; a scenario that is dragged over the chart changes none of it."""
         shapes = self._shapes
         if shapes is None or (shapes.pixels, shapes.width) != (pixels, width):
-            sums, most_usd = self._sum_lines(pixels, width)
+            sums, most = self._sum_lines(pixels, width)
             shapes = self._shapes = _Shapes(
                 pixels=pixels,
                 width=width,
                 rects=[*self._bar_shapes(pixels, width), *self._known_shapes(pixels, width)],
                 sums=sums,
-                most_usd=most_usd,
+                most=most,
             )
         return shapes
 
@@ -196,7 +201,7 @@ class LadderItem(QGraphicsWidget):
         yield rects, "text", 1.0
 
     def _sum_lines(self, pixels: PixelMap, width: float) -> tuple[list[QPainterPath], float]:
-        """Return the running sums as lines, and the most of them in view, USD."""
+        """Return the running sums as lines, and the most of them in view."""
         if self._sums is None or self._mark is None:
             return [], 0.0
         y = np.arange(pixels.height + 1.0)

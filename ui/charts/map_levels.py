@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ui import format as fmt
 from ui.charts.pixels import PixelMap
 from ui.charts.ticks import nice_step
-from workstation.risk.heatmap_reading import coin_values
+from workstation.market.facts import FloatArray
+from workstation.risk.heatmap_reading import Waiting, coin_values
 from workstation.risk.report import HeatmapColumns
 
 UNIT_FRACTION: Final = 0.001  # the map's unit: USD or coins per 0.1 % of price
@@ -84,11 +85,15 @@ def known_amounts(columns: HeatmapColumns, unit: MapUnit) -> AmountArray | None:
     return known
 
 
+def sold_per_coin(columns: HeatmapColumns, unit: MapUnit) -> FloatArray:
+    """Return the (bins,) amount that a venue sells for a coin that stands in each bin."""
+    values = coin_values(columns)
+    return values if unit is MapUnit.USD else np.full_like(values, columns.liquidatable_fraction)
+
+
 def _per_coin(columns: HeatmapColumns, unit: MapUnit) -> AmountArray:
     # (bins,) amount per 0.1 % that a coin in the bin stands for
-    sold = coin_values(columns)
-    if unit is MapUnit.COIN:
-        sold = np.full_like(sold, columns.liquidatable_fraction)
+    sold = sold_per_coin(columns, unit)
     return (sold * (UNIT_FRACTION / columns.delta)).astype(np.float32)
 
 
@@ -98,6 +103,17 @@ def amount_text(amount: float, unit: MapUnit, coin: str) -> str:
         return fmt.usd_short(amount)
     text = fmt.quantity(amount) if abs(amount) < 10 else fmt.abbreviated(amount)
     return f"{text} {coin}"
+
+
+def waiting_text(waiting: Waiting, unit: MapUnit, coin: str) -> str:
+    """Return what waits as ``$0.30–1.10 B`` or ``4.2–15.8 k BTC``; ``about`` without a band."""
+    if unit is MapUnit.USD:
+        if waiting.low_usd is None:
+            return f"about {fmt.usd_short(waiting.usd)}"
+        return fmt.usd_range(waiting.low_usd, waiting.high_usd)
+    if waiting.low_base is None:
+        return f"about {amount_text(waiting.base, unit, coin)}"
+    return f"{fmt.quantity_range(waiting.low_base, waiting.high_base)} {coin}"
 
 
 def scale_rows(columns: HeatmapColumns) -> slice:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from ui import format as fmt
+from ui.charts.map_levels import MapUnit, waiting_text
 from ui.charts.pixels import Layer, PixelMap
 from ui.charts.plotting import ViewBox
 from ui.theme import MIN_FONT_PX, Theme
@@ -74,17 +75,16 @@ def own_lines(
     return tuple(sorted(lines, key=lambda line: -line.price))
 
 
-def met_text(way: Way | None, mark: float | None, price: float) -> str:
+def met_text(
+    way: Way | None, mark: float | None, price: float, unit: MapUnit = MapUnit.USD, coin: str = ""
+) -> str:
     """Return `` · $0.2–0.5 B of longs before it``; empty without a map, or where nothing waits."""
     if way is None or mark is None:
         return ""
     side, waiting = way.before(price, mark)
     if not waiting.usd > 0:
         return ""
-    amount = f"about {fmt.usd_short(waiting.usd)}"
-    if waiting.low_usd is not None:
-        amount = fmt.usd_range(waiting.low_usd, waiting.high_usd)
-    return f" · {amount} of {side.value}s before it"
+    return f" · {waiting_text(waiting, unit, coin)} of {side.value}s before it"
 
 
 def scenario_line(price: float, met: str = "") -> PriceLine:

@@ -59,13 +59,13 @@ class PricePanel(ChartPanel):
         self._way: Way | None = None  # through its newest bar
         self._exact = True  # positions known one by one are marked
         self._own: tuple[PriceLine, ...] = ()
-        self._own_of: tuple[object, ...] = (None,) * 5  # what those of the book were made of
+        self._own_of: tuple[object, ...] = (None,) * 6  # what those of the book were made of
         self._mark: MarkPrice | None = None
         self.tools = self._make_tools()
         self._show_map_side(self.tools.map_side.currentText())
         self.bridge.risk_changed.connect(self._show_lines_later)
         self.bridge.view_changed.connect(self._show_lines_later)
-        self.bridge.view_changed.connect(self._mark_known)
+        self.bridge.view_changed.connect(self._follow_choices)
         self.bridge.heatmap_changed.connect(self._show_map_later)
         self.chart.line_dragged.connect(self._ask_scenario)
 
@@ -73,9 +73,8 @@ class PricePanel(ChartPanel):
 
     def _make_tools(self) -> PriceTools:
         """Return the tools in a row; the title stands below: the score in words needs the width."""
-        tools = PriceTools(self.bridge, self.theme, self, lambda: self._map.unit)
+        tools = PriceTools(self.bridge, self.theme, self)
         tools.side_chosen.connect(self._show_map_side)
-        tools.unit_chosen.connect(self._show_unit)
         tools.scores_wanted.connect(self._ask_scores)
         self.header.clicked.connect(self._ask_scores)
         self.tool_row.removeWidget(self.header)
@@ -186,7 +185,8 @@ class PricePanel(ChartPanel):
             return
         desk = self.bridge.desk
         scenario_price = desk.view.scenario_price
-        met = functools.partial(met_text, self._way, self._mark_price)
+        way, mark = self._way, self._mark_price
+        met = functools.partial(met_text, way, mark, unit=self._map.unit, coin=desk.view.coin)
         scenario = scenario_line(scenario_price, met(scenario_price))
         lines = (*self._own_lines(met), scenario)
         if lines != self._lines.lines:
@@ -198,7 +198,7 @@ class PricePanel(ChartPanel):
     def _own_lines(self, met: Callable[[float], str]) -> tuple[PriceLine, ...]:
         """Return the lines of the book; those of before while only the scenario is dragged."""
         desk = self.bridge.desk
-        of = desk.risk, self._way, desk.view.coin, desk.sight.blind, self._mark
+        of = desk.risk, self._way, desk.view.coin, desk.sight.blind, self._mark, self._map.unit
         if not all(map(operator.is_, of, self._own_of)):
             self._own_of, risk = of, desk.risk
             blind = desk.sight.blind
@@ -230,12 +230,15 @@ class PricePanel(ChartPanel):
         self._map.set_columns(columns)
 
     @Slot()
-    def _mark_known(self) -> None:
-        """Mark positions known one by one, or leave them out."""
-        exact = self.bridge.desk.view.known_positions
-        if exact != self._exact:
-            self._exact = exact
+    def _follow_choices(self) -> None:
+        """Mark positions known one by one or leave them out, and count in USD or in coins."""
+        view = self.bridge.desk.view
+        unit = MapUnit.COIN if view.map_in_coins else MapUnit.USD
+        if (view.known_positions, unit) != (self._exact, self._map.unit):
+            self._exact = view.known_positions
+            self._map.set_terms(self._map.side, unit)
             self._show_scale()
+            self._show_lines()
             self._show_card()
 
     def _show_scale(self) -> None:
@@ -245,11 +248,6 @@ class PricePanel(ChartPanel):
         self._ladder.set_columns(self._columns, top, unit, side_shown, exact=self._exact)
         self.tools.legend.show_scale(drawn, top, side, unit)
         self.chart.redraw()
-
-    @Slot(object)
-    def _show_unit(self, unit: MapUnit) -> None:
-        self._map.set_terms(self._map.side, unit)
-        self._show_scale()
 
     @property
     def _mark_price(self) -> float | None:
@@ -346,14 +344,14 @@ class PricePanel(ChartPanel):
         name = state.get("map")
         if isinstance(name, str) and self.tools.map_side.findText(name) >= 0:
             self.tools.map_side.setCurrentText(name)
-        if state.get("unit") in list(MapUnit):
-            self._show_unit(MapUnit(state["unit"]))
         off, view = state.get("off"), self.bridge.desk.view
         wanted = view
         if isinstance(off, list):
             names = frozenset(venue for venue in off if isinstance(venue, str))
             choice = MapChoice(off=names, with_todays_fit=view.map.with_todays_fit)
             wanted = dataclasses.replace(wanted, map=choice)
+        if state.get("unit") in list(MapUnit):
+            wanted = dataclasses.replace(wanted, map_in_coins=state["unit"] == MapUnit.COIN)
         if isinstance(state.get("known"), bool):
             wanted = dataclasses.replace(wanted, known_positions=state["known"])
         if wanted != view:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from ui.bridge import Bridge
-from ui.charts.map_levels import MapSide, MapUnit
+from ui.charts.map_levels import MapSide
 from ui.charts.scale_legend import ScaleLegend
 from ui.map_commands import map_commands
 from ui.panels.coin_picker import CoinPicker
@@ -26,25 +24,18 @@ MAP_OFF: Final = "Off"
 class PriceTools(QObject):
     """The tools; what is chosen goes to the desk, or, where it is only of the drawing, is said.
 
-    ``unit`` tells in what the map is drawn now.
-
     Signals
     -------
     side_chosen : str, a side of the map, or ``MAP_OFF``
-    unit_chosen : MapUnit
     scores_wanted : nothing
     """
 
     side_chosen = Signal(str)
-    unit_chosen = Signal(object)
     scores_wanted = Signal()
 
-    def __init__(
-        self, bridge: Bridge, theme: Theme, parent: QWidget, unit: Callable[[], MapUnit]
-    ) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._unit = unit
         self.coin = CoinPicker(lambda: bridge.desk.store)
         self.coin.coin_chosen.connect(self._ask_coin)
         self.intervals = QButtonGroup(self)
@@ -98,12 +89,6 @@ class PriceTools(QObject):
     def fill_map_menu(self) -> None:
         """List what can be chosen now; the venues are those of the watched coin."""
         self.map_menu.clear()
-        for unit, words in ((MapUnit.USD, "Amounts in USD"), (MapUnit.COIN, "Amounts in coins")):
-            action = self.map_menu.addAction(words)
-            action.setCheckable(True)
-            action.setChecked(self._unit() is unit)
-            action.setData(unit)
-            action.triggered.connect(self._choose_unit)
         group = None
         for command in map_commands(self._bridge, self.scores_wanted.emit):
             if command.group != group:
@@ -115,12 +100,6 @@ class PriceTools(QObject):
             action.setChecked(bool(command.checked))
             action.setEnabled(command.enabled)
             action.triggered.connect(command.run)
-
-    @Slot()
-    def _choose_unit(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.unit_chosen.emit(MapUnit(action.data()))
 
     @Slot(str)
     def _ask_coin(self, coin: str) -> None:

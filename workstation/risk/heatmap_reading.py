@@ -27,12 +27,17 @@ _LOW, _HIGH = 0, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Liquidations that wait; ``low_usd`` and ``high_usd`` are an 80 % band, ``None`` unknown."""
+    """Liquidations that wait; the low and high ones are an 80 % band, ``None`` unknown.
+
+    In coins the band is told of a way only.
+    """
 
     base: float
     usd: float
     low_usd: float | None = None
     high_usd: float | None = None
+    low_base: float | None = None
+    high_base: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ class Way:
 
     def __init__(self, columns: HeatmapColumns) -> None:
         self._columns = columns
-        self._sums = np.zeros((5, 2, columns.long_base.shape[1] + 1))
+        self._sums = np.zeros((7, 2, columns.long_base.shape[1] + 1))
         if not len(columns.time_ms):
             return
         row, value = len(columns.time_ms) - 1, coin_values(columns)
@@ -127,7 +132,8 @@ class Way:
         ends = np.full((2, *base.shape), np.nan) if band is None else band
         known = np.isfinite(ends)
         unknown = ~known.all(axis=0) & (base > 0)
-        parts = (base, base * value, *np.where(known, ends, 0.0) * value, unknown)
+        ends, sold = np.where(known, ends, 0.0), columns.liquidatable_fraction
+        parts = (base * sold, base * value, *ends * sold, *ends * value, unknown)
         np.cumsum(np.stack(parts), axis=2, out=self._sums[:, :, 1:])
 
     def before(self, price: float, mark: float) -> tuple[Side, Waiting]:
@@ -137,11 +143,17 @@ class Way:
             return side, Waiting(base=0.0, usd=0.0)
         low, high = sorted((price, mark))
         summed = self._up_to(high, _ROW_OF[side]) - self._up_to(low, _ROW_OF[side])
-        base, usd, low_usd, high_usd, unknown = map(float, summed)
-        base *= self._columns.liquidatable_fraction
+        base, usd, low_base, high_base, low_usd, high_usd, unknown = map(float, summed)
         if unknown:
             return side, Waiting(base=base, usd=usd)
-        return side, Waiting(base=base, usd=usd, low_usd=low_usd, high_usd=high_usd)
+        return side, Waiting(
+            base=base,
+            usd=usd,
+            low_usd=low_usd,
+            high_usd=high_usd,
+            low_base=low_base,
+            high_base=high_base,
+        )
 
     def _up_to(self, price: float, side: int) -> FloatArray:
         last = self._sums.shape[2] - 1
@@ -153,18 +165,21 @@ class Way:
         return summed
 
 
-def cumulative_usd(columns: HeatmapColumns, mark: float) -> tuple[FloatArray, FloatArray]:
+def cumulative(
+    columns: HeatmapColumns, mark: float, per_coin: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return what is liquidated on the way from the mark to every edge.
+
+    ``per_coin`` (bins,) is what a coin that stands in each bin counts: ``coin_values`` for USD.
 
     Returns
     -------
     (bins + 1,) longs up to each edge at or below the mark, shorts up to each at or above it; zero
     on the other side. Bins through which the mark goes count whole.
     """
-    value = coin_values(columns)
     edges = columns.edges()
-    longs = np.where(edges[:-1] < mark, columns.long_base[-1] * value, 0.0)
-    shorts = np.where(edges[1:] > mark, columns.short_base[-1] * value, 0.0)
+    longs = np.where(edges[:-1] < mark, columns.long_base[-1] * per_coin, 0.0)
+    shorts = np.where(edges[1:] > mark, columns.short_base[-1] * per_coin, 0.0)
     down = np.append(np.cumsum(longs[::-1])[::-1], 0.0)
     up = np.append(0.0, np.cumsum(shorts))
     return down, up

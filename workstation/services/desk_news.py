@@ -21,7 +21,8 @@ class View:
 
     ``over_h`` is how long the scenario's move takes; ``use_betas`` moves the other coins along;
     ``unfavourable`` makes repairs hold at the scenario's unfavourable end; ``map`` is how the
-    liquidation map is drawn, ``known_positions`` whether those known one by one are marked on it.
+    liquidation map is drawn, ``known_positions`` whether those known one by one are marked on it,
+    ``map_in_coins`` whether its amounts are coins instead of USD.
     """
 
     coin: str
@@ -32,6 +33,7 @@ class View:
     unfavourable: bool = False
     map: MapChoice = AS_KNOWN
     known_positions: bool = True
+    map_in_coins: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

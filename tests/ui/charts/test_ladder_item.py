@@ -75,7 +75,7 @@ def test_what_is_drawn_holds_until_the_view_or_what_it_shows_is_another(view):
     said = [repr([(rects.tolist(), side) for rects, side, _ in each.rects]) for each in drawn]
     assert len(set(said)) == len(said) - 1  # the mark moves no bar
     assert drawn[1].sums
-    assert drawn[1].most_usd > 0
+    assert drawn[1].most > 0
 
 
 def test_a_band_is_drawn_around_the_estimate(view):
@@ -135,6 +135,11 @@ def test_the_line_adds_up_what_is_met_on_the_way_from_the_mark(view):
     assert (np.diff(down[:31]) <= 0).all()
     longs = amounts(columns, MapSide.LONG, MapUnit.USD)[-1, :30]
     assert down[0] == pytest.approx(longs.sum(), rel=1e-4)  # bins are as wide as the unit
+    assert "in USD." in ladder.toolTip()
+    ladder.set_columns(columns, 10.0, MapUnit.COIN)
+    coins = amounts(columns, MapSide.LONG, MapUnit.COIN)[-1, :30]
+    assert ladder._sums[0][0] == pytest.approx(coins.sum(), rel=1e-4)
+    assert "in BTC." in ladder.toolTip()
     ladder.set_columns(None, None, MapUnit.USD)
     assert ladder._sums is None
 

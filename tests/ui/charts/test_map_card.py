@@ -115,4 +115,7 @@ def test_both_ends_of_a_range_have_the_unit_of_the_higher():
     assert fmt.usd_range(3e8, 1.1e9) == "$0.30–1.10 B"
     assert fmt.usd_range(2.26e6, 23.4e6) == "$2.3–23.4 M"
     assert fmt.usd_range(0.0, 99_999.0) == "$0–99,999"
+    assert fmt.quantity_range(0.3, 1.25) == "0.30–1.25"
+    assert fmt.quantity_range(420.0, 12_340.0) == "0.4–12.3 k"
+    assert fmt.quantity_range(None, 1.0) == "–"
     assert fmt.usd_range(None, 1.0) == fmt.usd_range(float("nan"), 1.0) == "–"

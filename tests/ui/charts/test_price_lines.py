@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.ui.charts.frozen import heatmap
 from ui import format as fmt
+from ui.charts.map_levels import MapUnit, amount_text
 from ui.charts.price_lines import met_text, own_lines, scenario_line, spread
 from workstation.market.instrument import Side
 from workstation.portfolio.model import MarginMode
@@ -131,6 +132,19 @@ def test_the_sum_before_a_line_is_of_the_bins_between(banded):
     _, waiting = Way(banded).before(62_063.0, 64_000.0)
     said = met_text(Way(banded), 64_000.0, 62_063.0)
     assert said == f" · {fmt.usd_range(waiting.usd / 2, waiting.usd * 3)} of longs before it"
+
+
+def test_in_coins_the_sum_before_a_line_is_the_same_coins(banded):
+    way = Way(banded)
+    _, waiting = way.before(62_063.0, 64_000.0)
+    assert waiting.low_base == pytest.approx(waiting.base / 2)
+    assert waiting.high_base == pytest.approx(waiting.base * 3)
+    said = met_text(way, 64_000.0, 62_063.0, MapUnit.COIN, "BTC")
+    ends = fmt.quantity_range(waiting.base / 2, waiting.base * 3)
+    assert said == f" · {ends} BTC of longs before it"
+    bare = Way(dataclasses.replace(banded, band_base=None))
+    about = met_text(bare, 64_000.0, 62_063.0, MapUnit.COIN, "BTC")
+    assert about == f" · about {amount_text(waiting.base, MapUnit.COIN, 'BTC')} of longs before it"
 
 
 def test_without_a_map_a_mark_or_a_band_nothing_is_invented(banded):

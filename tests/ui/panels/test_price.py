@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -324,12 +325,14 @@ def test_the_menu_offers_units_and_what_can_be_done_with_the_map(panel, feed, de
     show_map(desk, bridge)
     panel.tools.fill_map_menu()
     actions = {action.text(): action for action in panel.tools.map_menu.actions()}
-    assert actions["Amounts in USD"].isChecked()
+    assert not actions["Amounts in coins"].isChecked()
     usd = panel.tools.legend._high
     actions["Amounts in coins"].trigger()
+    bridge.view_changed.emit(desk.view)
     assert panel._map.unit is MapUnit.COIN
     assert usd.startswith("$")
     assert "BTC per 0.1 %" in panel.tools.legend._high
+    assert re.search(r"\d BTC of (longs|shorts) before it$", panel._lines.lines[-1].text)
     actions["Deribit in the map"].trigger()
     assert desk.view.map.off == {"deribit"}
 
@@ -340,18 +343,20 @@ def test_unit_and_venues_are_kept_and_todays_fit_is_not(panel, desk, qtbot, cont
         map=MapChoice(off=frozenset({"deribit"}), with_todays_fit=True),
         known_positions=False,
     )
-    panel._show_unit(MapUnit.COIN)
+    view(panel.bridge.desk, panel.bridge, map_in_coins=True)
     state = panel.state()
     assert state == {"map": "Long and short", "unit": "Coins", "off": ["deribit"], "known": False}
-    desk.view = dataclasses.replace(desk.view, map=MapChoice(), known_positions=True)
+    desk.view = dataclasses.replace(
+        desk.view, map=MapChoice(), known_positions=True, map_in_coins=False
+    )
     other = PricePanel(context)
     qtbot.addWidget(other)
     other.restore(state)
-    assert other._map.unit is MapUnit.COIN
+    assert desk.view.map_in_coins
     assert desk.view.map == MapChoice(off=frozenset({"deribit"}))
     assert not desk.view.known_positions
     other.restore({"unit": ["x"], "off": "deribit", "known": 1})
-    assert other._map.unit is MapUnit.COIN
+    assert desk.view.map_in_coins
 
 
 def test_own_lines_say_what_dies_before_them(panel, feed, desk, bridge):

@@ -14,7 +14,8 @@ from workstation.risk.heatmap_reading import (
     band_width,
     bin_at,
     cell_of,
-    cumulative_usd,
+    coin_values,
+    cumulative,
     row_at,
 )
 from workstation.risk.known_levels import KnownLevels
@@ -170,7 +171,7 @@ def test_a_later_note_holds_from_its_column_on():
 
 
 def test_what_is_met_on_the_way_grows_away_from_the_mark():
-    down, up = cumulative_usd(columns(), edge(5))
+    down, up = cumulative(columns(), edge(5), coin_values(columns()))
     assert down[5] == 0.0
     assert down[0] == pytest.approx(PHI * sum(k * middle(k) for k in range(5)))
     assert down[3] == pytest.approx(PHI * sum(k * middle(k) for k in (3, 4)))
