@@ -23,11 +23,16 @@ from ui.save_dialog import ask_for_target
 from ui.style import plain_label, tint
 from ui.theme import figure_font
 from workstation.portfolio.model import Portfolio
-from workstation.portfolio.what_if import Line, copy_of, lines, with_balance, with_size
-from workstation.services.decision_service import Decision
+from workstation.portfolio.what_if import Line, copy_of, lines, with_balance
+from workstation.risk.edits import with_size
+from workstation.services.decision_service import Decision, transfer_terms
 
 _NO_BOOK: Final = "Open a portfolio file (Ctrl+O); a copy of it can then be changed at will here."
 _NO_COPY: Final = "Copy the book, or apply a rescue to a copy: the copy stands beside the book."
+_AMOUNT_HELP: Final = (
+    "Size of the position, or balance in coins, in the copy. A size is reached by a trade at the "
+    "mark: what that brings or takes (profit, margin, fee, slippage) is in the copy's wallet then."
+)
 _FILTER: Final = "Portfolio files (*.toml *.json *.csv)"
 
 
@@ -179,9 +184,22 @@ class WhatIfPanel(Panel):
         if line.side is None:
             changed = with_balance(copy, line.account, line.symbol, amount)
         else:
-            changed = with_size(copy, line.account, line.symbol, line.side, amount)
+            settings = self.bridge.desk.settings.transfers
+            changed = with_size(
+                copy, line.account, line.symbol, line.side, amount,
+                mark=self._mark(line), slippage_rate=transfer_terms(settings).slippage_rate,
+            )  # fmt: skip
         self.bridge.desk.set_copy(changed)
         self._show()
+
+    def _mark(self, line: Line) -> float | None:
+        """Return the mark at which a line's size is traded; a copy's own market may have none."""
+        desk = self.bridge.desk
+        found = desk.decision.what_if if desk.decision else None
+        reports = (desk.risk, found.risk if found else None)
+        rows = (row for report in reports if report for row in report.positions)
+        key = line.account, line.symbol, line.side
+        return next((r.mark_price for r in rows if (r.account, r.symbol, r.side) == key), None)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -216,13 +234,13 @@ class WhatIfPanel(Panel):
         self._amount.setRange(0.0, 1e12)
         self._amount.setGroupSeparatorShown(True)
         self._amount.setFont(figure_font())
-        self._amount.setToolTip("Size of the position, or balance in coins, in the copy")
+        self._amount.setToolTip(_AMOUNT_HELP)
         line = QHBoxLayout(self._editor)
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self._what, 1)
         line.addWidget(self._amount)
         line.addWidget(_button("Set", "Change it in the copy", self.set_amount))
-        line.addWidget(_button("Drop", "Take it out of the copy", self.drop))
+        line.addWidget(_button("Drop", "Close it in the copy, or empty the balance", self.drop))
         self._editor.hide()
         return self._editor
 

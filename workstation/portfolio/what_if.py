@@ -1,4 +1,7 @@
-"""The what-if copy: a book beside the book, changed at will; nothing of it reaches a venue."""
+"""The what-if copy: a book beside the book, changed at will; nothing of it reaches a venue.
+
+Sizes are changed by trades (``risk.edits``), which is what moves money between margin and wallet.
+"""
 
 from __future__ import annotations
 
@@ -37,24 +40,6 @@ def copy_of(portfolio: Portfolio) -> Portfolio:
     """Return a copy to change; it belongs to no file."""
     name = f"{portfolio.name} ({NAME_SUFFIX})" if portfolio.name else NAME_SUFFIX
     return replace(portfolio, name=name, path=None)
-
-
-def with_size(
-    copy: Portfolio, account_id: str, symbol: str, side: Side, quantity: float
-) -> Portfolio:
-    """Return the copy with another size of a position; 0 drops it, its margin is not freed."""
-
-    def changed(account: Account) -> Account:
-        kept = []
-        for position in account.positions:
-            if (position.symbol, position.side) == (symbol, side):
-                if quantity <= 0:
-                    continue
-                position = replace(position, quantity=side.sign * quantity)
-            kept.append(position)
-        return replace(account, positions=tuple(kept))
-
-    return _with(copy, account_id, changed)
 
 
 def with_balance(copy: Portfolio, account_id: str, asset: str, amount: float) -> Portfolio:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -110,6 +111,38 @@ def reduced(
         value_usd=worth_usd,
     )
     return Reduced(cut, trade.account)
+
+
+def with_size(
+    portfolio: Portfolio,
+    account_id: str,
+    symbol: str,
+    side: Side,
+    quantity: float,
+    mark: float | None,
+    slippage_rate: float = 0.0,
+) -> Portfolio:
+    """Return the book after a market order that takes a position to a size; 0 closes it.
+
+    Without a ``mark`` it is traded at its entry. What it brings or takes (profit, margin, fee and
+    slippage) is in the wallet then.
+    """
+    account = account_of(portfolio, account_id)
+    held = find_position(account, symbol, side)
+    if held is None:
+        return portfolio
+    change = quantity - abs(held.quantity)
+    bought = side.sign * change
+    price = held.entry_price if mark is None else mark
+    trade = execute(
+        account,
+        symbol,
+        bought,
+        price * (1 + math.copysign(slippage_rate, bought)),
+        fee_rate=taker_fee(account),
+        reduce_only=change < 0,
+    )
+    return with_account(portfolio, trade.account)
 
 
 def with_cuts(

@@ -31,7 +31,8 @@ from workstation.market.catalogue import Catalogue
 from workstation.paths import sample_path
 from workstation.portfolio.formats import registry
 from workstation.portfolio.formats.form import with_position
-from workstation.portfolio.what_if import copy_of, with_balance, with_size
+from workstation.portfolio.what_if import copy_of, with_balance
+from workstation.risk.edits import with_size
 from workstation.risk.outlook import TOUCH_UNKNOWN
 from workstation.risk.report import Status
 from workstation.services.decision_service import WhatIf, what_if
@@ -247,7 +248,9 @@ def test_a_balance_of_the_copy_is_changed_and_the_copy_is_saved(make, book, desk
 
 def test_a_saved_copy_reads_back_as_it_was(book, tmp_path):
     copy = with_balance(copy_of(book), "okx-alts", "USDT", 1.0)
-    copy = with_size(copy, "bybit-cross", "ETH/USDT:USDT", copy.accounts[2].positions[1].side, 3.0)
+    copy = with_size(
+        copy, "bybit-cross", "ETH/USDT:USDT", copy.accounts[2].positions[1].side, 3.0, None
+    )
     registry.write(copy, tmp_path / "copy.toml")
     back = registry.read(tmp_path / "copy.toml", Catalogue.embedded())
     assert back.accounts == copy.accounts
@@ -275,7 +278,7 @@ def positions_with(make, desk, book, copy):
 
 def test_the_positions_table_has_a_difference_column_while_there_is_a_copy(make, desk, book):
     long = book.accounts[0].positions[0]
-    copy = with_size(copy_of(book), "binance-main", long.symbol, long.side, 0.0)
+    copy = with_size(copy_of(book), "binance-main", long.symbol, long.side, 0.0, 71_000.0)
     panel = positions_with(make, desk, book, copy)
     rows = {row.key[:3]: row for row in map(panel.model.row, range(panel.model.rowCount()))}
     dropped = rows["binance-main", long.symbol, long.side]
