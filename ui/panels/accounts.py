@@ -72,6 +72,8 @@ def _money(amount: float | None, currency: str) -> str:
 def _dies_at(row: AccountRow) -> str:
     if row.status is Status.BELOW_MAINTENANCE:
         return PAST
+    if row.dies_at is None and row.status is Status.PRESUMED_LIQUIDATED:
+        return "passed"
     if row.dies_at is None:
         return "not known" if row.status is Status.UNKNOWN else "none"
     coin = "" if row.coin == "BTC" else f" {row.coin}"

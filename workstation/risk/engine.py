@@ -207,9 +207,8 @@ def _account_row(standing: Standing, inputs: RiskInputs) -> AccountReport:
     orders = resting(pool, inputs).margin
     initial = initial_margin(pool, orders) if valued else None
     balance = standing.balance
-    keys = (_key(pool.account, position) for position in pool.positions)
-    lost = next((inputs.presumed[key] for key in keys if key in inputs.presumed), None)
-    price = (lost.coin_price if lost else shock.price) if shock else None
+    lost = standing.status is Status.PRESUMED_LIQUIDATED  # its legs say where: the pool has no way
+    price = shock.price if shock and not lost else None
     free = None if initial is None or balance is None else max(0.0, balance - initial)
     told = pool.account.figures.get(pool.currency)
     return AccountReport(

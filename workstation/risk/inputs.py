@@ -67,7 +67,6 @@ class Presumption:
 
     sentence: str  # when and where it was passed
     price: float | None  # its liquidation price
-    coin_price: float | None  # of the coin that drives its pool, where the whole pool went
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

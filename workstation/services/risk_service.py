@@ -25,10 +25,10 @@ from workstation.market.feed import INTERVALS_S, FeedMode
 from workstation.market.instrument import MarketKey, split_symbol
 from workstation.market.overview import MarketOverview
 from workstation.market.store import MarketSnapshot, MarketStore
-from workstation.portfolio.model import Account, MarginMode, Portfolio
+from workstation.portfolio.model import Account, Portfolio
 from workstation.risk.beta_estimates import BetaEstimate, default_estimate
 from workstation.risk.compiled_book import Evaluator
-from workstation.risk.inputs import MarkRange, PositionKey, Presumption, RiskInputs
+from workstation.risk.inputs import MarkRange, RiskInputs
 from workstation.risk.marks import (
     MarkMemory,
     candle_range,
@@ -39,16 +39,15 @@ from workstation.risk.marks import (
 )
 from workstation.risk.report import (
     EquityCurve,
-    PositionReport,
     RiskReport,
     ScenarioReport,
-    Status,
     Withdrawals,
 )
 from workstation.risk.scenario import Scenario, ladder, reference_price, walked
 from workstation.risk.tiers import TierBook
 from workstation.services.hourly_betas import HourlyBetas
-from workstation.units import UnixMs, iso_utc
+from workstation.services.presumptions import Presumptions
+from workstation.units import UnixMs
 
 CURVE_POINTS: Final = 160  # at most: they stand at round prices
 _BEYOND: Final = 0.9  # of the scenario's price
@@ -168,7 +167,7 @@ class RiskWork:
         self._since_ms: dict[MarketKey, UnixMs] = {}
         self._memory: MarkMemory = {}
         self._session: dict[MarketKey, MarkRange] = {}
-        self._presumed: dict[PositionKey, Presumption] = {}
+        self._presumed = Presumptions()
         self._last: RiskAnswer | None = None
         self._betas = HourlyBetas()
         self._estimates: Mapping[str, BetaEstimate] = {}
@@ -196,8 +195,8 @@ class RiskWork:
         betas = {coin: item.beta for coin, item in self._estimates.items()}
         inputs = replace(self._inputs(request), betas=betas)
         risk = self._evaluate(request.portfolio, inputs)
-        self._latch(risk, inputs)
-        inputs = replace(inputs, presumed=dict(self._presumed)).completed(request.portfolio)
+        self._presumed.look(risk, inputs)
+        inputs = replace(inputs, presumed=self._presumed.known()).completed(request.portfolio)
         valued(risk, inputs)
         terms, scenario = _terms(request, inputs), None
         if terms is not None and request.move is not None:
@@ -262,7 +261,7 @@ class RiskWork:
         old, self._since_ms = self._since_ms, since
         self._session = {k: v for k, v in self._session.items() if since.get(k) == old.get(k)}
         kept = {a.id for a in book.accounts if self._accounts.get(a.id) is a}
-        self._presumed = {k: lost for k, lost in self._presumed.items() if k.account in kept}
+        self._presumed.keep(kept)
         self._accounts = {account.id: account for account in book.accounts}
 
     def _inputs(self, request: RiskRequest) -> RiskInputs:
@@ -291,7 +290,7 @@ class RiskWork:
             pace=pace,
             withdrawals=dict.fromkeys(request.suspended, Withdrawals.SUSPENDED),
             ranges=dict(self._ranges(request)),
-            presumed=dict(self._presumed),
+            presumed=self._presumed.known(),
             silent=chosen.silent,
             remedy="its venue has not given one, nor does the portfolio",
             checkpoint=self._pause,
@@ -311,48 +310,6 @@ class RiskWork:
             ranges = [seen for seen in (session, *bars) if seen is not None]
             if ranges:
                 yield key, reduce(wider, ranges)
-
-    def _latch(self, risk: RiskReport, inputs: RiskInputs) -> None:
-        for row in risk.positions:
-            if row.status is not Status.PRESUMED_LIQUIDATED:
-                continue
-            key = PositionKey(row.account, row.symbol, row.side)
-            if key not in self._presumed:
-                seen = inputs.ranges.get(MarketKey(row.venue, row.symbol))
-                self._presumed[key] = Presumption(
-                    sentence=presumption(row, seen),
-                    price=row.liquidation_price,
-                    coin_price=_coin_price(row, risk),
-                )
-
-
-def _coin_price(row: PositionReport, risk: RiskReport) -> float | None:
-    """Return where the wallet's pool that backs a position goes; an isolated one has none."""
-    wallets = [a for a in risk.accounts if a.id == row.account]
-    backing = (a for a in wallets if a.currency in (row.currency, "USD"))
-    pool = next(backing, None) if row.margin_mode is MarginMode.CROSS else None
-    return pool.liquidation_coin_price if pool else None
-
-
-def presumption(row: PositionReport, seen: MarkRange | None) -> str:
-    """Return the sentence that says when, where and by what price a position was passed."""
-    where = f"{row.account} {row.symbol} {row.side}"
-    until = "it counts as lost until the account or the file is read again."
-    mark = row.mark_price
-    for end in (row.liquidation_price, row.liquidation_price_other):
-        if seen is None or mark is None or end is None:
-            continue
-        if seen.low <= end < mark:
-            price, time_ms = seen.low, seen.low_ms
-        elif mark < end <= seen.high:
-            price, time_ms = seen.high, seen.high_ms
-        else:
-            continue
-        return (
-            f"{where}: the mark stood at {price:,.10g} at {iso_utc(time_ms)} ({seen.source}), "
-            f"beyond its liquidation price of {end:,.10g}; {until}"
-        )
-    return f"{where}: its margin backed a position that the mark has passed; {until}"
 
 
 # --- the scenario ---------------------------------------------------------------------------------

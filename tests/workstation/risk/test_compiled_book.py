@@ -143,7 +143,7 @@ def test_a_size_beyond_its_tiers_a_lost_position_and_doubts_are_told_as_ever():
         large(plain), large(plain, name="b"), large(cross(SOL, 10.0, 400.0, 150.0), name="c")
     )
     compiled = Evaluator(many=0)
-    passed = Presumption(sentence="b: lost.", price=120.0, coin_price=50_000.0)
+    passed = Presumption(sentence="b: lost.", price=120.0)
     for price in (150.0, 250.0, 150.0):
         inputs = world(prices={"BTC": 6e4}, tiers=tiers, marks={("manual", SOL): price})
         lost = {PositionKey("b", SOL, Side.LONG): passed}

@@ -240,7 +240,7 @@ def test_the_stop_that_stands_nearest_is_shown():
 
 def test_the_next_liquidation_is_the_nearest_and_not_one_that_is_lost_already():
     near, far = isolated(BTC, 1.0, 60_000.0, 1_000.0), isolated(ETH, 1.0, 2_000.0, 500.0)
-    passed = Presumption(sentence="Passed at noon.", price=59_500.0, coin_price=None)
+    passed = Presumption(sentence="Passed at noon.", price=59_500.0)
     inputs = world(presumed={PositionKey("a", BTC, Side.LONG): passed})
     assert report_of(account(near, far)).next_liquidation.symbol == BTC
     report = report_of(account(near, far), inputs=inputs)

@@ -105,7 +105,7 @@ def test_what_is_presumed_lost_is_not_in_the_scenario_and_neither_is_its_wallet(
         cross(BTC, 1.0, 60_000.0), cross(ETH, 1.0, 2_000.0), balances={"USDT": 9_000.0}, name="lost"
     )
     alive = account(cross(BTC, 0.1, 60_000.0), balances={"USDT": 5_000.0}, name="alive")
-    passed = Presumption(sentence="It was passed.", price=57_000.0, coin_price=57_000.0)
+    passed = Presumption(sentence="It was passed.", price=57_000.0)
     inputs = world(presumed={PositionKey("lost", BTC, lost.positions[0].side): passed})
     report = run(book(lost, alive), inputs, Scenario(moves={"BTC": 59_000.0}, **FREE))
     assert report.equity_before_usd == pytest.approx(5_000)

@@ -149,16 +149,51 @@ def test_what_was_passed_keeps_its_price_wherever_the_mark_goes():
     assert rows[-1].distance == pytest.approx(price / 55_000 - 1)
 
 
-def test_a_wallet_that_was_passed_keeps_its_coins_price_too():
+def test_a_wallet_that_was_passed_has_no_way_left_and_its_leg_the_price_of_then():
     held = dataclasses.replace(LONG, margin_mode=MarginMode.CROSS, isolated_margin=None)
     wallet = book(held, balances={"USDT": 7_000.0})
     work = RiskWork()
-    (pool,) = work(at(70_000.0, portfolio=wallet)).risk.accounts
-    work(at(62_000.0, SECOND, wallet))
-    for k, price in enumerate((70_000.0, 61_000.0)):
-        (now,) = work(at(price, (k + 2) * SECOND, wallet)).risk.accounts
-        assert now.status is Status.PRESUMED_LIQUIDATED
-        assert now.liquidation_coin_price == pytest.approx(pool.liquidation_coin_price, rel=1e-4)
+    answers = [work(at(p, k * SECOND, wallet)) for k, p in enumerate((70_000.0, 62_000.0))]
+    answers += [work(at(p, (k + 2) * SECOND, wallet)) for k, p in enumerate((70_000.0, 61_000.0))]
+    (pool,) = answers[-1].risk.accounts
+    assert pool.status is Status.PRESUMED_LIQUIDATED
+    assert pool.liquidation_coin_price is None
+    assert row(answers[-1]).liquidation_price == row(answers[0]).liquidation_price
+
+
+def test_what_stands_beyond_its_price_counts_as_lost_without_a_way_back():
+    work = RiskWork()
+    price = row(work(at(70_000.0))).liquidation_price
+    assert row(work(at(62_000.0, SECOND))).status is Status.BELOW_MAINTENANCE
+    now = work(at(61_500.0, 2 * SECOND))
+    assert row(now).status is Status.PRESUMED_LIQUIDATED
+    assert row(now).liquidation_price == price
+    assert any("the mark stood at 62,000 at 1970-01-01T00:00:01Z" in p for p in now.risk.problems)
+    assert now.risk.next_liquidation is None
+
+
+def test_what_was_below_when_it_was_read_may_be_alive():
+    work = RiskWork()
+    for k in range(3):
+        answer = work(at(62_000.0, k * SECOND, book(as_of_ms=0)))
+        assert row(answer).status is Status.BELOW_MAINTENANCE
+
+
+def test_a_pool_goes_whole_where_another_legs_mark_took_it():
+    lots = (
+        dataclasses.replace(LONG, margin_mode=MarginMode.CROSS, isolated_margin=None),
+        dataclasses.replace(
+            LONG, symbol="BTC/USDC:USDC", margin_mode=MarginMode.CROSS, isolated_margin=None,
+            mark_price=70_000.0,
+        ),
+    )  # fmt: skip
+    pair = book(*lots, balances={"USDT": 4_000.0, "USDC": 900.0})
+    work = RiskWork()
+    for k, price in enumerate((70_000.0, 65_000.0, 65_000.0)):
+        answer = work(at(price, k * SECOND, pair))
+    statuses = {held.symbol: held.status for held in answer.risk.positions}
+    assert statuses["BTC/USDT:USDT"] is Status.PRESUMED_LIQUIDATED
+    assert statuses["BTC/USDC:USDC"] is Status.OK  # another coin's wallet
 
 
 def test_a_mark_that_comes_near_is_not_a_mark_that_passed():
