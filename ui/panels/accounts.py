@@ -262,6 +262,10 @@ def _wallet_row(
     pool: AccountReport, report: RiskReport, own: Sequence[PositionReport], *, blind: bool
 ) -> AccountRow:
     backed = cross_rows(report, pool)
+    if pool.status is Status.PRESUMED_LIQUIDATED:  # what counts as lost has no figures of now
+        pool = replace(
+            pool, margin_balance=None, margin_ratio=None, free_collateral=None, funding_24h_usd=None
+        )
     name = f"{pool.id} · {fmt.venue_name(pool.venue)} {pool.currency}"
     if own:
         name += " cross" if backed else " wallet"
@@ -294,13 +298,14 @@ def _leg_note(row: PositionReport) -> str:
 
 
 def _leg_row(row: PositionReport, wallet: AccountRow | None, *, blind: bool) -> AccountRow:
+    lost = row.status is Status.PRESUMED_LIQUIDATED
     return AccountRow(
         key=(row.account, row.currency, row.symbol, row.side),
         name=f"{row.account} · {position_name(row.symbol, row.side, row.leverage)} iso",
         currency=row.currency,
         status=row.status,
-        equity=row.pool_balance,
-        ratio=row.margin_ratio,
+        equity=None if lost else row.pool_balance,
+        ratio=None if lost else row.margin_ratio,
         coin=coin_of(row.symbol),
         dies_at=row.liquidation_price,
         distance=row.distance,

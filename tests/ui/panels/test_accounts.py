@@ -70,3 +70,10 @@ def test_a_pool_without_a_rule_shows_the_venues_ratio(shown):
 
 def test_suspended_withdrawals_are_marked(shown):
     assert cell("Withdrawals", shown(withdrawals=Withdrawals.SUSPENDED))[1] == "warn"
+
+
+def test_a_pool_that_counts_as_lost_has_no_figures_of_now(shown):
+    row = shown(status=Status.PRESUMED_LIQUIDATED, liquidation_coin_price=None)
+    texts = [cell(name, row)[0] for name in ("Equity", "Margin ratio", "Liquidates at BTC")]
+    assert texts == ["–", "–", "passed"]
+    assert cell("Distance", row)[0] == "passed"
