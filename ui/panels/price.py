@@ -294,7 +294,12 @@ class PricePanel(ChartPanel):
         return words if width is None or width <= WIDE_RATIO else f"{words}, band ×{width:.3g} wide"
 
     def _link_words(self) -> str:
-        return f"The estimated liquidation {self._map_words()}.\nClick for its scores."
+        first_ms = int(self._columns.time_ms[0]) if self._columns is not None else None
+        return (
+            f"The estimated liquidation {self._map_words()}.\nIt is built from the bars of this "
+            f"timeframe since {fmt.utc_day(first_ms)}: another one reaches back another way, and "
+            "what it finds before a price differs.\nClick for its scores."
+        )
 
     def _values_at_cursor(self) -> str:
         cursor_ms = self.group.cursor_ms

@@ -9,6 +9,7 @@ from tests.ui.charts.frozen import BINANCE, NOW, facts, heatmap, rows, update, w
 from tests.ui.charts.test_ladder_item import known_at
 from tests.ui.charts.test_price_lines import account, position, report
 from tests.workstation.services.test_heatmap_scores import scored
+from ui import format as fmt
 from ui.charts.map_levels import MapSide, MapUnit
 from ui.panels.price import PricePanel
 from ui.panels.price_tools import MAP_OFF
@@ -254,6 +255,8 @@ def test_the_title_says_how_good_the_map_is(panel, feed, desk, bridge):
     feed()
     show_map(desk, bridge)
     assert panel.header.text().endswith("map of assumed leverage, not graded yet")
+    since = fmt.utc_day(int(desk.heatmap.time_ms[0]))
+    assert f"of this timeframe since {since}:" in panel.header.toolTip()
     show_map(desk, bridge, fitted=("binanceusdm",))
     assert panel.header.text().endswith("map estimated, not graded yet")
     show_map(desk, bridge, score=scored())
