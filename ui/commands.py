@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -52,7 +52,7 @@ class CommandSource(Protocol):
 
 
 class CommandBook(QObject):
-    """Keeps one ``QAction`` a command, in the menus and among the shortcuts of a window.
+    """Keeps one ``QAction`` a command, in the menus of a window and among all windows' shortcuts.
 
     Signals
     -------
@@ -126,6 +126,8 @@ class CommandBook(QObject):
             action = self._actions[command.id] = QAction(self._window)
             action.setObjectName(command.id)
             action.setShortcut(QKeySequence(command.shortcut))
+            # a block that floats is a window too; a dialog over this one keeps its keys to itself
+            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
             action.setCheckable(command.checked is not None)
             action.triggered.connect(self._run_sender)
             self._window.addAction(action)

@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QDialog, QMainWindow
 
 from tests.ui.test_palette import Source
 from ui.commands import CommandBook
@@ -62,6 +62,25 @@ def test_a_key_works_as_soon_as_its_command_applies_though_no_menu_was_opened(
     assert source.ran == []
     source.offered = [source.command("step", "Step", shortcut="Ctrl+Right")]
     qtbot.keyClick(window, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert source.ran == ["step"]
+
+
+def test_a_key_works_in_another_window_of_the_program_and_not_under_a_dialog(window, source, qtbot):
+    source.offered = [source.command("step", "Step", shortcut="Ctrl+Right")]
+    CommandBook(window, (source,))
+    floating = QMainWindow()  # a window of its own, as a block that floats
+    qtbot.addWidget(floating)
+    for each in (window, floating):
+        with qtbot.waitExposed(each):
+            each.show()
+    floating.activateWindow()
+    qtbot.waitUntil(floating.isActiveWindow)
+    qtbot.keyClick(floating, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert source.ran == ["step"]
+    dialog = QDialog(window)
+    dialog.open()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    qtbot.keyClick(dialog, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
     assert source.ran == ["step"]
 
 
