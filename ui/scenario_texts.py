@@ -93,6 +93,11 @@ def is_closed_by_order(row: ScenarioPosition) -> bool:
     return row.status is PositionOutcome.REDUCED and row.margin_ratio is None
 
 
+def outcome(row: ScenarioPosition) -> str:
+    """Return in a word what has become of a position; the specification's has none for closed."""
+    return "closed" if is_closed_by_order(row) else row.status.value
+
+
 def order_note(report: ScenarioReport) -> str:
     """Say what an order that fills is, and whether it comes before anything is liquidated."""
     kinds = [event.kind for event in report.events]

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ui import format as text
+from ui.scenario_texts import outcome
 from ui.stress_texts import (
     break_even_text,
     from_text,
@@ -235,7 +236,7 @@ def _outcomes(report: ScenarioReport) -> Table:
             f"{position.symbol} {position.side}",
             text.usd(position.pnl_usd, sign=True, decimals=2),
             text.percent(position.margin_ratio),
-            position.status.value,
+            outcome(position),
         )
     return table
 

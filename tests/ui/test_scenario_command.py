@@ -94,3 +94,10 @@ def test_a_cut_costs_the_taker_fee_and_beside_it_the_slippage(capsys):
     assert cut["slippage_usd"] == pytest.approx(85.20)
     text = printed(capsys, "--move", "BTC=60000")
     assert "(pays $170.40 in fee and slippage)" in " ".join(text.split())
+
+
+def test_what_an_order_closes_is_closed_on_the_terminal_and_reduced_in_the_document(capsys):
+    rows = [r for r in printed(capsys, "--move", "BTC=60000").splitlines() if r.endswith("closed")]
+    assert [row.split()[0] for row in rows] == ["hyperliquid-eth"]
+    said = document(capsys, "--move", "BTC=60000")["positions"]
+    assert {p["status"] for p in said if p["account"] == "hyperliquid-eth"} == {"reduced"}

@@ -14,6 +14,7 @@ from ui.models.rows import Column, RowsModel
 from ui.models.rows_view import make_table
 from ui.names import coin_of
 from ui.panels.base import Panel, PanelContext
+from ui.scenario_texts import outcome
 from ui.style import plain_label, tint
 from ui.urgency import profit_token
 from workstation.risk.report import PositionOutcome, ScenarioReport
@@ -46,8 +47,8 @@ def title(report: ScenarioReport) -> str:
 
 
 def compared(kept: ScenarioReport, now: ScenarioReport) -> list[Compared]:
-    """Return totals first, then every position's profit in both."""
-    return [*_totals(kept, now), *_positions(kept, now)]
+    """Return totals first, then the profit in both of every position and every balance."""
+    return [*_totals(kept, now), *_positions(kept, now), *_balances(kept, now)]
 
 
 def _totals(kept: ScenarioReport, now: ScenarioReport) -> Iterator[Compared]:
@@ -69,9 +70,17 @@ def _positions(kept: ScenarioReport, now: ScenarioReport) -> Iterator[Compared]:
             name=f"{key[0]} · {coin_of(key[1])} {key[2]}",
             kept=before.pnl_usd if before else None,
             now=after.pnl_usd if after else None,
-            state_kept=before.status if before else "",
-            state_now=after.status if after else "",
+            state_kept=outcome(before) if before else "",
+            state_now=outcome(after) if after else "",
         )
+
+
+def _balances(kept: ScenarioReport, now: ScenarioReport) -> Iterator[Compared]:
+    pnl_kept = {(row.account, row.asset): row.pnl_usd for row in kept.balances}
+    pnl_now = {(row.account, row.asset): row.pnl_usd for row in now.balances}
+    for key in dict.fromkeys([*pnl_kept, *pnl_now]):
+        name = f"{key[0]} · {key[1]} balance"
+        yield Compared(name=name, kept=pnl_kept.get(key), now=pnl_now.get(key))
 
 
 def _text(row: Compared, value: float | None, state: str) -> str:
@@ -82,7 +91,8 @@ def _text(row: Compared, value: float | None, state: str) -> str:
 COLUMNS: Final = (
     Column[Compared](
         heading="Figure",
-        help="Totals, then the profit or loss of each position at the scenario",
+        help="Totals, then the profit or loss of each position and balance at the scenario, which "
+        "add up to that of the move",
         text=lambda row: row.name,
         value=lambda row: row.name,
         is_figure=False,

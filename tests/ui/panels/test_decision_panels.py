@@ -189,6 +189,16 @@ def test_two_scenarios_stand_side_by_side(make, book, desk):
     assert panel.model.rowCount() == len(rows)
 
 
+def test_what_an_order_closed_is_closed_in_the_comparison_and_its_rows_add_up(make, book, desk):
+    report = sample_scenario()
+    rows = {row.name: row for row in compared(report, report)}
+    assert rows["hyperliquid-eth · ETH long"].state_now == "closed"
+    assert "reduced" not in {row.state_now for row in rows.values()}
+    assert any(name.endswith("balance") for name in rows)
+    each = [row.now for name, row in rows.items() if " · " in name]
+    assert sum(each) == pytest.approx(rows["P&L of the move"].now)
+
+
 def test_a_scenario_that_cannot_be_kept_says_why(make, desk):
     assert "open one (Ctrl+O)" in make(ComparisonPanel)._keep.toolTip()
     desk.portfolio = registry.read(sample_path(), Catalogue.embedded())
