@@ -21,6 +21,7 @@ _LEFT_SHARE: Final = 0.6  # of the width: charts; the rest is the risk column
 _STRIP_HEIGHT: Final = 44
 _TITLE_HEIGHT: Final = 28
 _LEAST_CHART: Final = 70
+_LEAST_HIGHEST: Final = 232  # of the price: its two rows of tools, and a chart of 180
 _UNBOUNDED: Final = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _HIDE_SINGLE_TITLE: Final = ads.CDockAreaWidget.eDockAreaFlag.HideSingleWidgetTitleBar
 _FLAGS: Final = {
@@ -130,7 +131,8 @@ class Docks(QObject):
                 self._manager.addDockWidgetTabToArea(dock, area)
 
     def show(self, keys: Iterable[str]) -> None:
-        """Show these blocks and hide all others."""
+        """Show these blocks and hide all others; lent room is given back."""
+        self._take_back()
         wanted = set(keys)
         for key, dock in self._docks.items():
             dock.toggleView(key in wanted)
@@ -153,20 +155,24 @@ class Docks(QObject):
     def raise_with_room(self, key: str, height: int) -> None:
         """Bring a block to the front with a height, up to half of its column; again: give it back.
 
-        What stands above and below it gives the room, each by its share.
+        What stands above and below it gives the room, each by its share of what it can spare.
         """
         was_in_front = self._docks[key].isCurrentTab()
         self.raise_(key)
         if self._lent is not None:
             if was_in_front:
-                self._swap_heights(*self._lent)
-                self._lent = None
+                self._take_back()
             return
         area = self._docks[key].dockAreaWidget()
         now = self._manager.splitterSizes(area)
         if len(now) > 1:
             self._lent = key, now
             self._swap_heights(key, _with_room(now, _place_of(area), height))
+
+    def _take_back(self) -> None:
+        if self._lent is not None:
+            self._swap_heights(*self._lent)
+            self._lent = None
 
     def _swap_heights(self, key: str, heights: list[int]) -> list[int]:
         """Give the blocks of a column these heights; return those that they had."""
@@ -342,14 +348,18 @@ def _place_of(area: Any) -> int:
 
 
 def _with_room(sizes: Sequence[int], place: int, height: int) -> list[int]:
-    """Return the sizes of a column in which one is at least so high.
+    """Return the sizes of a column in which one is at least so high, if the others can spare it.
 
-    The others shrink alike, down to what a low chart needs; the highest makes up for the rest.
+    They shrink by their shares of what they have above the least that each needs.
     """
-    wanted = max(sizes[place], min(height, sum(sizes) // 2))
-    share = (sum(sizes) - wanted) / max(1, sum(sizes) - sizes[place])
-    found = [max(round(size * share), min(size, _LEAST_CHART)) for size in sizes]
-    found[place] = wanted
-    highest = max((at for at in range(len(sizes)) if at != place), key=lambda at: sizes[at])
+    others = [at for at in range(len(sizes)) if at != place]
+    highest = max(others, key=lambda at: sizes[at])
+    least = [min(size, _LEAST_CHART) for size in sizes]
+    least[highest] = min(sizes[highest], _LEAST_HIGHEST)
+    spare = sum(sizes[at] - least[at] for at in others)
+    taken = max(0, min(height, sum(sizes) // 2, sizes[place] + spare) - sizes[place])
+    left = 1 - taken / max(1, spare)
+    found = [low + round((size - low) * left) for size, low in zip(sizes, least, strict=True)]
+    found[place] = sizes[place] + taken
     found[highest] -= sum(found) - sum(sizes)
     return found

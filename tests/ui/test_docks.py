@@ -166,7 +166,19 @@ def test_replaced_panel_stands_where_the_old_one_stood(docks, qtbot):
     qtbot.waitUntil(lambda: place(docks, "other") == before)
 
 
-def test_the_highest_block_gives_most_room_and_none_becomes_too_low():
-    assert _with_room([300, 90, 90, 150], 3, 285) == [205, 70, 70, 285]
+def test_a_layout_of_few_blocks_does_not_inherit_lent_room(docks, qtbot):
+    docks.raise_("log")
+    before = place(docks, "log")[3]
+    docks.raise_with_room("log", before + 90)
+    qtbot.waitUntil(lambda: place(docks, "log")[3] > before + 50)
+    docks.show(spec.key for spec in SPECS)
+    qtbot.waitUntil(lambda: abs(place(docks, "log")[3] - before) <= 3)
+
+
+def test_room_comes_from_what_the_others_have_to_spare_and_the_highest_keeps_most():
+    assert _with_room([300, 90, 90, 150], 3, 285) == [232, 70, 70, 258]
+    assert _with_room([267, 78, 79, 157], 3, 285) == [232, 70, 70, 209]
+    assert _with_room([240, 130, 130, 81], 3, 285)[0] == 232
+    assert _with_room([150, 60, 60, 110], 3, 285) == [150, 60, 60, 110]
     assert _with_room([300, 90, 90, 150], 3, 100) == [300, 90, 90, 150]
     assert sum(_with_room([301, 97, 83, 150], 0, 400)) == 631

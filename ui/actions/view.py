@@ -90,7 +90,7 @@ class ViewActions(QObject):
             Command(
                 id="view.rescue", menu="View", text="Rescue", shortcut="F9", group=1,
                 help="What is liquidated next, and the cheapest move that still arrives in time, "
-                "with room for it; again: the charts have the room back",
+                "with the room that the charts can spare; again: they have it back",
                 run=lambda: self._workspace.docks.raise_with_room("rescue", _RESCUE_PX),
             ),
             Command(
