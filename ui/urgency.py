@@ -21,8 +21,13 @@ _STATUS: Final = {
 _SEVERITY: Final = {Severity.INFO: "dim", Severity.WARN: "warn", Severity.CRITICAL: "alarm"}
 
 
-def distance_token(distance: float | None) -> str:
-    """Return the colour token of a signed distance to a liquidation price; empty when calm."""
+def distance_token(distance: float | None, status: Status = Status.OK) -> str:
+    """Return the colour token of a signed distance to a liquidation price; empty when calm.
+
+    What is past it, or went past it, alarms wherever the mark is now.
+    """
+    if status in LOST:
+        return "alarm"
     if distance is None:
         return ""
     return next((token for limit, token in _BANDS if abs(distance) < limit), "")

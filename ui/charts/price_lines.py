@@ -97,10 +97,11 @@ _VERBS: Final = {Status.PRESUMED_LIQUIDATED: "presumably liquidated at"}
 
 def _pool_line(account: AccountReport, trust: Trust, met: Callable[[float], str]) -> PriceLine:
     price = account.liquidation_coin_price or 0.0
+    token = distance_token(account.liquidation_coin_distance, account.status)
     return PriceLine(
         price=price,
         text=f"{account.id} account {_fate(account.status, price, met)}",
-        token=muted(distance_token(account.liquidation_coin_distance) or "text", trust),
+        token=muted(token or "text", trust),
     )
 
 
@@ -112,7 +113,7 @@ def _position_lines(
         return []
     coin = split_symbol(position.symbol)[0]
     name = f"{fmt.venue_name(position.venue)} {coin} {position.side.value}"
-    token = muted(distance_token(position.distance) or "text", trust)
+    token = muted(distance_token(position.distance, position.status) or "text", trust)
     fate = _fate(position.status, price, met)
     return [PriceLine(price=price, text=f"{name} {fate}", token=token)]
 

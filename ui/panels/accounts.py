@@ -171,14 +171,14 @@ COLUMNS: Final = (
         + COMMON_MOVE_HELP,
         text=_dies_at,
         value=lambda row: row.dies_at,
-        token=lambda row: "alarm" if row.status is Status.BELOW_MAINTENANCE else "",
+        token=lambda row: "alarm" if row.status in LOST else "",
     ),
     Column[AccountRow](
         heading="Distance",
         help="From the coin's price now to that price",
         text=lambda row: distance_text(row.status, row.distance),
         value=lambda row: row.distance,
-        token=lambda row: distance_token(row.distance),
+        token=lambda row: distance_token(row.distance, row.status),
     ),
     Column[AccountRow](
         heading="Funding 24h $",

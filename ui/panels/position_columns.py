@@ -51,6 +51,12 @@ def _distance_text(row: PositionRow) -> str:
     return distance_text(row.position.status, row.position.distance)
 
 
+def _distance_token(row: PositionRow) -> str:
+    if row.position is None:
+        return ""
+    return distance_token(row.position.distance, row.position.status)
+
+
 def _liquidation_token(row: PositionRow) -> str:
     if row.position is None:
         return ""
@@ -205,7 +211,7 @@ COLUMNS: Final = (
         help="Liquidation price / mark price − 1",
         text=_distance_text,
         value=lambda row: abs(row.position.distance or 9.9) if row.position else None,
-        token=lambda row: distance_token(_of(row, "distance")),
+        token=_distance_token,
         tip=_explains(Figure.DISTANCE),
         rank=1,
     ),

@@ -94,6 +94,19 @@ def test_a_cross_position_stands_for_itself_where_its_pool_has_no_price():
     assert [line.price for line in lines] == [62_063.0]
 
 
+@pytest.mark.parametrize("status", [Status.BELOW_MAINTENANCE, Status.PRESUMED_LIQUIDATED])
+def test_what_counts_as_liquidated_has_one_colour_wherever_the_mark_is(status):
+    lost = {"status": status}
+    lines = own_lines(
+        report(
+            [position(distance=0.06, **lost), position(distance=0.2, **lost)],
+            [account(liquidation_coin_distance=0.06, **lost)],
+        ),
+        "BTC",
+    )
+    assert [line.token for line in lines] == ["alarm"] * 3
+
+
 def test_what_is_presumed_liquidated_is_not_announced_as_to_come():
     (line,) = own_lines(report([position(status=Status.PRESUMED_LIQUIDATED)]), "BTC")
     assert "presumably liquidated at 62,063" in line.text

@@ -40,6 +40,13 @@ def test_a_live_account_has_an_age_of_its_own(shown):
     assert cell("Read", shown(read_ms=NOW_MS - 45_000))[1] == "warn"
 
 
+def test_what_counts_as_liquidated_alarms_wherever_the_mark_is_now(shown):
+    passed = {"liquidation_coin_price": 63_000.0, "liquidation_coin_distance": 0.06}
+    row = shown(status=Status.PRESUMED_LIQUIDATED, **passed)
+    assert cell("Distance", row)[:2] == ("passed", "alarm")
+    assert cell("Liquidates at BTC", row)[:2] == ("63,000", "alarm")
+
+
 def test_an_account_of_a_file_is_as_old_as_the_book(shown):
     assert cell("Read", shown())[:2] == ("0 s", "")
 

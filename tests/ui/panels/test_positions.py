@@ -198,3 +198,10 @@ def test_what_the_copy_makes_of_a_position_fits_a_small_screen_without_scrolling
     qtbot.waitUntil(lambda: header.length() == table.viewport().width())
     shown = {column.heading for at, column in enumerate(COLUMNS) if not header.isSectionHidden(at)}
     assert shown >= {"Position", "Liq. price", COPY_HEADING, DIFFERENCE_HEADING}
+
+
+def test_what_counts_as_liquidated_alarms_wherever_the_mark_is_now():
+    lost = replace(RISK.positions[0], status=Status.PRESUMED_LIQUIDATED, distance=0.06)
+    (row,) = rows_of(replace(RISK, positions=(lost,)), None)
+    (column,) = (column for column in COLUMNS if column.heading == "Distance")
+    assert (column.text(row), column.token(row)) == ("passed", "alarm")
