@@ -33,6 +33,7 @@ _AMOUNT_HELP: Final = (
     "Size of the position, or balance in coins, in the copy. A size is reached by a trade at the "
     "mark: what that brings or takes (profit, margin, fee, slippage) is in the copy's wallet then."
 )
+_NO_LINE: Final = "Click a row: Set changes it in the copy, Drop takes it out."
 _FILTER: Final = "Portfolio files (*.toml *.json *.csv)"
 
 
@@ -97,10 +98,13 @@ class WhatIfPanel(Panel):
         self._table = make_table(self.model)
         self._table.clicked.connect(self.choose)
         self._chosen: Line | None = None
+        self._hint = plain_label(_NO_LINE)
+        tint(self._hint, self.theme, "dim")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.addLayout(self._make_top())
         layout.addWidget(self._table, 1)
+        layout.addWidget(self._hint)
         layout.addWidget(self._make_editor())
         self.bridge.copy_changed.connect(self.show_copy)
         self.bridge.portfolio_changed.connect(self.show_portfolio)
@@ -162,6 +166,7 @@ class WhatIfPanel(Panel):
     def choose_line(self, line: Line | None) -> None:
         self._chosen = line
         self._editor.setVisible(line is not None)
+        self._hint.setVisible(line is None and self.model.rowCount() > 0)
         if line is not None:
             self._what.setText(_name(line))
             self._amount.setMinimum(0.0 if line.side else -1e12)
@@ -208,6 +213,7 @@ class WhatIfPanel(Panel):
         rows = lines(desk.portfolio, desk.copy) if desk.portfolio and desk.copy else ()
         self.model.replace_rows(rows)
         self._table.setVisible(bool(rows))
+        self._hint.setVisible(bool(rows) and self._chosen is None)
         if not rows:
             self.choose_line(None)
             self._head.setText(_NO_BOOK if desk.portfolio is None else _NO_COPY)

@@ -241,6 +241,21 @@ def test_the_copy_is_made_changed_and_dropped_beside_the_book(make, book, desk):
     assert panel.model.rowCount() == 0
 
 
+def test_the_copy_says_how_a_row_is_changed_until_one_is_chosen(make, book, desk):
+    panel = make(WhatIfPanel)
+    hint = "Click a row: Set changes it in the copy, Drop takes it out."
+    assert hint not in words(panel)
+    panel._copy.click()
+    panel.show_copy(desk.copy)
+    assert hint in words(panel)
+    panel.choose(panel._table.model().index(0, 0))
+    assert hint not in words(panel)
+    assert panel._editor.isVisible()
+    panel.discard()
+    panel.show_copy(None)
+    assert hint not in words(panel)
+
+
 def test_a_balance_of_the_copy_is_changed_and_the_copy_is_saved(make, book, desk):
     panel = make(WhatIfPanel)
     panel._copy.click()
