@@ -33,6 +33,7 @@ from workstation.services import logs, push_address
 from workstation.services.desk import Desk
 from workstation.services.desk_news import DeskNews
 from workstation.services.every import Every
+from workstation.services.sources import check_source
 from workstation.settings import Settings
 from workstation.units import iso_utc
 
@@ -73,6 +74,7 @@ def run(options: WatchOptions, say: Say, warn: Say) -> int:
         The file, the source or an address cannot be used; nothing was started.
     """
     registry.read(options.portfolio, Catalogue.embedded())  # what is refused is refused now
+    check_source(options.source)
     addresses = tuple(push_address.check(one) for one in (options.ntfy or "").split())
     dead_man = push_address.check_url(options.dead_man) if options.dead_man else None
     logs.set_up()

@@ -109,4 +109,15 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(feed, book, tmp_p
         watch.run(WatchOptions(portfolio=book, source="fake", ntfy="topic"), print, print)
     with pytest.raises(UsageError, match="dead-man URL"):
         watch.run(WatchOptions(portfolio=book, source="fake", dead_man="topic"), print, print)
+    with pytest.raises(UsageError, match="there is no such folder"):
+        watch.run(WatchOptions(portfolio=book, source=f"replay:{tmp_path / 'no'}"), print, print)
     assert not feed.running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_service_manager_end_it_promptly(feed, book, number):
+    ender = threading.Timer(0.3, os.kill, (os.getpid(), number))
+    ender.start()
+    began = time.monotonic()
+    assert watch.run(WatchOptions(portfolio=book, source="fake"), print, print) == 0
+    assert time.monotonic() - began < 3.0
