@@ -210,13 +210,18 @@ class StripPanel(Panel):
 
     @Slot(object)
     def show_overview(self, overview: MarketOverview) -> None:
-        """Show the consolidated figures; without a live venue the last ones, dimmed."""
-        known = self._known is not None and self._known.coin == overview.coin
-        if overview.mark_price is not None or not known:
-            self._known = overview
-        shown = self._known or overview
+        """Show the consolidated figures; without a live venue the last ones, dimmed.
+
+        Those of later than a tape shows now are not known there: dashes stand for them.
+        """
+        last = self._known
+        known = last is not None and last.coin == overview.coin
+        shown = overview
+        if last is not None and known and overview.mark_price is None:
+            shown = last if last.now_ms <= overview.now_ms else overview
+        self._known = shown
         stale = overview.mark_price is None
-        self._known_figures = shown.mark_price is not None
+        self._known_figures = shown.mark_price is not None or (known and self._known_figures)
         self._waiting.setVisible(not self._known_figures)
         age = self._age_text(overview)
         if shown is not overview:

@@ -325,7 +325,11 @@ class Desk:
             self._watch()
 
     def _take_market(self) -> FeedUpdate | None:
+        before_ms = self.store.now_ms
         update = self._market.take()
+        if self.store.mode is not FeedMode.LIVE and self.store.now_ms < before_ms:
+            self._answers.forget()  # a tape was wound back: all of it is of later
+            self._answers.at_once()
         if update is None:
             return None
         if update.mode is FeedMode.LIVE and self._has_fresh_marks(update):

@@ -1,7 +1,7 @@
 """What the workers answer about the desk's book: risk, scenario, decision, and how much is seen.
 
-Answers carry the epoch and the book of their question; one that is of another market or another
-book is not taken.
+Answers carry the epoch and the book of their question; one that is of another market, another book
+or a time that is still to come is not taken.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class DeskAnswers:
         return [worker.take_failure() for worker in workers]
 
     def forget(self) -> None:
-        """Know nothing of the book any more: it is another one, or the market is."""
-        self.risk = self.newest = None
+        """Know nothing of the book any more: it is another one, or the market is, or the time."""
+        self.risk = self.newest = self._asked = None
         self.forget_scenario()
         self._last_seen, self._unseen, self.sight = LastSeen(), None, SEEN
 
@@ -191,7 +191,8 @@ class DeskAnswers:
         answer = self._risk_worker.take()
         if answer is None or answer.epoch != self._market.epoch:
             return None, None, None
-        if not self._book.is_of(answer.portfolio):
+        later = answer.risk.as_of_ms > self._market.store.now_ms  # asked before a tape went back
+        if later or not self._book.is_of(answer.portfolio):
             return None, None, None
         was_blind, scenario = self.sight.blind, _of_view(view, answer.scenario)
         seen = answers(self._market.store.health.values())

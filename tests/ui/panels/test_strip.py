@@ -141,6 +141,20 @@ def test_the_last_figures_stay_while_no_venue_is_live(panel):
     assert "64,212" in texts(panel)
 
 
+def test_a_tape_that_was_wound_back_shows_dashes_and_nothing_of_later(panel):
+    panel.show_overview(OVERVIEW)
+    start = UnixMs(NOW - 24 * 24 * HOUR_MS)
+    unpriced = dataclasses.replace(UNKNOWN, mark_price=None, venues_live=(), now_ms=start)
+    for _ in range(2):
+        panel.show_overview(unpriced)
+        assert "64,212" not in texts(panel)
+        assert "BTC mark · 0 of 5 venues" in texts(panel)
+        assert "–" in texts(panel)
+        assert not any("Shown is what was known" in view.toolTip() for view in panel._views)
+    panel.show_overview(dataclasses.replace(OVERVIEW, now_ms=UnixMs(start + HOUR_MS)))
+    assert "64,212" in texts(panel)
+
+
 def test_pausing_the_tape_is_said_at_once(panel, bridge, desk):
     running = TapeState(speed=60.0, paused=False, start_ms=NOW, end_ms=NOW)
     for tape in (running, dataclasses.replace(running, paused=True)):

@@ -17,6 +17,8 @@ from tests.workstation.services.desks import (
     notice,
     opened,
     say_marks,
+    settings,
+    taken,
     tick_until,
 )
 from workstation.errors import ExchangeUnavailableError
@@ -30,6 +32,7 @@ from workstation.risk.report import MarkSource
 from workstation.services import desk_book
 from workstation.services.live_accounts import LiveAccounts
 from workstation.services.risk_service import coin_paces
+from workstation.units import HOUR_MS
 
 
 def test_an_opened_book_is_watched_and_valued(desk, book):
@@ -231,6 +234,23 @@ def test_when_no_mark_is_fresh_the_last_report_is_shown_and_the_truth_is_told(de
     tick_until(desk, lambda news: news.sight and not news.sight.blind)
     assert desk.risk.positions[0].mark_price == 69_000.0
     assert desk.known_now[0] is desk.risk
+
+
+def test_a_tape_that_is_wound_back_voids_what_is_of_later(make_desk, book, monkeypatch):
+    desk = make_desk(settings("tape:one"))
+    opened(desk)
+    desk.open_portfolio(book)
+    say_marks(desk.feed, 70_000.0)
+    tick_until(desk, lambda news: news.risk and news.risk.positions[0].mark_price)
+    later = desk._answers.newest
+    desk.feed.outbox.restart()
+    desk.feed.seek(NOW_MS - HOUR_MS)  # nothing is known at that time
+    with monkeypatch.context() as patched:
+        patched.setattr(desk._answers._risk_worker, "take", lambda: later)  # was on its way
+        taken(desk)
+    assert desk.risk is desk.scenario is None
+    assert tick_until(desk, lambda news: news.risk).positions[0].mark_price is None
+    assert not desk.sight.blind
 
 
 def test_another_source_voids_what_was_known_of_the_book(desk, book):
