@@ -95,8 +95,9 @@ class AlertBanner(QFrame):
             return
         fire = record.fire
         self._severity.setText(fire.severity.upper())
-        held = " In its quiet hours: neither heard nor pushed now."
-        self._text.setText(f"{fire.sentence}{held if record.quiet else ''}")
+        held = " In its quiet hours: neither heard nor pushed now." if record.quiet else ""
+        fired = f"Fired {fmt.utc_time(fire.time_ms)} UTC."  # its figures are of then
+        self._text.setText(f"{fire.sentence}{held} {fired}")
         self._text.setToolTip(
             f"{fmt.utc_time(fire.time_ms)} UTC ({fmt.local_time(fire.time_ms)})\n{fire.sentence}"
         )

@@ -10,6 +10,7 @@ from workstation.services.alert_service import AlertRecord
 from workstation.units import UnixMs
 
 NOW_MS = UnixMs(1_770_315_248_000)  # 2026-02-05 18:14:08 UTC
+FIRED = "Fired 2026-02-05 18:14:08 UTC."
 
 
 def record(number, severity=Severity.CRITICAL, *, name="main BTC long", rule="distance", **more):

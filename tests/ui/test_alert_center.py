@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from PySide6.QtWidgets import QMainWindow, QPushButton
 
-from tests.ui.alerts import record
+from tests.ui.alerts import FIRED, record
 from ui import alert_center, alert_sounds
 from ui.alert_center import AlertCenter
 from ui.theme import DARK, LIGHT
@@ -71,9 +71,9 @@ def test_nothing_is_shown_before_something_fires(center):
 
 def test_the_gravest_and_newest_stands_first_and_the_others_wait(center, bridge):
     fire(bridge, record(1, WARN, name="a"), record(2, name="b"), record(3, WARN, name="c"))
-    assert center.banner.text() == "alert 2."
+    assert center.banner.text() == f"alert 2. {FIRED}"
     press(center, "Dismiss")
-    assert center.banner.text() == "alert 3."
+    assert center.banner.text() == f"alert 3. {FIRED}"
     press(center, "Dismiss")
     press(center, "Dismiss")
     assert not center.banner.isVisible()
@@ -112,7 +112,7 @@ def test_a_snoozed_alert_comes_back_if_it_still_holds(center, bridge, desk, cloc
     assert not center.banner.isVisible()
     clock.now_s += 2
     center.look()
-    assert center.banner.text() == "alert 1."
+    assert center.banner.text() == f"alert 1. {FIRED}"
 
 
 def test_a_snoozed_alert_that_is_over_stays_away(center, bridge, clock):
@@ -127,7 +127,7 @@ def test_a_deeper_rung_breaks_through_a_snooze(center, bridge):
     fire(bridge, record(1, WARN))
     press(center, "60 min")
     fire(bridge, record(2))
-    assert center.banner.text() == "alert 2."
+    assert center.banner.text() == f"alert 2. {FIRED}"
 
 
 def test_the_sound_is_that_of_the_gravest_at_the_volume_of_the_settings(center, bridge):
@@ -139,7 +139,7 @@ def test_the_sound_is_that_of_the_gravest_at_the_volume_of_the_settings(center, 
 def test_an_invented_market_is_silent_and_labelled(center, bridge, mode):
     fire(bridge, record(1, mode=mode))
     assert center.played == []
-    assert center.banner.text() == f"{mode}: alert 1."
+    assert center.banner.text() == f"{mode}: alert 1. {FIRED}"
 
 
 def test_a_storm_is_heard_as_few_sounds(center, bridge, clock):
@@ -163,12 +163,14 @@ def test_another_market_or_a_closed_book_empties_the_banner(center, bridge):
 def test_the_banner_takes_another_theme(center, bridge):
     fire(bridge, record(1))
     center.banner.set_theme(LIGHT)
-    assert center.banner.text() == "alert 1."
+    assert center.banner.text() == f"alert 1. {FIRED}"
 
 
 def test_what_fires_in_quiet_hours_is_seen_and_not_heard(center, bridge):
     fire(bridge, dataclasses.replace(record(1), quiet=True))
-    assert center.banner.text() == ("alert 1. In its quiet hours: neither heard nor pushed now.")
+    assert center.banner.text() == (
+        f"alert 1. In its quiet hours: neither heard nor pushed now. {FIRED}"
+    )
     assert center.played == []
 
 
@@ -183,7 +185,7 @@ def test_a_rule_chooses_its_channels(center, bridge, monkeypatch):
     fire(bridge, record(3, WARN, via=frozenset({"tray", "banner"}), name="c"))
     assert center.played == [(Severity.CRITICAL, 0.6)]
     assert shown == ["alert 3."]
-    assert center.banner.text() == "alert 3."
+    assert center.banner.text() == f"alert 3. {FIRED}"
 
 
 def test_sound_and_tray_can_be_tried(center, monkeypatch):

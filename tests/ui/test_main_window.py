@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QPushButton, QToolButton
 
-from tests.ui.alerts import record
+from tests.ui.alerts import FIRED, record
 from ui import layout_store
 from ui.bridge import Bridge
 from ui.layout_store import Layout
@@ -49,7 +49,7 @@ def test_the_first_start_shows_one_bar_and_its_alerts_after_it(make_window):
     next(b for b in window.welcome.findChildren(QToolButton)).click()
     assert not window.welcome.isVisible()
     assert window.alerts.banner.isVisible()
-    assert window.alerts.banner.text() == "alert 1."
+    assert window.alerts.banner.text() == f"alert 1. {FIRED}"
 
 
 def test_the_bar_of_the_first_start_names_the_sample_only_while_it_is_open(make_window, desk):
