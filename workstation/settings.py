@@ -33,11 +33,12 @@ def _setting(
     choices: tuple[Any, ...] | None = None,
     unit: str = "",
     pattern: str = "",
+    zero: str = "",
     own_dialog: bool = False,
 ) -> Any:
     metadata = {
         "help": help_text, "label": label, "range": range_, "choices": choices, "unit": unit,
-        "pattern": pattern, "own_dialog": own_dialog,
+        "pattern": pattern, "zero": zero, "own_dialog": own_dialog,
     }  # fmt: skip
     return field(default=default, metadata=metadata)
 
@@ -110,8 +111,9 @@ class RiskSettings:
     )
     implied_volatility: float = _setting(
         0.0,
-        "Yearly volatility for the touch probability, a fraction (0: not given)",
+        "Yearly volatility for the touch probability (0: not given; hourly prices say it)",
         range_=(0.0, 10.0),
+        zero="not given",
     )
     max_mark_age_s: float = _setting(
         60.0,

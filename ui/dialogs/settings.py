@@ -66,13 +66,14 @@ def _whole_number(item: Field) -> _Editor:
 def _number(item: Field) -> _Editor:
     box = QDoubleSpinBox()
     low, high = item.metadata["range"]
-    share = high <= 1  # people write it in percent
+    share = not item.metadata["unit"]  # people write it in percent
     times, unit = (100, "%") if share else (1, item.metadata["unit"])
     box.setDecimals(1 if share else _DECIMALS)
     box.setRange(low * times, high * times)
     box.setGroupSeparatorShown(True)
     if unit:
         box.setSuffix(f" {unit}")
+    box.setSpecialValueText(item.metadata["zero"])  # stands for the least
     return _Editor(box, lambda: box.value() / times, lambda value: box.setValue(value * times))
 
 

@@ -56,6 +56,17 @@ def test_a_share_is_written_in_percent_and_comes_back_as_it_was(qtbot):
     assert chosen.args[0].risk.buffer == 0.125
 
 
+def test_a_volatility_is_written_in_percent_and_nothing_means_not_given(qtbot):
+    dialog = SettingsDialog(Settings(risk=RiskSettings(implied_volatility=0.625)))
+    qtbot.addWidget(dialog)
+    editor = dialog.editors["risk", "implied_volatility"]
+    assert (editor.widget.text(), editor.widget.maximum()) == ("62.5 %", 1_000.0)
+    assert editor.read() == 0.625
+    editor.widget.setValue(0.0)
+    assert editor.widget.text() == "not given"
+    assert editor.read() == 0.0
+
+
 def test_a_label_is_of_words_and_names_no_unit_of_the_file(dialog):
     labels = {label.text() for label in dialog.findChildren(QLabel)}
     assert {"Withdrawal fee", "Slippage", "Quiet hours", "Alerts"} <= labels
