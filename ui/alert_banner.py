@@ -98,9 +98,7 @@ class AlertBanner(QFrame):
         held = " In its quiet hours: neither heard nor pushed now." if record.quiet else ""
         fired = f"Fired {fmt.utc_time(fire.time_ms)} UTC."  # its figures are of then
         self._text.setText(f"{fire.sentence}{held} {fired}")
-        self._text.setToolTip(
-            f"{fmt.utc_time(fire.time_ms)} UTC ({fmt.local_time(fire.time_ms)})\n{fire.sentence}"
-        )
+        self._text.setToolTip(f"{fmt.full_time(fire.time_ms)}\n{fire.sentence}")
         self._more.setText(f"{waiting} more" if waiting else "")
         self._more.setToolTip(f"{waiting} more alerts wait; all stand in the Alerts panel")
         self._colour()

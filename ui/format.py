@@ -169,6 +169,12 @@ def local_time(time_ms: int | None) -> str:
     return to_datetime(time_ms).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def full_time(time_ms: int) -> str:
+    """Return the moment in UTC and, where it differs, on the user's clock, for tooltips."""
+    utc, local = f"{utc_time(time_ms)} UTC", local_time(time_ms)
+    return utc if local == utc else f"{utc} ({local})"
+
+
 def age(seconds: float | None) -> str:
     """Return ``14 s``, ``4 min``, ``3 h`` or ``2 d``."""
     if seconds is None or not _known(seconds):

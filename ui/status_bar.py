@@ -270,7 +270,7 @@ class StatusBar(QStatusBar):
         self._clock.setText(clock if live else f"now {clock}")
         self._rate.setVisible(not narrow)
         self._clock.setVisible(live or not tight)  # the tape's own clock counts there
-        self._clock.setToolTip(f"{fmt.utc_time(wall)} UTC\n{fmt.local_time(wall)}")
+        self._clock.setToolTip(fmt.full_time(wall))
         self.tape_controls.show_tape()
 
     def _show_failing(self) -> None:

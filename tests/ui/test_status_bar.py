@@ -1,6 +1,8 @@
 import pytest
 from PySide6.QtWidgets import QMainWindow
 
+from ui import format as fmt
+from ui import status_bar
 from ui.frame_meter import FrameMeter
 from ui.status_bar import StatusBar, venue_sentence, venue_words
 from ui.theme import DARK
@@ -89,6 +91,20 @@ def bar(qtbot, bridge):
     window.show()
     yield bar
     bar.stop()
+
+
+@pytest.mark.parametrize(
+    ("local", "says"),
+    [
+        ("2026-02-05 18:14:08 UTC", "2026-02-05 18:14:08 UTC"),
+        ("2026-02-05 19:14:08 CET", "2026-02-05 18:14:08 UTC (2026-02-05 19:14:08 CET)"),
+    ],
+)
+def test_the_clock_says_the_users_time_only_where_it_is_another(bar, monkeypatch, local, says):
+    monkeypatch.setattr(fmt, "local_time", lambda _: local)
+    monkeypatch.setattr(status_bar, "now_ms", lambda: 1_770_315_248_000)
+    bar.show_time()
+    assert bar._clock.toolTip() == says
 
 
 def test_a_notice_gets_the_room_that_its_sentence_needs(bar, qtbot):

@@ -27,10 +27,7 @@ _MOST_NAMED: Final = 12
 
 def _time_tip(record: AlertRecord) -> str:
     fire = record.fire
-    return (
-        f"{fmt.utc_time(fire.time_ms)} UTC, {fmt.local_time(fire.time_ms)}\n"
-        f"told {fmt.utc_time(record.told_ms)} UTC"
-    )
+    return f"{fmt.full_time(fire.time_ms)}\ntold {fmt.utc_time(record.told_ms)} UTC"
 
 
 def _rule(record: AlertRecord) -> str:

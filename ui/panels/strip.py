@@ -333,8 +333,8 @@ class StripPanel(Panel):
         self._book.setText(f"{name} · {age}")
         where = book.path or "Not from a file"
         self._book.setToolTip(
-            f"{where}\nTrue at {fmt.utc_time(book.as_of_ms)} UTC "
-            f"({fmt.local_time(book.as_of_ms)}); older than it says, it is only a guess."
+            f"{where}\nTrue at {fmt.full_time(book.as_of_ms)}; older than it says, it is only a "
+            "guess."
         )
         tint(self._book, self.theme, "warn" if old else "dim")
 
