@@ -26,7 +26,7 @@ from ui.icon import app_icon
 from ui.theme import Theme
 from workstation.alerts.facts import Fire, Severity
 from workstation.alerts.storm import Budget, Parcel
-from workstation.market.feed import FeedMode
+from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.services.alert_post import TEST
 from workstation.services.alert_service import AlertNews, AlertRecord
 
@@ -65,6 +65,7 @@ class AlertCenter(QObject):
         bridge.alerts_changed.connect(self.take)
         bridge.portfolio_changed.connect(self.drop_closed)
         bridge.source_changed.connect(self.clear)
+        bridge.market_changed.connect(self.drop_later)
 
     def stop(self) -> None:
         self._timer.stop()
@@ -121,6 +122,19 @@ class AlertCenter(QObject):
         """Forget the alerts of a book that was closed."""
         if portfolio is None:
             self.clear()
+
+    @Slot(object)
+    def drop_later(self, update: FeedUpdate) -> None:
+        """Forget the alerts of later than a tape shows now: it was wound back."""
+        if update.mode is FeedMode.LIVE:
+            return
+        waiting = [*self._open.values(), *(record for _, record in self._snoozed.values())]
+        later = [_key(record) for record in waiting if record.fire.time_ms > update.now_ms]
+        for key in later:
+            self._open.pop(key, None)
+            self._snoozed.pop(key, None)
+        if later:
+            self._show()
 
     # --- what the person does -------------------------------------------------------------------
 

@@ -7,13 +7,13 @@ import dataclasses
 import pytest
 from PySide6.QtWidgets import QMainWindow, QPushButton
 
-from tests.ui.alerts import FIRED, record
+from tests.ui.alerts import FIRED, NOW_MS, record
 from ui import alert_center, alert_sounds
 from ui.alert_center import AlertCenter
 from ui.theme import DARK, LIGHT
 from workstation.alerts.facts import Severity
 from workstation.alerts.tracker import Standing
-from workstation.market.feed import FeedMode
+from workstation.market.feed import FeedMode, FeedUpdate
 from workstation.services.alert_service import AlertNews
 
 WARN, INFO = Severity.WARN, Severity.INFO
@@ -158,6 +158,20 @@ def test_another_market_or_a_closed_book_empties_the_banner(center, bridge):
     fire(bridge, record(2))
     bridge.source_changed.emit(FeedMode.LIVE)
     assert not center.banner.isVisible()
+
+
+def test_a_tape_that_is_wound_back_leaves_no_alert_of_later(center, bridge):
+    def show_time(now_ms):
+        bridge.market_changed.emit(FeedUpdate(mode=FeedMode.REPLAY, now_ms=now_ms))
+
+    fire(bridge, record(1, mode=FeedMode.REPLAY, name="a"))
+    press(center, "5 min")
+    fire(bridge, record(2, mode=FeedMode.REPLAY, name="b"))
+    show_time(NOW_MS)
+    assert center.banner.isVisible()
+    show_time(NOW_MS - 1)
+    assert not center.banner.isVisible()
+    assert not center._snoozed
 
 
 def test_the_banner_takes_another_theme(center, bridge):
