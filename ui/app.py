@@ -385,8 +385,6 @@ def _check_targets(options: WindowOptions) -> None:
 
 def _check_wishes(options: WindowOptions) -> None:
     """Refuse what the command line names and there is not, before a window opens."""
-    if options.settings is not None and not options.settings.is_file():
-        raise UsageError(f"{options.settings}: there is no such settings file.")
     if options.source is not None:
         check_source(options.source)
     known = Catalogue.embedded().venues

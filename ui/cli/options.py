@@ -46,9 +46,23 @@ ImpliedVolatility = Annotated[
         metavar="FRACTION", min=0.01, max=10.0, help="Of a year, for the touch probability."
     ),
 ]
+
+
+def _present(path: Path | None) -> Path | None:
+    """Refuse a settings file that is not there: the defaults are not what was asked for."""
+    if path is not None and not path.is_file():
+        raise UsageError(f"{path}: there is no such settings file.")
+    return path
+
+
 SettingsFile = Annotated[
     Path | None,
-    typer.Option("--settings", metavar="FILE", help="Settings file instead of the user's own."),
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="Settings file instead of the user's own.",
+        callback=_present,
+    ),
 ]
 Venues = Annotated[
     str | None,
