@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from ui import format as fmt
 from ui.bridge import Bridge
 from ui.commands import Command
 
 _MENU = "Market/Liquidation map"
-_NO_FIT = (
+_NO_FIT: Final = (
     "No leverage is fitted yet, so the map assumes it: a fit needs two days and thirty "
     "liquidations observed at one venue."
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from workstation.risk.report import MarkSource, PositionReport, RiskReport
 
 _SOURCES = {
@@ -11,7 +13,7 @@ _SOURCES = {
     MarkSource.FILE: "mark of the file",
     MarkSource.CACHE: "cached mark",
 }
-_DAYS_FROM_S = 36 * 3_600
+_DAYS_FROM_S: Final = 36 * 3_600
 
 
 def name_of(row: PositionReport) -> str:

@@ -7,14 +7,14 @@ or the file, read again, knows better.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from workstation.market.instrument import MarketKey
 from workstation.risk.inputs import MarkRange, PositionKey, Presumption, RiskInputs
 from workstation.risk.report import MarkSource, PositionReport, RiskReport, Status
 from workstation.units import UnixMs, iso_utc
 
-_UNTIL = "it counts as lost until the account or the file is read again."
+_UNTIL: Final = "it counts as lost until the account or the file is read again."
 
 
 class _Seen(NamedTuple):
