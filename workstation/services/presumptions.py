@@ -6,58 +6,66 @@ or the file, read again, knows better.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Container, Iterator, Sequence
+from typing import Final
 
 from workstation.market.instrument import MarketKey
 from workstation.risk.inputs import MarkRange, PositionKey, Presumption, RiskInputs
 from workstation.risk.report import MarkSource, PositionReport, RiskReport, Status
 from workstation.units import UnixMs, iso_utc
 
+_LIVE: Final = (MarkSource.VENUE, MarkSource.ESTIMATED)
 _UNTIL: Final = "it counts as lost until the account or the file is read again."
 
 
-class _Seen(NamedTuple):
-    """A position when it was last seen alive."""
-
-    price: float | None  # its liquidation price
-    mark: float | None
-
-
 class Presumptions:
-    """Keeps what was passed, and how each position stood while it was alive."""
+    """Keeps what was passed, and how each position that is below maintenance last stood alive.
+
+    A look reads no more than the status of what is alive: the rows of a large book are costly.
+    """
 
     def __init__(self) -> None:
         self._lost: dict[PositionKey, Presumption] = {}
-        self._alive: dict[PositionKey, _Seen] = {}
+        self._alive: dict[PositionKey, PositionReport] = {}
+        self._before: Sequence[PositionReport] = ()  # the rows of the last look
+        self._kept: Container[str] | None = None  # whose rows still hold; ``None``: all
 
     def keep(self, accounts: Container[str]) -> None:
         """Forget the positions of every other account: it was read again, or is gone."""
         self._lost = {key: lost for key, lost in self._lost.items() if key.account in accounts}
-        self._alive = {key: seen for key, seen in self._alive.items() if key.account in accounts}
+        self._alive = {key: row for key, row in self._alive.items() if key.account in accounts}
+        self._kept = accounts
 
     def known(self) -> dict[PositionKey, Presumption]:
         return dict(self._lost)
 
     def look(self, risk: RiskReport, inputs: RiskInputs) -> None:
         """Take in a report: what the mark passed between two looks, or stands beyond now."""
-        doubtful = {
-            row.account
-            for row in risk.positions
-            if row.status is Status.BELOW_MAINTENANCE and row.mark_source is not MarkSource.VENUE
-        }
-        for row in risk.positions:
-            key = PositionKey(row.account, row.symbol, row.side)
-            before = self._alive.get(key)
-            if key in self._lost:
-                continue
+        for place, row in enumerate(risk.positions):
             if row.status is Status.OK:
-                self._alive[key] = _Seen(row.liquidation_price, row.mark_price)
-            elif row.status is Status.PRESUMED_LIQUIDATED:
-                seen = inputs.ranges.get(MarketKey(row.venue, row.symbol))
-                self._lost[key] = _between(row, seen)
-            elif row.status is Status.BELOW_MAINTENANCE and before and row.account not in doubtful:
-                self._lost[key] = _beyond(row, before, inputs.now_ms)
+                continue
+            key = _key(row)
+            if key not in self._lost and (lost := self._found(place, row, inputs)) is not None:
+                self._lost[key] = lost
+        self._before, self._kept = risk.positions, None
+
+    def _found(self, place: int, row: PositionReport, inputs: RiskInputs) -> Presumption | None:
+        if row.status is Status.PRESUMED_LIQUIDATED:
+            return _between(row, inputs.ranges.get(MarketKey(row.venue, row.symbol)))
+        alive = self._last_alive(place, row) if row.status is Status.BELOW_MAINTENANCE else None
+        return None if alive is None else _beyond(row, alive, inputs.now_ms)
+
+    def _last_alive(self, place: int, row: PositionReport) -> PositionReport | None:
+        """Return a position's row when it was last seen alive; it keeps its place in a book."""
+        key, held = _key(row), self._kept is None or row.account in self._kept
+        before = self._before[place] if held and place < len(self._before) else None
+        if before is not None and before.status is Status.OK and _key(before) == key:
+            self._alive[key] = before
+        return self._alive.get(key)
+
+
+def _key(row: PositionReport) -> PositionKey:
+    return PositionKey(row.account, row.symbol, row.side)
 
 
 def _between(row: PositionReport, seen: MarkRange | None) -> Presumption:
@@ -83,18 +91,19 @@ def _passed(row: PositionReport, seen: MarkRange | None) -> Iterator[tuple[float
             yield end, seen.high, seen.high_ms
 
 
-def _beyond(row: PositionReport, before: _Seen, now_ms: UnixMs) -> Presumption:
-    """Return what is known of a position that was alive, and is below maintenance at the mark."""
+def _beyond(row: PositionReport, before: PositionReport, now_ms: UnixMs) -> Presumption | None:
+    """Return what is known of a position whose venue's mark has gone past the price it had alive.
+
+    One that is below maintenance for another reason (other tiers, another leg) may be alive still;
+    so may one that was last seen alive at a mark of the file.
+    """
+    end, then, mark = before.liquidation_price, before.mark_price, row.mark_price
+    if row.mark_source is not MarkSource.VENUE or before.mark_source not in _LIVE:
+        return None
+    if end is None or then is None or mark is None or (end - then) * (end - mark) > 0:
+        return None
     when = f"{iso_utc(now_ms)} (marks of this session)"
-    end, mark = before.price, row.mark_price
-    if end is not None and mark is not None and _lies_between(end, before.mark, mark):
-        return Presumption(sentence=_said(row, mark, when, end), price=end)
-    sentence = f"{_where(row)}: its pool fell below maintenance at {when}; {_UNTIL}"
-    return Presumption(sentence=sentence, price=mark)
-
-
-def _lies_between(end: float, then: float | None, now: float) -> bool:
-    return then is not None and (end - then) * (end - now) <= 0
+    return Presumption(sentence=_said(row, mark, when, end), price=end)
 
 
 def _where(row: PositionReport) -> str:

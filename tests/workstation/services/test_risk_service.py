@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from tests.workstation.market.facts import FRESH_MS, btc, candles_of, funding, mark, store_of
+from tests.workstation.risk.worlds import table
 from workstation.market.catalogue import Catalogue
 from workstation.market.consolidated import consolidate
 from workstation.market.facts import CandlePrice, VenueHealth, VenueState
 from workstation.market.feed import FeedMode
 from workstation.portfolio.model import Account, MarginMode, Portfolio, Position
 from workstation.risk.report import MarkSource, Status, Withdrawals
+from workstation.risk.tiers import TierBook
 from workstation.services.risk_service import (
     CURVE_POINTS,
     Move,
@@ -176,6 +178,34 @@ def test_what_was_below_when_it_was_read_may_be_alive():
     work = RiskWork()
     for k in range(3):
         answer = work(at(62_000.0, k * SECOND, book(as_of_ms=0)))
+        assert row(answer).status is Status.BELOW_MAINTENANCE
+
+
+def test_what_was_alive_at_the_files_mark_alone_may_be_alive():
+    marked = book(dataclasses.replace(LONG, mark_price=71_000.0))
+    work = RiskWork()
+    assert row(work(request(marked))).status is Status.OK
+    for k in range(2):
+        answer = work(at(62_000.0, (k + 1) * SECOND, marked))
+        assert row(answer).status is Status.BELOW_MAINTENANCE
+
+
+def test_an_account_that_is_read_anew_and_is_below_then_may_be_alive():
+    work = RiskWork()
+    work(at(70_000.0))
+    anew = book(as_of_ms=SECOND)
+    for k in range(2):
+        assert row(work(at(62_000.0, (k + 1) * SECOND, anew))).status is Status.BELOW_MAINTENANCE
+
+
+def test_what_falls_below_maintenance_by_other_tiers_is_not_presumed_lost():
+    tiered = book(dataclasses.replace(LONG, maintenance_rate=None))
+    shelf = {BINANCE: table((0, None, 0.005, 0))}
+    work = RiskWork(lambda: TierBook(dict(shelf)))
+    assert row(work(at(64_000.0, 0, tiered))).status is Status.OK
+    shelf[BINANCE] = table((0, None, 0.05, 0))
+    for k in range(2):
+        answer = work(at(63_990.0, (k + 1) * SECOND, tiered))
         assert row(answer).status is Status.BELOW_MAINTENANCE
 
 
