@@ -63,29 +63,29 @@ def test_a_pool_dies_where_a_search_along_the_way_finds_it(drawn, ratio, beta):
         assert report.equity_after_usd == pytest.approx(0.0, abs=1e-6)
 
 
-@given(st.data(), log_floats(0.5, 1.8), st.sampled_from([0.0, 6.0]))
-@settings(max_examples=150)
-def test_positions_and_wallets_add_up_to_the_change_of_the_book(data, ratio, over_h):
-    owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
-    owner = replace(owner, orders=data.draw(orders(owner)))
-    report = move(
+@st.composite
+def walks(draw):
+    """Draw an account with orders, and return what a move with funding does to it."""
+    owner, tiers = draw(st.one_of(accounts(), mixed_accounts()))
+    owner = replace(owner, orders=draw(orders(owner)))
+    return move(
         owner, inputs=world(prices=PRICES, tiers=tiers),
-        moves={"BTC": PRICES["BTC"] * ratio}, over_h=over_h, funding_rate_8h=0.002,
+        moves={"BTC": PRICES["BTC"] * draw(log_floats(0.5, 1.8))},
+        over_h=draw(st.sampled_from([0.0, 6.0])), funding_rate_8h=0.002,
     )  # fmt: skip
+
+
+@given(walks())
+@settings(max_examples=150)
+def test_positions_and_wallets_add_up_to_the_change_of_the_book(report):
     assert report.pnl_usd == pytest.approx(report.equity_after_usd - report.equity_before_usd)
     assert parts(report) == pytest.approx(report.pnl_usd, abs=0.02 + 1e-9 * 1e6)
 
 
-@given(st.data(), log_floats(0.5, 1.8), st.sampled_from([0.0, 6.0]))
+@given(walks())
 @settings(max_examples=100)
-def test_what_events_lost_is_what_a_position_lost_that_is_gone(data, ratio, over_h):
+def test_what_events_lost_is_what_a_position_lost_that_is_gone(report):
     """A closed part tells of its own loss only; together they are the position's."""
-    owner, tiers = data.draw(st.one_of(accounts(), mixed_accounts()))
-    owner = replace(owner, orders=data.draw(orders(owner)))
-    report = move(
-        owner, inputs=world(prices=PRICES, tiers=tiers),
-        moves={"BTC": PRICES["BTC"] * ratio}, over_h=over_h, funding_rate_8h=0.002,
-    )  # fmt: skip
     for row in report.positions:
         own = [e for e in report.events if (e.symbol, e.side) == (row.symbol, row.side)]
         opened = any(e.kind in (EventKind.FILL, EventKind.STOP) for e in own)
